@@ -1,0 +1,75 @@
+import type { Target } from '../mysql/connect.ts';
+import type { Secret } from '../system/secret.ts';
+
+/** The configuration, resolved: every default applied, every path absolute, secrets wrapped, durations in ms. */
+export interface Config {
+  /** Absolute path of the file it came from; undefined when everything came from the environment and `.env`. */
+  readonly file: string | undefined;
+  readonly database: Target;
+  readonly rehearsal: Target;
+  readonly migrations: {
+    readonly dir: string;
+    readonly engine: 'sql' | 'artisan';
+    readonly laravelTable: string | null;
+    /** Seconds that a DDL statement waits for a metadata lock before it gives up (`lock_wait_timeout`), and how often it is tried. */
+    readonly lockWaitSeconds: number;
+    readonly lockRetries: number;
+    /** DML on tables without transactions is refused unless this is true. */
+    readonly allowNonTransactional: boolean;
+  };
+  readonly app: AppConfig;
+  readonly backup: {
+    readonly dir: string;
+    readonly compression: 'gzip' | 'zstd';
+    readonly verify: 'restore' | 'checksum';
+    readonly keep: { readonly last: number; readonly days: number };
+    readonly minFreeBytes: number;
+  };
+  readonly verify: {
+    readonly requireTables: readonly string[];
+    readonly tenant: { readonly table: string; readonly column: string; readonly onDelete: string } | undefined;
+    readonly references: readonly { readonly from: ColumnRef; readonly to: ColumnRef }[];
+    readonly plans: readonly string[];
+  };
+  readonly monitor: {
+    readonly forMs: number;
+    readonly everyMs: number;
+    readonly logs: readonly {
+      readonly path: string;
+      readonly minor: readonly string[];
+      readonly major: readonly string[];
+      readonly critical: readonly string[];
+    }[];
+  };
+  readonly notify: readonly NotifyTarget[];
+  readonly logsDir: string;
+  readonly stateDir: string;
+}
+
+export interface ColumnRef {
+  readonly table: string;
+  readonly column: string;
+}
+
+export interface AppConfig {
+  /** Undefined: no application, so no maintenance mode, caches or services. */
+  readonly dir: string | undefined;
+  readonly maintenance:
+    | 'laravel'
+    | 'none'
+    | {
+        readonly enter: readonly string[];
+        readonly leave: readonly string[];
+        readonly check?: readonly string[] | undefined;
+      };
+  readonly caches: 'laravel' | 'none' | readonly (readonly string[])[];
+  readonly services: readonly string[];
+  /** argv with `{action}` (start, stop, status) and `{service}` to be filled in. */
+  readonly serviceCommand: readonly string[];
+  readonly health: { readonly url: string; readonly expect: number; readonly maintenance: number } | undefined;
+}
+
+export type NotifyTarget =
+  | { readonly type: 'slack'; readonly url: Secret }
+  | { readonly type: 'email'; readonly smtp: Secret; readonly from: string; readonly to: readonly string[] }
+  | { readonly type: 'command'; readonly run: readonly string[] };

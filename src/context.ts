@@ -1,0 +1,15 @@
+import type { Server } from './mysql/connect.ts';
+import type { RunEvent } from './run/events.ts';
+import type { Clock } from './system/clock.ts';
+import type { Exec } from './system/exec.ts';
+
+/** Every effect that a phase may have. `main` builds the real one, tests their own. */
+export interface Context {
+  readonly server: Server;
+  readonly exec: Exec;
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  /** Aborts on Ctrl-C and SIGTERM, and when the lock is lost. */
+  readonly signal: AbortSignal;
+  report(event: RunEvent): void;
+}

@@ -1,0 +1,59 @@
+import type { ObjectId } from '../schema/types.ts';
+
+/**
+ * What a statement does to the server decides how it is made exactly-once.
+ *
+ * - `ddl`: commits implicitly, changes the schema; decided by evidence (the objects it touches).
+ * - `truncate`: DDL that removes rows; decided by the table's identity.
+ * - `dml`: runs in one transaction with its journal row.
+ * - `session`: SET and the like; no effect outside the connection, replayed on resume.
+ * - `admin`: ANALYZE, GRANT, FLUSH …: repeating it ends in the same state, so it is repeated.
+ * - `transaction`: START TRANSACTION, BEGIN, COMMIT, ROLLBACK written by the author.
+ * - `opaque`: CALL, LOAD DATA, EXECUTE, CREATE TABLE … SELECT and whatever is not known.
+ * - `forbidden`: cannot be journalled (LOCK TABLES, USE, XA …); refused in preflight.
+ */
+export type StatementKind = 'ddl' | 'truncate' | 'dml' | 'session' | 'admin' | 'transaction' | 'opaque' | 'forbidden';
+
+/** One object that a DDL statement touches. Names are as the server would resolve them, unquoted. */
+export interface Touch {
+  readonly action: 'create' | 'alter' | 'drop' | 'rename';
+  readonly object: ObjectId;
+  /** Only for `rename`. */
+  readonly to?: ObjectId | undefined;
+  /** The schema when the name was qualified. */
+  readonly schema?: string | undefined;
+  /** IF EXISTS, IF NOT EXISTS or OR REPLACE stood there. */
+  readonly isConditional: boolean;
+}
+
+export interface Statement {
+  /** The text as written, without its delimiter, comments in front of it included or not (never needed to run it). */
+  readonly text: string;
+  /** Line in the file where it begins, 1-based. */
+  readonly line: number;
+  /** SHA-256, hex, of the text with line endings normalised outside literals. */
+  readonly digest: string;
+  readonly kind: StatementKind;
+  /** First words in upper case, e.g. `CREATE TABLE`: for progress lines. */
+  readonly verb: string;
+  readonly touches: readonly Touch[];
+  /** Why, when `kind` is `forbidden`. */
+  readonly reason?: string | undefined;
+}
+
+/** A migration file (or a golang-migrate pair), read and parsed. */
+export interface Migration {
+  readonly version: string;
+  readonly name: string;
+  /** File name without `.sql`: Laravel's `migrations` table knows it by this. */
+  readonly baseName: string;
+  readonly path: string;
+  /** `v1:<sha256 hex>`: the algorithm's version stands in front, so that a tool upgrade never looks like an edit. */
+  readonly checksum: string;
+  /** The file's text (of a pair: both, joined with section headings). */
+  readonly text: string;
+  readonly up: readonly Statement[];
+  readonly down: readonly Statement[];
+  readonly check: readonly Statement[];
+  readonly verify: readonly Statement[];
+}

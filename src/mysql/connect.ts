@@ -1,0 +1,135 @@
+import type { Connection, ConnectionOptions, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Secret } from '../system/secret.ts';
+import { type Flavor, parseFlavor } from './flavor.ts';
+
+/** Where a database is and who we are there. */
+export interface Target {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** Path of a unix socket; wins over host and port. */
+  readonly socket?: string | undefined;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: Secret | undefined;
+  readonly tls: false | true | { readonly ca: string };
+}
+
+export type Row = Record<string, unknown>;
+
+export interface StatementResult {
+  /** Rows changed, or rows returned when the statement returns some. */
+  readonly rows: number;
+  /** `SHOW WARNINGS` of the statement, as `Code 1051: Unknown table …`. */
+  readonly warnings: readonly string[];
+}
+
+/** One connection. Everything that talks SQL goes through it. */
+export interface Session {
+  /** The server's id of this connection, stable over its life (checked at open: behind some proxies it is not). */
+  readonly connectionId: number;
+  /** Rows of one statement; BIGINT and DECIMAL arrive as strings when they do not fit a double, dates as strings. */
+  query<T extends Row = Row>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** Runs one statement of a migration exactly as written: no placeholders, no escaping. */
+  execute(sql: string): Promise<StatementResult>;
+  /** Says goodbye to the server. Never throws. */
+  close(): Promise<void>;
+  /** Drops the socket at once. */
+  destroy(): void;
+}
+
+export interface OpenOptions {
+  /** `null`: no default database. Default: the target's. */
+  readonly database?: string | null;
+  /** Allow several statements in one packet (journal writes only, never a migration's own text). */
+  readonly multipleStatements?: boolean;
+  /**
+   * `tool` (default): a fixed sql_mode and time zone, so that escaping and reading do not depend on the server's
+   * settings. `migration`: the server's own defaults, as any client of the user would see them.
+   */
+  readonly purpose?: 'tool' | 'migration';
+}
+
+/** A database server together with the credentials to reach it. */
+export interface Server {
+  readonly target: Target;
+  readonly flavor: Flavor;
+  open(options?: OpenOptions): Promise<Session>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+function connectionOptions(target: Target, options: OpenOptions): ConnectionOptions {
+  const database = options.database === undefined ? target.database : options.database;
+  return {
+    ...(target.socket
+      ? { socketPath: target.socket }
+      : { host: target.host ?? '127.0.0.1', port: target.port ?? 3306 }),
+    user: target.user,
+    ...(target.password ? { password: target.password.reveal() } : {}),
+    ...(database === null ? {} : { database }),
+    ...(target.tls === false ? {} : { ssl: target.tls === true ? {} : { ca: target.tls.ca } }),
+    charset: 'utf8mb4',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    dateStrings: true,
+    supportBigNumbers: true,
+    jsonStrings: true,
+    multipleStatements: options.multipleStatements ?? false,
+    enableKeepAlive: true,
+  };
+}
+
+/** Connects once to learn what the server is. Throws the driver's own error; callers turn it into a `Failure`. */
+export async function connect(target: Target): Promise<Server> {
+  const server: Server = { target, flavor: parseFlavor(''), open: (options) => open(target, options) };
+  const session = await server.open();
+  try {
+    const [row] = await session.query<{ version: string }>('SELECT VERSION() AS version');
+    return { ...server, flavor: parseFlavor(row?.version ?? '') };
+  } finally {
+    await session.close();
+  }
+}
+
+async function open(target: Target, options: OpenOptions = {}): Promise<Session> {
+  const { createConnection } = await import('mysql2/promise');
+  const connection = await createConnection(connectionOptions(target, options));
+  // Without a listener a connection that dies while idle would end the process.
+  connection.on('error', () => undefined);
+  if (options.purpose !== 'migration') {
+    await connection.query(
+      "SET SESSION sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00', group_concat_max_len=1073741824",
+    );
+  }
+  return toSession(connection);
+}
+
+function toSession(connection: Connection): Session {
+  return {
+    connectionId: connection.threadId,
+    async query<T extends Row>(sql: string, values?: readonly unknown[]) {
+      const [rows] = await connection.query<RowDataPacket[]>(sql, values as unknown[] | undefined);
+      return rows as unknown as T[];
+    },
+    async execute(sql) {
+      const [result] = await connection.query(sql);
+      const header = result as ResultSetHeader | RowDataPacket[];
+      const isHeader = !Array.isArray(header);
+      const warningCount = isHeader ? (header.warningStatus ?? 0) : 0;
+      return {
+        rows: isHeader ? header.affectedRows : header.length,
+        warnings: warningCount > 0 ? await readWarnings(connection) : [],
+      };
+    },
+    async close() {
+      await connection.end().catch(() => connection.destroy());
+    },
+    destroy() {
+      connection.destroy();
+    },
+  };
+}
+
+async function readWarnings(connection: Connection): Promise<string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>('SHOW WARNINGS');
+  return rows.map((row) => `${row.Level} ${row.Code}: ${row.Message}`);
+}

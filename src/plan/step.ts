@@ -1,0 +1,38 @@
+import type { CommandName } from '../run/events.ts';
+
+/** What each phase is told to do. Data only: a plan can be printed, compared, hashed and journalled. */
+export interface StepInputs {
+  backup: { readonly purpose: 'deploy' | 'manual' | 'restore'; readonly file: string };
+  maintenance: { readonly to: 'on' | 'off' };
+  services: { readonly action: 'stop' | 'start'; readonly services: readonly string[] };
+  caches: { readonly when: 'before' | 'after' };
+  migrate: { readonly versions: readonly string[] };
+  /** Undo what `ofRun` did, newest first. */
+  undo: { readonly ofRun: string; readonly versions: readonly string[] | 'all' };
+  load: { readonly file: string };
+  verify: Record<never, never>;
+  health: { readonly expect: number };
+}
+
+export type PhaseName = keyof StepInputs;
+
+/** One thing to do. Ids are stable and readable. */
+export type Step = { [P in PhaseName]: StepOf<P> }[PhaseName];
+
+export interface StepOf<P extends PhaseName> {
+  readonly id: string;
+  readonly phase: P;
+  readonly title: string;
+  readonly input: StepInputs[P];
+  /** A step of the way back that is needed only once this step of the way forward has been started. */
+  readonly onlyAfter?: string | undefined;
+}
+
+export interface Plan {
+  readonly command: CommandName;
+  /** For people: `askproai_db on 127.0.0.1:3306`. */
+  readonly target: string;
+  readonly steps: readonly Step[];
+  /** The way back, planned and shown up front; run through the same loop. */
+  readonly onFailure: readonly Step[];
+}

@@ -1,0 +1,95 @@
+import type { ExitCode, ProductionState } from '../errors.ts';
+
+/** Names of the commands that make a run. */
+export type CommandName =
+  | 'init'
+  | 'new'
+  | 'doctor'
+  | 'status'
+  | 'test'
+  | 'deploy'
+  | 'verify'
+  | 'monitor'
+  | 'rollback'
+  | 'resume'
+  | 'restore'
+  | 'backup create'
+  | 'backup list'
+  | 'backup verify'
+  | 'backup prune'
+  | 'history'
+  | 'report'
+  | 'demo';
+
+export type CheckLevel = 'error' | 'warning' | 'advice';
+
+/**
+ * Everything that happens is one of these. The hub stamps `at` and `run`; reporters decide how it looks.
+ * The JSON reporter writes them as they are: field names are the contract's.
+ */
+export type RunEvent =
+  | { type: 'run.started'; command: CommandName; target: string; logFile: string | undefined }
+  | {
+      type: 'plan';
+      steps: readonly { id: string; title: string }[];
+      onFailure: readonly { id: string; title: string }[];
+    }
+  | { type: 'step.started'; id: string; title: string }
+  | { type: 'step.finished'; id: string; title: string; ms: number; detail?: string | undefined }
+  | { type: 'step.failed'; id: string; title: string; ms: number; error: string }
+  | { type: 'statement.started'; version: string; ordinal: number; of: number; direction: 'up' | 'down'; sql: string }
+  | {
+      type: 'statement.finished';
+      version: string;
+      ordinal: number;
+      of: number;
+      direction: 'up' | 'down';
+      ms: number;
+      rows: number;
+      warnings: readonly string[];
+    }
+  | { type: 'migration.finished'; version: string; name: string; direction: 'up' | 'down'; ms: number }
+  | {
+      type: 'progress';
+      id: string;
+      done: number;
+      total: number | undefined;
+      unit: 'bytes' | 'rows' | 'items' | 'ms';
+      perSecond: number | undefined;
+      etaMs: number | undefined;
+    }
+  | {
+      type: 'check';
+      group: string;
+      name: string;
+      ok: boolean;
+      level: CheckLevel;
+      detail: string;
+      remedy?: string | undefined;
+    }
+  | { type: 'summary'; title: string; rows: readonly (readonly [label: string, value: string])[] }
+  | { type: 'note'; level: 'info' | 'warning' | 'debug'; text: string }
+  | RunFinished;
+
+export interface RunFinished {
+  type: 'run.finished';
+  command: CommandName;
+  result: 'ok' | 'failed' | 'cancelled' | 'refused';
+  exitCode: ExitCode;
+  production: ProductionState;
+  applied?: readonly string[] | undefined;
+  reverted?: readonly string[] | undefined;
+  pending?: readonly string[] | undefined;
+  backup?: string | undefined;
+  saved?: string | undefined;
+  maintenanceMs?: number | undefined;
+  report?: string | undefined;
+  /** What failed, the state of production, and the next command: present when `result` is not `ok`. */
+  error?: { what: string; state: string; next: string } | undefined;
+  ms: number;
+}
+
+/** An event as reporters receive it. */
+export type StampedEvent = RunEvent & { at: string; run: string };
+
+export type Reporter = (event: StampedEvent) => void;

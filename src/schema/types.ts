@@ -1,0 +1,68 @@
+/** Kinds of objects that a database holds. */
+export type ObjectKind = 'table' | 'view' | 'trigger' | 'procedure' | 'function' | 'event' | 'sequence';
+
+/** `kind:name`, e.g. `table:companies`: how an object is named in maps, diffs and the journal. */
+export type ObjectId = `${ObjectKind}:${string}`;
+
+export interface SchemaObject {
+  readonly kind: ObjectKind;
+  readonly name: string;
+  /** Canonical text, one fact a line: equal schemas give equal text on the same server. */
+  readonly definition: string;
+  /** SHA-256 of `definition`, hex. */
+  readonly digest: string;
+  /** Structured facts of a base table. */
+  readonly table?: TableShape | undefined;
+}
+
+export interface TableShape {
+  readonly engine: string;
+  readonly columns: readonly Column[];
+  readonly indexes: readonly Index[];
+  readonly foreignKeys: readonly ForeignKey[];
+  /** The server's estimates (information_schema), bytes and rows; never part of the fingerprint. */
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+}
+
+export interface Column {
+  readonly name: string;
+  /** As the server prints it: `bigint unsigned`, `enum('a','b')`. Integer display widths are left out. */
+  readonly type: string;
+  readonly isNullable: boolean;
+  readonly default: string | null;
+  readonly extra: string;
+  readonly generation: string | undefined;
+}
+
+export interface Index {
+  readonly name: string;
+  readonly isUnique: boolean;
+  /** Column names (or expressions) in order; a prefix length stands as `name(20)`. */
+  readonly columns: readonly string[];
+  readonly type: string;
+}
+
+export interface ForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly parentSchema: string;
+  readonly parentTable: string;
+  readonly parentColumns: readonly string[];
+  readonly onDelete: string;
+  readonly onUpdate: string;
+}
+
+/** A database's schema at one moment. The tool's own tables are never in it. */
+export interface Snapshot {
+  readonly database: string;
+  readonly charset: string;
+  readonly collation: string;
+  readonly objects: ReadonlyMap<ObjectId, SchemaObject>;
+  /** SHA-256 over the digests of all objects, sorted, and the database's defaults: equal schemas, equal fingerprint. */
+  readonly fingerprint: string;
+}
+
+/** The two tables that the tool keeps in the target database. */
+export const HISTORY_TABLE = 'gateway_migrate_history';
+export const JOURNAL_TABLE = 'gateway_migrate_journal';

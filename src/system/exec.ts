@@ -1,0 +1,137 @@
+import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
+import { messageOf } from '../errors.ts';
+
+/** A program to start. Builders return it, only `Exec` runs it. Secrets never stand in `args` (they show in `ps`). */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd?: string | undefined;
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Text for its standard input. */
+  readonly input?: string | undefined;
+}
+
+export interface Exit {
+  /** Undefined when the program could not be started or was ended by a signal. */
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  /** The last 64 kB of standard error. */
+  readonly stderr: string;
+  readonly ms: number;
+  /** True when the program does not exist or may not be started. */
+  readonly failedToStart: boolean;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A program that runs, its output streamed. */
+export interface Piped {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Settles when the program has ended; never rejects. `stdout` is empty here. */
+  readonly exit: Promise<Exit>;
+  kill(): void;
+}
+
+/** The one way to start a process. Never throws for a non-zero exit: the caller decides what it means. */
+export interface Exec {
+  run(command: Command, options?: RunOptions): Promise<Exit>;
+  pipe(command: Command, options?: RunOptions): Piped;
+}
+
+const STDERR_KEPT = 64 * 1024;
+const KILL_AFTER_MS = 5_000;
+
+/** The command as a person would type it, for logs and errors. */
+export function displayCommand(command: Command): string {
+  return [command.file, ...command.args]
+    .map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
+
+/** One sentence about how a program ended, for error messages. */
+export function describeExit(command: Command, exit: Exit): string {
+  const said = exit.stderr.trim().split('\n').slice(-3).join(' ') || exit.stdout.trim().split('\n').slice(-3).join(' ');
+  const how = exit.failedToStart
+    ? 'could not be started'
+    : exit.signal
+      ? `was ended by ${exit.signal}`
+      : `exited with ${exit.exitCode}`;
+  return `\`${displayCommand(command)}\` ${how}${said ? `: ${said}` : ''}`;
+}
+
+export const systemExec: Exec = {
+  async run(command, options = {}) {
+    const startedMs = performance.now();
+    const result = await execa(command.file, command.args, {
+      ...settings(command, options),
+      ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
+      stripFinalNewline: false,
+    });
+    return toExit(result, startedMs);
+  },
+
+  pipe(command, options = {}) {
+    const startedMs = performance.now();
+    const child = execa(command.file, command.args, {
+      ...settings(command, options),
+      stdin: 'pipe',
+      buffer: { stdout: false, stderr: true },
+      maxBuffer: { stderr: STDERR_KEPT },
+    });
+    return {
+      stdin: child.stdin as Writable,
+      stdout: child.stdout as Readable,
+      exit: child.then(
+        (result) => toExit(result, startedMs),
+        (error: unknown) => ({
+          exitCode: undefined,
+          signal: undefined,
+          stdout: '',
+          stderr: messageOf(error),
+          ms: performance.now() - startedMs,
+          failedToStart: true,
+        }),
+      ),
+      kill: () => void child.kill('SIGKILL'),
+    };
+  },
+};
+
+function settings(command: Command, options: RunOptions) {
+  return {
+    reject: false,
+    ...(command.cwd ? { cwd: command.cwd } : {}),
+    ...(command.env ? { env: command.env } : {}),
+    ...(options.signal ? { cancelSignal: options.signal } : {}),
+    ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
+    forceKillAfterDelay: KILL_AFTER_MS,
+  } as const;
+}
+
+interface Ended {
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  stdout?: unknown;
+  stderr?: unknown;
+  shortMessage?: string | undefined;
+}
+
+function toExit(result: Ended, startedMs: number): Exit {
+  const failedToStart = result.exitCode === undefined && result.signal === undefined;
+  const stderr = typeof result.stderr === 'string' ? result.stderr : '';
+  return {
+    exitCode: result.exitCode,
+    signal: result.signal,
+    stdout: typeof result.stdout === 'string' ? result.stdout : '',
+    stderr: (stderr || (failedToStart ? (result.shortMessage ?? '') : '')).slice(-STDERR_KEPT),
+    ms: performance.now() - startedMs,
+    failedToStart,
+  };
+}
