@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { messageOf } from '../errors.ts';
+import { OWNER_ONLY } from './files.ts';
 
 /** A program to start. Builders return it, only `Exec` runs it. Secrets never stand in `args` (they show in `ps`). */
 export interface Command {
@@ -39,10 +42,28 @@ export interface Piped {
   kill(): void;
 }
 
+/** A program that runs beside us, in a process group of its own: Ctrl-C at the terminal does not reach it. */
+export interface Started {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
+  /** Settles when the program has ended; never rejects. Its output is in the log file, not here. */
+  readonly exit: Promise<Exit>;
+  kill(signal?: NodeJS.Signals): void;
+  /** Lets our process end while the program goes on. */
+  letGo(): void;
+}
+
+export interface StartOptions {
+  /** Its standard output and standard error are appended to this file. */
+  readonly logFile: string;
+}
+
 /** The one way to start a process. Never throws for a non-zero exit: the caller decides what it means. */
 export interface Exec {
   run(command: Command, options?: RunOptions): Promise<Exit>;
   pipe(command: Command, options?: RunOptions): Piped;
+  /** Starts a server. Whoever starts it ends it: nothing else does. */
+  start(command: Command, options: StartOptions): Started;
 }
 
 const STDERR_KEPT = 64 * 1024;
@@ -100,6 +121,31 @@ export const systemExec: Exec = {
         }),
       ),
       kill: () => void child.kill('SIGKILL'),
+    };
+  },
+
+  start(command, options) {
+    const startedMs = performance.now();
+    // A file of its own rather than a pipe through us: the program may outlive this process.
+    const log = openSync(options.logFile, 'a', OWNER_ONLY);
+    const child = spawn(command.file, command.args, {
+      cwd: command.cwd,
+      env: { ...process.env, ...command.env },
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    closeSync(log);
+    const exit = new Promise<Ended>((resolve) => {
+      child.once('error', (error) => resolve({ shortMessage: error.message }));
+      child.once('exit', (exitCode, signal) =>
+        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+      );
+    });
+    return {
+      pid: child.pid,
+      exit: exit.then((ended) => toExit(ended, startedMs)),
+      kill: (signal = 'SIGKILL') => void child.kill(signal),
+      letGo: () => child.unref(),
     };
   },
 };

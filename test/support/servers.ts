@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { connect, type Target } from '../../src/mysql/connect.ts';
+import { type PrivateServer, startPrivateServer } from '../../src/sandbox/server.ts';
+import { systemExec } from '../../src/system/exec.ts';
+import { type FoundServer, type ServerKind, serversDir } from './installed.ts';
+
+/** A private server of a test file. `root` needs no password, over the socket and over TCP from 127.0.0.1. */
+export interface TestServer {
+  readonly kind: ServerKind;
+  /** `9.7.4`. */
+  readonly version: string;
+  readonly socket: string;
+  readonly port: number;
+  readonly dir: string;
+  /** Folder with mysqldump and mysql, or mariadb-dump and mariadb. */
+  readonly binDir: string;
+  target(database: string): Target;
+  /** A fresh utf8mb4_unicode_ci database; returns its name. */
+  createDatabase(prefix?: string): Promise<string>;
+  /** Runs a script of several statements as root. */
+  sql(text: string, database?: string): Promise<void>;
+  /** Starts it again on the same data, after `kill`. */
+  start(extraArgs?: string[]): Promise<void>;
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  readonly args?: string[];
+  /** Default: as the server has it (MySQL on, MariaDB off). */
+  readonly binlog?: boolean;
+  readonly durable?: boolean;
+}
+
+/** Runs `body` once on each kind of server that this machine has; the other is reported as skipped, with the reason. */
+export function describeOnServers(
+  title: string,
+  body: (server: () => TestServer) => void,
+  options: TestServerOptions = {},
+): void {
+  for (const kind of ['mysql', 'mariadb'] as const) {
+    const found = inject('servers')[kind];
+    const label = kind === 'mysql' ? 'MySQL' : 'MariaDB';
+    describe.runIf('binaries' in found)(`${title} (${label})`, () => {
+      let server: TestServer;
+      beforeAll(async () => {
+        server = await startServer(kind, options);
+      });
+      afterAll(() => server?.stop());
+      body(() => server);
+    });
+  }
+}
+
+/** Starts one more server; whoever starts it stops it. */
+export async function startServer(kind: ServerKind, options: TestServerOptions = {}): Promise<TestServer> {
+  const found = inject('servers')[kind];
+  if (!('binaries' in found)) throw new Error(found.missing);
+  return toTestServer(await startCopy(found, options));
+}
+
+async function startCopy({ binaries, template }: FoundServer, options: TestServerOptions): Promise<PrivateServer> {
+  const parentDir = serversDir();
+  mkdirSync(parentDir, { recursive: true });
+  return startPrivateServer(systemExec, { binaries, template, parentDir, ...options });
+}
+
+function toTestServer(server: PrivateServer): TestServer {
+  let databases = 0;
+  const runScript = async (text: string, database?: string) => {
+    const root = await connect(server.target(database ?? 'mysql'));
+    const session = await root.open({ multipleStatements: true, purpose: 'migration' });
+    try {
+      await session.execute(text);
+    } finally {
+      await session.close();
+    }
+  };
+  return {
+    kind: server.binaries.kind,
+    version: server.binaries.version,
+    socket: server.socket,
+    get port() {
+      return server.port;
+    },
+    dir: server.dir,
+    binDir: server.binaries.binDir,
+    target: (database) => server.target(database),
+    async createDatabase(prefix = 'test') {
+      const name = `${prefix}_${++databases}`;
+      await runScript(`CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`);
+      return name;
+    },
+    sql: runScript,
+    start: (extraArgs) => server.start(extraArgs),
+    kill: (signal) => server.kill(signal),
+    stop: () => server.stop(),
+  };
+}
