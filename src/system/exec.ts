@@ -4,6 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { messageOf } from '../errors.ts';
 import { OWNER_ONLY } from './files.ts';
+import { closeAll, openNameless } from './nameless.ts';
+import type { Secret } from './secret.ts';
 
 /** A program to start. Builders return it, only `Exec` runs it. Secrets never stand in `args` (they show in `ps`). */
 export interface Command {
@@ -14,6 +16,11 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Text for its standard input. */
   readonly input?: string | undefined;
+  /**
+   * What the program may read at `/dev/fd/3`, `/dev/fd/4` …: in neither its arguments nor its environment, and never in
+   * a file that has a name while it has content, so that even `kill -9` leaves nothing behind.
+   */
+  readonly secrets?: readonly Secret[] | undefined;
 }
 
 export interface Exit {
@@ -90,22 +97,27 @@ export function describeExit(command: Command, exit: Exit): string {
 export const systemExec: Exec = {
   async run(command, options = {}) {
     const startedMs = performance.now();
-    const result = await execa(command.file, command.args, {
+    const inherited = inheritable(command);
+    const running = execa(command.file, command.args, {
       ...settings(command, options),
-      ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
+      stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inherited],
+      ...(command.input === undefined ? {} : { input: command.input }),
       stripFinalNewline: false,
     });
-    return toExit(result, startedMs);
+    closeAll(inherited);
+    return toExit(await running, startedMs);
   },
 
   pipe(command, options = {}) {
     const startedMs = performance.now();
+    const inherited = inheritable(command);
     const child = execa(command.file, command.args, {
       ...settings(command, options),
-      stdin: 'pipe',
+      stdio: ['pipe', 'pipe', 'pipe', ...inherited],
       buffer: { stdout: false, stderr: true },
       maxBuffer: { stderr: STDERR_KEPT },
     });
+    closeAll(inherited);
     return {
       stdin: child.stdin as Writable,
       stdout: child.stdout as Readable,
@@ -149,6 +161,11 @@ export const systemExec: Exec = {
     };
   },
 };
+
+/** Execa takes any descriptor; its types name only the first few. */
+function inheritable(command: Command): 3[] {
+  return openNameless(command.secrets ?? []) as 3[];
+}
 
 function settings(command: Command, options: RunOptions) {
   return {
