@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../src/errors.ts';
+import type { ServerBinaries } from '../../src/sandbox/binaries.ts';
+import { installPackages } from './apt.ts';
+import { findInstalled, installedDir, type MissingServer } from './installed.ts';
+import { unpackPrivately } from './private-prefix.ts';
+
+/** MariaDB of the machine's own Debian release: the server program, and the clients. No service comes with them. */
+export async function installMariaDb(): Promise<ServerBinaries | MissingServer> {
+  const found = await findInstalled('mariadb');
+  if (found !== undefined && existsSync(join(found.binDir, 'mariadb-dump'))) return found;
+  const missing = await installPackages(['mariadb-server-core', 'mariadb-client-core', 'mariadb-client']);
+  return (await findInstalled('mariadb')) ?? { missing: `MariaDB could not be installed: ${missing.reason}` };
+}
+
+/**
+ * MySQL, which no Debian release has: from the suite that new packages come to first, unpacked beside the system. It
+ * moves on, so whatever version it has is taken.
+ */
+export async function installMySql(): Promise<ServerBinaries | MissingServer> {
+  const found = await findInstalled('mysql');
+  if (found !== undefined) return found;
+  const prefix = join(installedDir(), 'mysql-sid');
+  console.log(`Installing MySQL from Debian's packages in ${prefix} (50 MB to fetch)`);
+  try {
+    await unpackPrivately(
+      { suite: 'sid', names: ['mysql-server-core', 'mysql-client-core'], pretended: ['perl', 'perl-base'] },
+      prefix,
+      join(installedDir(), 'debs-sid'),
+    );
+  } catch (error) {
+    return {
+      missing: `MySQL could not be installed: ${messageOf(error)} (or put its tarball in a folder and name that in GATEWAY_MIGRATE_SERVERS)`,
+    };
+  }
+  return (await findInstalled('mysql')) ?? { missing: `MySQL was unpacked in ${prefix}, but does not run` };
+}
