@@ -4,12 +4,12 @@ import type { ObjectId } from '../schema/types.ts';
  * What a statement does to the server decides how it is made exactly-once.
  *
  * - `ddl`: commits implicitly, changes the schema; decided by evidence (the objects it touches).
- * - `truncate`: DDL that removes rows; decided by the table's identity.
+ * - `truncate`: DDL that removes rows; decided by the identity of the table that it touches.
  * - `dml`: runs in one transaction with its journal row.
  * - `session`: SET and the like; no effect outside the connection, replayed on resume.
- * - `admin`: ANALYZE, GRANT, FLUSH …: repeating it ends in the same state, so it is repeated.
+ * - `admin`: ANALYZE, GRANT, FLUSH, SET GLOBAL, SELECT, SHOW …: repeating it ends in the same state, so it is repeated.
  * - `transaction`: START TRANSACTION, BEGIN, COMMIT, ROLLBACK written by the author.
- * - `opaque`: CALL, LOAD DATA, EXECUTE, CREATE TABLE … SELECT and whatever is not known.
+ * - `opaque`: CALL, LOAD DATA, EXECUTE, CREATE USER without IF NOT EXISTS, and whatever is not known.
  * - `forbidden`: cannot be journalled (LOCK TABLES, USE, XA …); refused in preflight.
  */
 export type StatementKind = 'ddl' | 'truncate' | 'dml' | 'session' | 'admin' | 'transaction' | 'opaque' | 'forbidden';
@@ -37,6 +37,8 @@ export interface Statement {
   /** First words in upper case, e.g. `CREATE TABLE`: for progress lines. */
   readonly verb: string;
   readonly touches: readonly Touch[];
+  /** Tables whose rows it writes, unquoted, `schema.table` where qualified: best effort, too many rather than too few. */
+  readonly writes: readonly string[];
   /** Why, when `kind` is `forbidden`. */
   readonly reason?: string | undefined;
 }
