@@ -1,0 +1,40 @@
+import type { Session } from '../mysql/connect.ts';
+import { quoteQualified } from '../mysql/quote.ts';
+import { splitId } from './snapshot.ts';
+import type { ObjectId, ObjectKind } from './types.ts';
+
+/** What to ask, and the column that holds the statement. */
+const SHOW: Readonly<Record<ObjectKind, readonly [what: string, column: string]>> = {
+  table: ['TABLE', 'Create Table'],
+  view: ['VIEW', 'Create View'],
+  trigger: ['TRIGGER', 'SQL Original Statement'],
+  procedure: ['PROCEDURE', 'Create Procedure'],
+  function: ['FUNCTION', 'Create Function'],
+  event: ['EVENT', 'Create Event'],
+  sequence: ['SEQUENCE', 'Create Table'],
+};
+
+/** No such table, routine, trigger or event; not a view, table or sequence; no such database; unknown table. */
+const ABSENT = new Set([1146, 1305, 1360, 1539, 1347, 1049, 4089]);
+
+/**
+ * The statement that makes the object as it is now, DEFINER and all; undefined when there is none. Stored programs
+ * need the sql_mode they were made under, which is not in the text. Throws when the account may not see the text.
+ */
+export async function readDefinition(session: Session, database: string, id: ObjectId): Promise<string | undefined> {
+  const [kind, name] = splitId(id);
+  const [what, column] = SHOW[kind];
+  try {
+    const [row] = await session.query(`SHOW CREATE ${what} ${quoteQualified(database, name)}`);
+    const text = row?.[column];
+    if (typeof text === 'string') return text;
+    // SHOW CREATE TABLE answers for views and sequences too, under another column.
+    if (row === undefined || !(column in row)) return undefined;
+  } catch (error) {
+    if (ABSENT.has((error as { errno?: number }).errno ?? 0)) return undefined;
+    throw error;
+  }
+  throw new Error(
+    `the definition of ${kind} ${name} is hidden from this account (it needs SHOW_ROUTINE or the definer)`,
+  );
+}
