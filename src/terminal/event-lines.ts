@@ -1,0 +1,106 @@
+import type { RunEvent } from '../run/events.ts';
+import type { Look } from './look.ts';
+import { labelStatement } from './statement-label.ts';
+import { alignLabels, displayWidth, formatAmount, formatDuration, padToWidth, plural, wrapText } from './style.ts';
+
+/** The event of one type, or of one of several. */
+export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+const DURATION_WIDTH = displayWidth('2 m 03 s');
+const INDENT = '  ';
+
+export function headerLines(event: EventOf<'run.started'>, look: Look): string[] {
+  const { palette, glyphs } = look;
+  const what = palette.strong(`gateway-migrate ${event.command}`);
+  const target = event.target === '' ? '' : ` ${palette.quiet(glyphs.dot)} ${event.target}`;
+  const log = event.logFile === undefined ? [] : [palette.quiet(`log ${event.logFile}`)];
+  return [`${what}${target}`, ...log, ''];
+}
+
+export function planLines(event: EventOf<'plan'>, look: Look): string[] {
+  const numbered = event.steps.map(({ title }, index) => `${String(index + 1).padStart(4)}. ${title}`);
+  const back = event.onFailure.map(({ title }) => `${INDENT}${look.glyphs.advice} ${title}`);
+  const wayBack = back.length === 0 ? [] : [look.palette.strong('If something fails'), ...back];
+  return [look.palette.strong('Plan'), ...numbered, ...wayBack, ''];
+}
+
+interface Result {
+  readonly title: string;
+  readonly titleWidth: number;
+  readonly ms: number;
+  readonly isGood: boolean;
+  readonly detail?: string | undefined;
+}
+
+/** The result of a step; the detail goes to a line of its own when it does not fit. */
+export function resultLines(result: Result, look: Look): string[] {
+  const { palette, glyphs, width } = look;
+  const glyph = result.isGood ? palette.good(glyphs.good) : palette.bad(glyphs.bad);
+  const duration = padToWidth(formatDuration(result.ms), DURATION_WIDTH, 'left');
+  const head = `${glyph} ${padToWidth(result.title, result.titleWidth)}${INDENT}${palette.quiet(duration)}`;
+  if (!result.detail) return [head];
+  const isOneLine = displayWidth(head) + 2 + displayWidth(result.detail) <= width && !result.detail.includes('\n');
+  if (isOneLine) return [`${head}${INDENT}${palette.quiet(result.detail)}`];
+  return [head, ...indented(wrapText(result.detail, width - 2)).map(palette.quiet)];
+}
+
+export function migrationLines(event: EventOf<'migration.finished'>, titleWidth: number, look: Look): string[] {
+  const title = `${event.version} ${event.name}${event.direction === 'down' ? ' (undone)' : ''}`;
+  return indented(resultLines({ title, ms: event.ms, isGood: true, titleWidth: titleWidth - 2 }, look));
+}
+
+export function errorLines(error: string, look: Look): string[] {
+  return indented(wrapText(error, look.width - 2)).map(look.palette.bad);
+}
+
+export function noteLines(event: EventOf<'note'>, look: Look): string[] {
+  const { palette, glyphs, width } = look;
+  const [first = '', ...rest] = wrapText(event.text, width - 2);
+  if (event.level === 'warning') {
+    const glyph = palette.warning(padToWidth(glyphs.warning, 1));
+    return [`${glyph} ${palette.warning(first)}`, ...indented(rest).map(palette.warning)];
+  }
+  const paint = event.level === 'debug' ? palette.quiet : (text: string) => text;
+  return indented([first, ...rest]).map(paint);
+}
+
+export function summaryLines(event: EventOf<'summary'>, look: Look): string[] {
+  const { palette, glyphs, width } = look;
+  const rows = indented(alignLabels(event.rows, width - 2));
+  const length = Math.min(width, Math.max(displayWidth(event.title), ...rows.map(displayWidth)));
+  const rule = palette.quiet(glyphs.rule.repeat(length));
+  return ['', palette.strong(event.title), rule, ...rows, rule, ''];
+}
+
+/** `callback_requests · 2 of 3 · CREATE TABLE`. */
+export function statementText(event: EventOf<'statement.started'>, look: Look): string {
+  const { verb, object } = labelStatement(event.sql);
+  const position = `${event.ordinal} of ${event.of}`;
+  const undo = event.direction === 'down' ? ['undo'] : [];
+  return [object ?? event.version, position, ...undo, verb].join(` ${look.glyphs.dot} `);
+}
+
+export function statementSqlLines(event: EventOf<'statement.started'>, look: Look): string[] {
+  const sql = event.sql.split('\n').map((line) => `${INDENT}${INDENT}${line.trimEnd()}`);
+  return [`${INDENT}${statementText(event, look)}`, ...sql.map(look.palette.quiet)];
+}
+
+export function statementOutcomeLines(event: EventOf<'statement.finished'>, look: Look): string[] {
+  const outcome = `${formatDuration(event.ms)}, ${plural(event.rows, 'row')}`;
+  const warnings = event.warnings.map((text) => look.palette.warning(`${look.glyphs.warning} ${text}`));
+  return [look.palette.quiet(outcome), ...warnings].map((line) => `${INDENT}${INDENT}${line}`);
+}
+
+/** `12.3 MB of 100.0 MB · 4.0 MB/s · 21.0 s left`. */
+export function progressText(event: EventOf<'progress'>, look: Look): string {
+  const done = formatAmount(event.done, event.unit);
+  const of = event.total === undefined ? '' : ` of ${formatAmount(event.total, event.unit)}`;
+  const rate =
+    event.perSecond === undefined || event.unit === 'ms' ? [] : [`${formatAmount(event.perSecond, event.unit)}/s`];
+  const left = event.etaMs === undefined ? [] : [`${formatDuration(event.etaMs)} left`];
+  return [`${done}${of}`, ...rate, ...left].join(` ${look.glyphs.dot} `);
+}
+
+export function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === '' ? '' : `${INDENT}${line}`));
+}

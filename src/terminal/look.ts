@@ -1,0 +1,85 @@
+import { Chalk } from 'chalk';
+import { DEFAULT_WIDTH } from './traits.ts';
+
+type Paint = (text: string) => string;
+
+/** Colours by what they mean, never by their name. */
+export interface Palette {
+  readonly good: Paint;
+  readonly bad: Paint;
+  readonly warning: Paint;
+  readonly strong: Paint;
+  readonly quiet: Paint;
+  readonly accent: Paint;
+}
+
+export interface Glyphs {
+  readonly good: string;
+  readonly bad: string;
+  readonly warning: string;
+  readonly advice: string;
+  readonly remedy: string;
+  readonly dot: string;
+  readonly rule: string;
+  readonly ellipsis: string;
+  readonly frames: readonly string[];
+}
+
+const unicodeGlyphs: Glyphs = {
+  good: '✔',
+  bad: '✖',
+  warning: '▲',
+  advice: '•',
+  remedy: '→',
+  dot: '·',
+  rule: '─',
+  ellipsis: '…',
+  frames: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
+};
+
+/** For locales that are not UTF-8. */
+const asciiGlyphs: Glyphs = {
+  good: '+',
+  bad: 'x',
+  warning: '!',
+  advice: '*',
+  remedy: '->',
+  dot: '-',
+  rule: '-',
+  ellipsis: '...',
+  frames: ['-', '\\', '|', '/'],
+};
+
+/** How output looks: given to every view, so that views stay pure. */
+export interface Look {
+  readonly palette: Palette;
+  readonly glyphs: Glyphs;
+  /** Columns. */
+  readonly width: number;
+}
+
+export interface LookOptions {
+  readonly color: boolean;
+  readonly isUnicode: boolean;
+  readonly width: number;
+}
+
+export function createLook({ color, isUnicode, width }: LookOptions): Look {
+  // Sixteen colours on purpose: the person's own theme decides how they look, and every terminal has them.
+  const chalk = new Chalk({ level: color ? 1 : 0 });
+  return {
+    width,
+    glyphs: isUnicode ? unicodeGlyphs : asciiGlyphs,
+    palette: {
+      good: chalk.green,
+      bad: chalk.red,
+      warning: chalk.yellow,
+      strong: chalk.bold,
+      quiet: chalk.dim,
+      accent: chalk.cyan,
+    },
+  };
+}
+
+/** Without colour, for output that is not a terminal. */
+export const plainLook = createLook({ color: false, isUnicode: true, width: DEFAULT_WIDTH });

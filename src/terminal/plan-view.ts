@@ -1,0 +1,48 @@
+import type { Plan, Step } from '../plan/step.ts';
+import { indented } from './event-lines.ts';
+import { type Look, plainLook } from './look.ts';
+import { plural } from './style.ts';
+
+/** Statements of each migration in the direction that the plan runs them, by version. */
+export type SqlByVersion = ReadonlyMap<string, readonly string[]>;
+
+/** The lines of `--dry-run`: the steps in order with the SQL that they would run, then the way back. */
+export function renderPlan(plan: Plan, sqlByVersion: SqlByVersion, look: Look = plainLook): string[] {
+  const { palette } = look;
+  return [
+    `${palette.strong(`Plan of ${plan.command}`)} ${palette.quiet(look.glyphs.dot)} ${plan.target}`,
+    '',
+    ...plan.steps.flatMap((step, index) => [
+      `${String(index + 1).padStart(2)}. ${step.title}`,
+      ...sqlLines(step, sqlByVersion, look),
+    ]),
+    '',
+    ...wayBack(plan, look),
+    palette.quiet('Nothing was changed: this is what would be done.'),
+  ];
+}
+
+function wayBack({ steps, onFailure }: Plan, { palette }: Look): string[] {
+  if (onFailure.length === 0) return [];
+  const titles = new Map(steps.map(({ id, title }) => [id, title]));
+  const lines = onFailure.map(({ title, onlyAfter }, index) => {
+    const condition = onlyAfter === undefined ? '' : ` (once "${titles.get(onlyAfter) ?? onlyAfter}" has begun)`;
+    return `${String(index + 1).padStart(2)}. ${title}${palette.quiet(condition)}`;
+  });
+  return [palette.strong('If a step fails'), '', ...lines, ''];
+}
+
+function sqlLines(step: Step, sqlByVersion: SqlByVersion, look: Look): string[] {
+  if (step.phase !== 'migrate') return [];
+  return step.input.versions.flatMap((version) => {
+    const statements = sqlByVersion.get(version) ?? [];
+    const heading = `    ${look.palette.accent(version)} ${look.palette.quiet(plural(statements.length, 'statement'))}`;
+    return ['', heading, ...statements.flatMap((sql) => ['', ...indented(indented(indented(sqlText(sql))))])];
+  });
+}
+
+/** As written, and ended, so that it can be pasted into a client. */
+function sqlText(sql: string): string[] {
+  const text = sql.trim();
+  return (text.endsWith(';') ? text : `${text};`).split('\n').map((line) => line.trimEnd());
+}

@@ -1,0 +1,201 @@
+import type { Reporter, RunEvent, StampedEvent } from '../run/events.ts';
+import { type Check, checkTable } from './check-table.ts';
+import { closingLines, isListing } from './closing.ts';
+import {
+  type EventOf,
+  errorLines,
+  headerLines,
+  indented,
+  migrationLines,
+  noteLines,
+  planLines,
+  progressText,
+  resultLines,
+  statementOutcomeLines,
+  statementSqlLines,
+  statementText,
+  summaryLines,
+} from './event-lines.ts';
+import { LiveLines } from './live-lines.ts';
+import { createLook, type Look } from './look.ts';
+import { displayWidth } from './style.ts';
+
+export interface TerminalReporterOptions {
+  readonly stream: NodeJS.WritableStream;
+  /** The stream's lines may be redrawn: a spinner shows what is going on. */
+  readonly isTTY: boolean;
+  readonly color: boolean;
+  readonly isUnicode?: boolean;
+  /** Each statement with its SQL, warnings, debug notes, the plan. */
+  readonly verbose: boolean;
+  /** Only errors and the last line. */
+  readonly quiet: boolean;
+  /** Columns. */
+  readonly width: number;
+  /** Monotonic milliseconds, for the time on the live line. */
+  readonly ticksMs?: () => number;
+}
+
+export interface TerminalReporter extends Reporter {
+  /** Ends the live line; to be called before the process ends. */
+  stop(): void;
+  /** A question is open. */
+  pause(): void;
+  resume(): void;
+}
+
+const NARROWEST_TITLE = 24;
+/** Without a live line, long work says that it goes on this often. */
+const PROGRESS_EVERY_MS = 10_000;
+
+/** Turns events into lines for people, on standard error or output. */
+export function terminalReporter(options: TerminalReporterOptions): TerminalReporter {
+  const lines = new RunLines(options);
+  return Object.assign((event: StampedEvent) => lines.take(event), {
+    stop: () => lines.stop(),
+    pause: () => lines.pause(),
+    resume: () => lines.resume(),
+  });
+}
+
+/** The lines of one run, and what they depend on beyond the event at hand. */
+class RunLines {
+  readonly #options: TerminalReporterOptions;
+  readonly #look: Look;
+  readonly #live: LiveLines;
+  readonly #ticksMs: () => number;
+  #logFile: string | undefined;
+  #titleWidth = NARROWEST_TITLE;
+  #step: { title: string; sinceMs: number } | undefined;
+  /** Kept until another kind of event comes, to be printed as one table. */
+  #checks: Check[] = [];
+  /** When progress was last printed, by the events' own time. */
+  #progressAtMs = 0;
+
+  constructor(options: TerminalReporterOptions) {
+    const { stream, quiet, isTTY, color, isUnicode = true, width, ticksMs = () => performance.now() } = options;
+    this.#options = options;
+    this.#ticksMs = ticksMs;
+    this.#look = createLook({ color, isUnicode, width });
+    this.#live = new LiveLines({ stream, isTTY: isTTY && !quiet, look: this.#look, ticksMs });
+  }
+
+  take(event: StampedEvent): void {
+    if (event.type !== 'check' && event.type !== 'progress') this.#flushChecks();
+    this.#show(event, Date.parse(event.at));
+  }
+
+  stop(): void {
+    this.#flushChecks();
+    this.#live.hide();
+  }
+
+  pause(): void {
+    this.#flushChecks();
+    this.#live.pause();
+  }
+
+  resume(): void {
+    this.#live.resume();
+  }
+
+  #show(event: RunEvent, atMs: number) {
+    switch (event.type) {
+      case 'run.started':
+        return this.#openRun(event);
+      case 'plan':
+        return this.#takePlan(event);
+      case 'step.started':
+        return this.#startStep(event, atMs);
+      case 'step.finished':
+      case 'step.failed':
+        return this.#endStep(event);
+      case 'statement.started':
+        return this.#startStatement(event);
+      case 'statement.finished':
+        return this.#tellInDetail(statementOutcomeLines(event, this.#look));
+      case 'migration.finished':
+        return this.#tell(migrationLines(event, this.#titleWidth, this.#look));
+      case 'progress':
+        return this.#showProgress(event, atMs);
+      case 'check':
+        return void this.#checks.push(event);
+      case 'summary':
+        return this.#tell(summaryLines(event, this.#look));
+      case 'note':
+        return event.level === 'debug'
+          ? this.#tellInDetail(noteLines(event, this.#look))
+          : this.#tell(noteLines(event, this.#look));
+      case 'run.finished':
+        return this.#closeRun(event);
+      default:
+        return unhandled(event);
+    }
+  }
+
+  #tell(lines: readonly string[]): void {
+    if (!this.#options.quiet) this.#live.print(lines);
+  }
+
+  #tellInDetail(lines: readonly string[]): void {
+    if (this.#options.verbose) this.#tell(lines);
+  }
+
+  #flushChecks(): void {
+    const checks = this.#checks.filter((check) => !this.#options.quiet || (!check.ok && check.level === 'error'));
+    this.#checks = [];
+    if (checks.length > 0) this.#live.print(checkTable(checks, this.#look));
+  }
+
+  #openRun(event: EventOf<'run.started'>): void {
+    this.#logFile = event.logFile;
+    if (this.#options.verbose || !isListing(event.command)) this.#tell(headerLines(event, this.#look));
+  }
+
+  #takePlan(event: EventOf<'plan'>): void {
+    this.#titleWidth = Math.max(NARROWEST_TITLE, ...event.steps.map(({ title }) => displayWidth(title)));
+    this.#tellInDetail(planLines(event, this.#look));
+  }
+
+  #startStep(event: EventOf<'step.started'>, atMs: number): void {
+    this.#step = { title: event.title, sinceMs: this.#ticksMs() };
+    this.#progressAtMs = atMs;
+    this.#live.show(event.title, this.#step.sinceMs);
+  }
+
+  #startStatement(event: EventOf<'statement.started'>): void {
+    this.#tellInDetail(statementSqlLines(event, this.#look));
+    this.#live.show(statementText(event, this.#look), this.#ticksMs());
+  }
+
+  #endStep(event: EventOf<'step.finished' | 'step.failed'>): void {
+    this.#step = undefined;
+    this.#live.hide();
+    const result = { titleWidth: this.#titleWidth, title: event.title, ms: event.ms };
+    if (event.type === 'step.finished') {
+      this.#tell(resultLines({ ...result, isGood: true, detail: event.detail }, this.#look));
+    } else {
+      const lines = resultLines({ ...result, isGood: false }, this.#look);
+      this.#live.print([...lines, ...errorLines(event.error, this.#look)]);
+    }
+  }
+
+  #showProgress(event: EventOf<'progress'>, atMs: number): void {
+    const title = this.#step?.title ?? event.id;
+    const text = `${title} ${this.#look.glyphs.dot} ${progressText(event, this.#look)}`;
+    this.#live.show(text, this.#step?.sinceMs ?? this.#ticksMs());
+    if (this.#options.isTTY || atMs - this.#progressAtMs < PROGRESS_EVERY_MS) return;
+    this.#progressAtMs = atMs;
+    this.#tell(indented([text]));
+  }
+
+  #closeRun(event: EventOf<'run.finished'>): void {
+    this.#live.hide();
+    this.#live.print(closingLines(event, { logFile: this.#logFile, quiet: this.#options.quiet }, this.#look));
+  }
+}
+
+/** A new kind of event does not compile until it has its lines. */
+function unhandled(event: never): never {
+  throw new TypeError(`no lines for the event ${JSON.stringify(event)}`);
+}
