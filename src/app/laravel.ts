@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import type { Command } from '../system/exec.ts';
+
+/** Seconds that visitors are asked to wait before they try again (the Retry-After header). */
+const RETRY_AFTER_SECONDS = 60;
+
+export type LaravelCache = 'config' | 'cache' | 'route' | 'view';
+
+/** Caches to clear before the migrations run, and after. */
+export const CACHES_BEFORE: readonly LaravelCache[] = ['config', 'cache'];
+export const CACHES_AFTER: readonly LaravelCache[] = ['config', 'cache', 'route', 'view'];
+
+export function artisan(dir: string, ...args: readonly string[]): Command {
+  return { file: 'php', args: ['artisan', ...args], cwd: dir };
+}
+
+/** `--render` writes the whole page into the maintenance file, so that it is served even when nothing else works. */
+export function artisanDown(dir: string): Command {
+  return artisan(dir, 'down', '--render=errors::503', `--retry=${RETRY_AFTER_SECONDS}`);
+}
+
+export function artisanUp(dir: string): Command {
+  return artisan(dir, 'up');
+}
+
+export function artisanClear(dir: string, cache: LaravelCache): Command {
+  return artisan(dir, `${cache}:clear`);
+}
+
+export function artisanVersion(dir: string): Command {
+  return artisan(dir, '--version');
+}
+
+/** Says whether a `*:clear` command did its work; artisan's exit code does not (Laravel 8 exits 0 after an error). */
+export function hasCleared(output: string): boolean {
+  // Laravel 8: "Route cache cleared!"; Laravel 11: "Route cache cleared successfully."; a failure: "Failed to clear cache."
+  return /\bcleared\b/i.test(output);
+}
+
+/** Paths that Laravel itself writes or reads. */
+export function laravelPaths(dir: string) {
+  return {
+    artisan: join(dir, 'artisan'),
+    storage: join(dir, 'storage'),
+    logs: join(dir, 'storage/logs'),
+    log: join(dir, 'storage/logs/laravel.log'),
+    compiledViews: join(dir, 'storage/framework/views'),
+    framework: join(dir, 'storage/framework'),
+    bootstrapCache: join(dir, 'bootstrap/cache'),
+    cachedConfig: join(dir, 'bootstrap/cache/config.php'),
+    /** Written by `artisan down` with the file driver, which is the default. */
+    down: join(dir, 'storage/framework/down'),
+    /** Written beside it since Laravel 8, and alone with Laravel 9's cache driver. */
+    maintenance: join(dir, 'storage/framework/maintenance.php'),
+  };
+}

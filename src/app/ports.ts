@@ -1,0 +1,4 @@
+import type { Context } from '../context.ts';
+
+/** What reading or changing the application needs; a preflight has no database connection yet. */
+export type AppPorts = Pick<Context, 'exec' | 'fetch' | 'clock' | 'signal'>;
