@@ -1,4 +1,4 @@
-import { Chalk } from 'chalk';
+import { Chalk, type ChalkInstance } from 'chalk';
 import { DEFAULT_WIDTH } from './traits.ts';
 
 type Paint = (text: string) => string;
@@ -67,16 +67,21 @@ export interface LookOptions {
 export function createLook({ color, isUnicode, width }: LookOptions): Look {
   // Sixteen colours on purpose: the person's own theme decides how they look, and every terminal has them.
   const chalk = new Chalk({ level: color ? 1 : 0 });
+  // chalk joins all its arguments: as a callback of `map` it would print the index too.
+  const paint =
+    (style: ChalkInstance): Paint =>
+    (text) =>
+      style(text);
   return {
     width,
     glyphs: isUnicode ? unicodeGlyphs : asciiGlyphs,
     palette: {
-      good: chalk.green,
-      bad: chalk.red,
-      warning: chalk.yellow,
-      strong: chalk.bold,
-      quiet: chalk.dim,
-      accent: chalk.cyan,
+      good: paint(chalk.green),
+      bad: paint(chalk.red),
+      warning: paint(chalk.yellow),
+      strong: paint(chalk.bold),
+      quiet: paint(chalk.dim),
+      accent: paint(chalk.cyan),
     },
   };
 }
