@@ -11,7 +11,7 @@ import {
   classifyWith,
 } from './classify-rows.ts';
 import { classifySet } from './classify-set.ts';
-import { FORBIDDEN_WORDS, refuseTransactionForm } from './forbidden.ts';
+import { FORBIDDEN_WORDS, REPLICATION, refuseTransactionForm } from './forbidden.ts';
 import { DEFAULT_MODES, type LexicalModes } from './lexer.ts';
 import { Tokens } from './tokens.ts';
 
@@ -90,10 +90,12 @@ function classifyBegin(tokens: Tokens, verb: string): Classification {
 
 function classifyStart(tokens: Tokens): Classification {
   if (tokens.keyword() === 'TRANSACTION') return plain('transaction', 'START TRANSACTION');
-  return forbidden(`START ${tokens.keyword()}`.trim(), 'replication is not a migration’s business');
+  return forbidden(`START ${tokens.keyword()}`.trim(), REPLICATION);
 }
 
 function classifyTransactionEnd(tokens: Tokens, verb: string): Classification {
+  tokens.skip('WORK');
+  if (tokens.keyword() === 'TO') return plain('transaction', `${verb} TO`);
   const reason = refuseTransactionForm(tokens);
   return reason === undefined ? plain('transaction', verb) : forbidden(verb, reason);
 }

@@ -1,7 +1,7 @@
 import type { Tokens } from './tokens.ts';
 
 const LOCKS = 'its lock ends with the connection, so a run that is cut off could not be continued';
-const REPLICATION = 'replication is not a migration’s business';
+export const REPLICATION = "replication is not a migration's business";
 const CLIENT = 'it is a command of the mysql client, not a statement';
 const DISTRIBUTED = 'a distributed transaction outlives the connection and could not be journalled';
 
@@ -30,8 +30,7 @@ export const DATABASE_REASON = 'a migration belongs to one existing database, wh
 
 /** `COMMIT AND CHAIN` and `RELEASE` do more than end a transaction. */
 export function refuseTransactionForm(tokens: Tokens): string | undefined {
-  tokens.skip('WORK');
   if (tokens.take('AND', 'CHAIN')) return 'AND CHAIN opens a transaction that no statement shows: write BEGIN';
-  if (tokens.take('AND', 'NO', 'CHAIN')) tokens.skip();
+  tokens.skip('AND', 'NO', 'CHAIN');
   return tokens.keyword() === 'RELEASE' ? 'RELEASE would close the connection' : undefined;
 }

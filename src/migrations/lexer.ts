@@ -123,8 +123,9 @@ export class Lexer {
   }
 
   #readLineComment(): void {
-    const end = this.text.indexOf('\n', this.start);
-    this.#take('comment', end < 0 ? this.text.length : end);
+    const newline = this.text.indexOf('\n', this.start);
+    const end = newline < 0 ? this.text.length : newline;
+    this.#take('comment', this.text[end - 1] === '\r' ? end - 1 : end);
   }
 
   #readBlockComment(): void {

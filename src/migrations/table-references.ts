@@ -45,7 +45,6 @@ function startsFunction(tokens: Tokens): boolean {
 function readReference(tokens: Tokens): TableReference {
   const table = tokens.name() ?? { name: '' };
   // `DELETE t.* FROM …`
-  tokens.take('.');
   tokens.take('*');
   tokens.take('AS');
   const token = tokens.peek();

@@ -1,0 +1,50 @@
+import type { SyntaxProblem } from './split.ts';
+import type { Statement } from './types.ts';
+
+/** Statements of kind `admin` that do not commit an open transaction (MySQL Reference Manual, "Implicit Commit"). */
+const LEAVE_IT_OPEN = ['SELECT', 'SHOW', 'EXPLAIN', 'DESCRIBE', 'DESC', 'TABLE', 'VALUES', 'SET', 'HELP', 'SIGNAL'];
+
+/**
+ * An author's transaction is applied as one: it must be closed in its section, and hold nothing that commits by
+ * itself, or a crash would leave a part of it behind.
+ */
+export function findTransactionProblems(statements: readonly Statement[]): SyntaxProblem[] {
+  const problems: SyntaxProblem[] = [];
+  let begun: Statement | undefined;
+  for (const statement of statements) {
+    const { line, verb } = statement;
+    if (isOpening(statement)) {
+      if (begun) problems.push(commitsItself(statement, begun));
+      begun = statement;
+    } else if (isClosing(statement)) {
+      if (!begun) problems.push({ line, what: `${verb} without a transaction`, remedy: 'remove it, or write BEGIN' });
+      begun = undefined;
+    } else if (begun && commits(statement)) {
+      problems.push(commitsItself(statement, begun));
+    }
+  }
+  if (begun) {
+    problems.push({ line: begun.line, what: `${begun.verb} is never closed`, remedy: 'write COMMIT' });
+  }
+  return problems;
+}
+
+function isOpening({ kind, verb }: Statement): boolean {
+  return kind === 'transaction' && (verb === 'BEGIN' || verb === 'START TRANSACTION');
+}
+
+function isClosing({ kind, verb }: Statement): boolean {
+  return kind === 'transaction' && (verb === 'COMMIT' || verb === 'ROLLBACK');
+}
+
+function commits({ kind, verb }: Statement): boolean {
+  return kind === 'ddl' || kind === 'truncate' || (kind === 'admin' && !LEAVE_IT_OPEN.includes(verb));
+}
+
+function commitsItself(statement: Statement, begun: Statement): SyntaxProblem {
+  return {
+    line: statement.line,
+    what: `${statement.verb} commits the transaction that ${begun.verb} opened on line ${begun.line}`,
+    remedy: 'close the transaction before it, or move it out',
+  };
+}
