@@ -17,7 +17,9 @@ export interface Drained {
   readonly busy: readonly BusySession[];
 }
 
-const PAUSE_MS = 20;
+const STATEMENT_PAUSE_MS = 10;
+/** InnoDB refreshes INNODB_TRX only when nobody has read it for 100 ms: who asks more often never sees a change. */
+const TRANSACTION_PAUSE_MS = 120;
 const STATEMENT_SHOWN = 80;
 const IDLE_COMMANDS = new Set(['Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID']);
 const SERVER_USERS = new Set(['system user', 'event_scheduler']);
@@ -37,10 +39,12 @@ export async function waitForRequests(
   const session = await server.open();
   try {
     for (;;) {
-      const busy = await readBusySessions(session, server.target.database);
+      const rows = await readConnections(session, server.target.database);
+      const running = rows.filter((row) => !IDLE_COMMANDS.has(row.Command));
+      const busy = running.length > 0 ? running : await keepTransactions(session, rows);
       const waitedMs = Math.round(ports.clock.ticksMs() - startedMs);
-      if (busy.length === 0 || waitedMs >= withinMs) return { waitedMs, busy };
-      await ports.clock.sleep(PAUSE_MS, ports.signal);
+      if (busy.length === 0 || waitedMs >= withinMs) return { waitedMs, busy: busy.map(toBusySession) };
+      await ports.clock.sleep(running.length > 0 ? STATEMENT_PAUSE_MS : TRANSACTION_PAUSE_MS, ports.signal);
     }
   } finally {
     await session.close();
@@ -63,31 +67,33 @@ type ProcessRow = {
   Info: string | null;
 };
 
-async function readBusySessions(session: Session, database: string): Promise<BusySession[]> {
-  const transactions = await readTransactions(session);
+/** Everybody else's connections to the database. */
+async function readConnections(session: Session, database: string): Promise<ProcessRow[]> {
   // information_schema.PROCESSLIST is deprecated since MySQL 8.0.35; SHOW PROCESSLIST is in every version of both.
   const rows = await session.query<ProcessRow>('SHOW FULL PROCESSLIST');
-  return rows
-    .filter((row) => row.db === database && row.Id !== session.connectionId && !SERVER_USERS.has(row.User))
-    .filter((row) => !IDLE_COMMANDS.has(row.Command) || transactions.has(row.Id))
-    .map((row) => ({
-      id: row.Id,
-      user: row.User,
-      host: row.Host,
-      seconds: Math.max(0, row.Time),
-      doing: row.Info?.replace(/\s+/g, ' ').slice(0, STATEMENT_SHOWN) ?? 'open transaction',
-    }));
+  return rows.filter((row) => row.db === database && row.Id !== session.connectionId && !SERVER_USERS.has(row.User));
 }
 
-/** Connections with an open transaction; none are known without the PROCESS privilege (error 1227). */
-async function readTransactions(session: Session): Promise<Set<number>> {
+/** Those with an open transaction; none are known without the PROCESS privilege (error 1227). */
+async function keepTransactions(session: Session, rows: readonly ProcessRow[]): Promise<ProcessRow[]> {
   try {
-    const rows = await session.query<{ id: number }>(
+    const open = await session.query<{ id: number }>(
       'SELECT trx_mysql_thread_id AS id FROM information_schema.INNODB_TRX',
     );
-    return new Set(rows.map((row) => Number(row.id)));
+    const ids = new Set(open.map((row) => Number(row.id)));
+    return rows.filter((row) => ids.has(row.Id));
   } catch (error) {
-    if ((error as { errno?: number }).errno === 1227) return new Set();
+    if ((error as { errno?: number }).errno === 1227) return [];
     throw error;
   }
+}
+
+function toBusySession(row: ProcessRow): BusySession {
+  return {
+    id: row.Id,
+    user: row.User,
+    host: row.Host,
+    seconds: Math.max(0, row.Time),
+    doing: row.Info?.replace(/\s+/g, ' ').slice(0, STATEMENT_SHOWN) ?? 'open transaction',
+  };
 }

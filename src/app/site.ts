@@ -28,7 +28,7 @@ export async function askSite(url: string, requestMs: number, ports: WebPorts): 
     const response = await ports.fetch(url, {
       redirect: 'manual',
       headers: { 'cache-control': 'no-cache', 'user-agent': 'gateway-migrate' },
-      signal: AbortSignal.any([ports.signal, AbortSignal.timeout(Math.max(1, requestMs))]),
+      signal: AbortSignal.any([ports.signal, AbortSignal.timeout(Math.max(1, Math.ceil(requestMs)))]),
     });
     await response.body?.cancel();
     return { status: response.status, ms: passed() };

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { askSite, describeAnswer, waitForStatus } from '../../src/app/site.ts';
+import { answerWith } from '../support/answering.ts';
+import { recordedContext } from '../support/recorded-context.ts';
+
+const PATIENCE = { withinMs: 5_000, requestMs: 1_000, pauseMs: 5 };
+const ports = recordedContext();
+
+test('a redirect is an answer of its own and is not followed', async () => {
+  const site = await answerWith(302, { location: 'http://127.0.0.1:1/login' });
+  expect(await askSite(site.url, 1_000, ports)).toMatchObject({ status: 302 });
+});
+
+test('asks until the site answers as wanted', async () => {
+  const site = await answerWith(502);
+  const waiting = waitForStatus(site.url, 200, PATIENCE, ports);
+  while (site.requests < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  site.status = 200;
+  expect(await waiting).toMatchObject({ status: 200 });
+});
+
+test('gives the last answer when patience ends', async () => {
+  const site = await answerWith(500);
+  const answer = await waitForStatus(site.url, 200, { ...PATIENCE, withinMs: 40 }, ports);
+  expect(describeAnswer(answer)).toBe('500');
+  expect(site.requests).toBeGreaterThan(1);
+});
+
+test('says in the system’s words why there is no answer', async () => {
+  const answer = await askSite('http://127.0.0.1:1/', 1_000, ports);
+  // Port 1 is on the list of ports that fetch refuses.
+  expect(describeAnswer(answer)).toBe('nothing (bad port)');
+  const closed = await askSite('http://127.0.0.1:9999/', 1_000, ports);
+  expect(describeAnswer(closed)).toBe('nothing (connect ECONNREFUSED 127.0.0.1:9999)');
+});
+
+test('a site that hangs is given up', async () => {
+  const hanging: typeof fetch = (_url, init) =>
+    new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+  const answer = await askSite('http://127.0.0.1/', 20, { ...ports, fetch: hanging });
+  expect(describeAnswer(answer)).toBe('nothing (no answer within 20 ms)');
+});
+
+test('Ctrl-C ends the waiting', async () => {
+  const site = await answerWith(500);
+  const abort = new AbortController();
+  const waiting = waitForStatus(site.url, 200, PATIENCE, { ...ports, signal: abort.signal });
+  abort.abort(new Error('interrupted by Ctrl-C'));
+  await expect(waiting).rejects.toThrow('interrupted by Ctrl-C');
+});
