@@ -6,7 +6,8 @@ export interface Config {
   /** Absolute path of the file it came from; undefined when everything came from the environment and `.env`. */
   readonly file: string | undefined;
   readonly database: Target;
-  readonly rehearsal: Target;
+  /** Where migrations are rehearsed; `private`: on a throwaway server that the rehearsal starts for itself. */
+  readonly rehearsal: Target | 'private';
   readonly migrations: {
     readonly dir: string;
     readonly engine: 'sql' | 'artisan';

@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import type { Target } from '../mysql/connect.ts';
+import type { AppConfig, Config, NotifyTarget } from './config.ts';
+import type { CheckedConfig } from './schema.ts';
+
+interface Base {
+  /** Absolute path of the configuration file. */
+  readonly file: string | undefined;
+  /** The folder that relative paths begin at. */
+  readonly folder: string;
+}
+
+/** Fills in the defaults that depend on other keys, and makes paths absolute. Call after all checks have passed. */
+export function resolveConfig(checked: CheckedConfig, { file, folder }: Base): Config {
+  const absolute = (path: string) => resolve(folder, path);
+  const database = toTarget(checked.database, checked.database.name ?? '', absolute);
+  const app = resolveApp(checked.app, absolute);
+  return {
+    file,
+    database,
+    rehearsal: resolveRehearsal(checked.rehearsal, database, absolute),
+    migrations: {
+      ...checked.migrations,
+      dir: absolute(checked.migrations.dir),
+      laravelTable:
+        checked.migrations.laravelTable === undefined
+          ? app.dir === undefined
+            ? null
+            : 'migrations'
+          : checked.migrations.laravelTable,
+    },
+    app,
+    backup: {
+      dir: absolute(checked.backup.dir),
+      compression: checked.backup.compression,
+      verify: checked.backup.verify,
+      keep: checked.backup.keep,
+      minFreeBytes: checked.backup.minFree,
+    },
+    verify: { ...checked.verify, tenant: checked.verify.tenant },
+    monitor: {
+      forMs: checked.monitor.for,
+      everyMs: checked.monitor.every,
+      // An application's own logs are what is meant by `storage/logs/laravel.log`.
+      logs: checked.monitor.logs.map((log) => ({ ...log, path: resolve(app.dir ?? folder, log.path) })),
+    },
+    notify: checked.notify.map((target) => resolveNotify(target, absolute)),
+    logsDir: absolute(checked.logs),
+    stateDir: absolute(checked.state),
+  };
+}
+
+type CheckedServer = Omit<CheckedConfig['database'], 'name'>;
+
+function toTarget(server: CheckedServer, database: string, absolute: (path: string) => string): Target {
+  return {
+    ...(server.socket
+      ? { socket: absolute(server.socket) }
+      : { host: server.host ?? '127.0.0.1', port: server.port ?? 3306 }),
+    database,
+    user: server.user ?? '',
+    ...(server.password?.reveal() ? { password: server.password } : {}),
+    tls: typeof server.tls === 'object' ? { ca: absolute(server.tls.ca) } : (server.tls ?? false),
+  };
+}
+
+/** What a rehearsal does not say it takes from production; the password only together with the user. */
+function resolveRehearsal(
+  given: CheckedConfig['rehearsal'],
+  production: Target,
+  absolute: (path: string) => string,
+): Config['rehearsal'] {
+  if (given === 'private') return 'private';
+  const own = given ?? {};
+  const name = own.database ?? `${production.database}_rehearsal`;
+  const target = toTarget(own, name, absolute);
+  const hasPlace = own.host !== undefined || own.port !== undefined || own.socket !== undefined;
+  const { socket, host, port } = hasPlace ? target : production;
+  const { user, password } = own.user === undefined ? { ...production, ...passwordOf(target) } : target;
+  return {
+    ...(socket ? { socket } : { host, port }),
+    database: name,
+    user,
+    ...(password ? { password } : {}),
+    tls: own.tls === undefined ? production.tls : target.tls,
+  };
+}
+
+function passwordOf(target: Target): Pick<Target, 'password'> {
+  return target.password ? { password: target.password } : {};
+}
+
+function resolveApp(app: CheckedConfig['app'], absolute: (path: string) => string): AppConfig {
+  const fallback = app.dir === undefined ? 'none' : 'laravel';
+  return {
+    dir: app.dir === undefined ? undefined : absolute(app.dir),
+    maintenance: app.maintenance ?? fallback,
+    caches: app.caches ?? fallback,
+    services: app.services,
+    serviceCommand: app.serviceCommand,
+    health: app.health,
+  };
+}
+
+function resolveNotify(target: NotifyTarget, absolute: (path: string) => string): NotifyTarget {
+  const program = target.type === 'command' ? target.run[0] : undefined;
+  // `./notify.sh` means the one beside the file; a bare name is looked for on PATH.
+  if (target.type !== 'command' || !program || !/^\.{1,2}\//.test(program)) return target;
+  return { type: 'command', run: [absolute(program), ...target.run.slice(1)] };
+}
+
+/** True when a rehearsal would drop the production database. */
+export function isSameDatabase(rehearsal: Target, production: Target): boolean {
+  const place = ({ socket, host, port }: Target) => socket ?? `${host === 'localhost' ? '127.0.0.1' : host}:${port}`;
+  return (
+    place(rehearsal) === place(production) && rehearsal.database.toLowerCase() === production.database.toLowerCase()
+  );
+}
