@@ -1,9 +1,8 @@
-import { digestOf } from './checksum.ts';
-import { classify } from './classify.ts';
 import type { LexicalModes } from './lexer.ts';
-import { type Script, type SectionHeading, type StatementText, type SyntaxProblem, splitScript } from './split.ts';
+import { type Script, type SectionHeading, type SyntaxProblem, splitScript } from './split.ts';
+import { toStatement } from './statement.ts';
 import { findTransactionProblems } from './transactions.ts';
-import type { Statement } from './types.ts';
+import type { Migration, Statement } from './types.ts';
 
 export const SECTIONS = ['up', 'down', 'check', 'verify'] as const;
 export type SectionName = (typeof SECTIONS)[number];
@@ -36,11 +35,20 @@ export function parseSections(text: string, modes?: LexicalModes): ParsedFile {
       });
       current = 'unknown';
     } else if (current !== 'unknown') {
-      sections[current].push(toStatement(piece, modes));
+      sections[current].push(toStatement(piece.text, piece.line, modes));
     }
   }
   problems.push(...SECTIONS.flatMap((name) => checkSection(name, sections[name])));
   return { sections, present: new Set(present.keys()), problems: sortByLine(problems) };
+}
+
+/** A migration as its text was noted when it was applied: whatever was wrong with it was refused then. */
+export function parseMigrationText(
+  text: string,
+  noted: Pick<Migration, 'version' | 'name' | 'baseName' | 'checksum'>,
+): Migration {
+  const { version, name, baseName, checksum } = noted;
+  return { version, name, baseName, checksum, path: `${baseName}.sql`, text, ...parseSections(text).sections };
 }
 
 /** A file of which all is one section: half of a golang-migrate pair. */
@@ -49,7 +57,7 @@ export function parseWhole(text: string, name: SectionName, modes?: LexicalModes
   const statements: Statement[] = [];
   const problems = [...script.problems];
   for (const piece of script.pieces) {
-    if (piece.type === 'statement') statements.push(toStatement(piece, modes));
+    if (piece.type === 'statement') statements.push(toStatement(piece.text, piece.line, modes));
     else if (piece.name !== 'allow') {
       problems.push({
         line: piece.line,
@@ -93,10 +101,6 @@ function openSection(
 function checkAllowance({ argument, line }: SectionHeading): SyntaxProblem[] {
   if (/^[\w-]+\s+\S/.test(argument)) return [];
   return [{ line, what: '-- migrate:allow without a name and a reason', remedy: 'write -- migrate:allow NAME why' }];
-}
-
-function toStatement({ text, line }: StatementText, modes?: LexicalModes): Statement {
-  return { text, line, digest: digestOf(text, modes), ...classify(text, modes) };
 }
 
 function checkSection(name: SectionName, statements: readonly Statement[]): SyntaxProblem[] {
