@@ -7,7 +7,7 @@ const PROCESS_DENIED = 1227;
  * A text that TRUNCATE changes (so does a rebuild, which no TRUNCATE is mistaken for) and nothing that only writes rows
  * does: InnoDB's id of the table, of every partition if it has some. Undefined when there is no such table.
  *
- * Reading it needs PROCESS; without it, or for another engine, it is the time of creation, to the second: a TRUNCATE
+ * Reading it needs PROCESS; without it, or for another engine or a name InnoDB is not asked by, it is the time of creation, to the second: a TRUNCATE
  * in the same second as the CREATE before it is not seen then.
  */
 export async function tableIdentity(session: Session, database: string, table: string): Promise<string | undefined> {
@@ -23,18 +23,24 @@ export async function tableIdentity(session: Session, database: string, table: s
 
 async function readInnoDbIds(session: Session, database: string, table: string, version: string): Promise<string[]> {
   const source = parseFlavor(version).kind === 'mysql' ? 'INNODB_TABLES' : 'INNODB_SYS_TABLES';
+  const name = `${toFileName(database)}/${toFileName(table)}`;
   try {
-    // InnoDB knows tables by their file names (`a@002db/t`), partitions as `t#p#p0` (MariaDB: `t#P#p0`).
     const rows = await session.query<{ id: number | string }>(
-      `SELECT i.TABLE_ID AS id FROM information_schema.${source} i JOIN ` +
-        "(SELECT CONVERT(CONCAT(CONVERT(? USING filename), '/', CONVERT(? USING filename)) USING utf8mb4) AS name) own " +
-        "ON i.NAME = own.name OR LOWER(LEFT(i.NAME, CHAR_LENGTH(own.name) + 3)) = LOWER(CONCAT(own.name, '#p#')) " +
-        'ORDER BY i.NAME',
-      [database, table],
+      `SELECT TABLE_ID AS id FROM information_schema.${source} ` +
+        'WHERE NAME = ? OR LEFT(NAME, CHAR_LENGTH(?) + 3) IN (?, ?) ORDER BY NAME',
+      [name, name, `${name}#p#`, `${name}#P#`],
     );
     return rows.map((row) => String(row.id));
   } catch (error) {
     if ((error as { errno?: number }).errno === PROCESS_DENIED) return [];
     throw error;
   }
+}
+
+/**
+ * The name as InnoDB knows it (MySQL Reference Manual, 11.2.4 "Mapping of Identifiers to File Names"). Letters beyond
+ * ASCII have codes of their own there; such a name is not found and the time of creation decides.
+ */
+function toFileName(name: string): string {
+  return name.replace(/[^0-9A-Za-z_]/g, (char) => `@${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
