@@ -1,0 +1,57 @@
+import type { Context } from '../context.ts';
+import type { Session } from '../mysql/connect.ts';
+import { quoteQualified } from '../mysql/quote.ts';
+import type { Source } from './source.ts';
+import type { Dumped, DumpedSection } from './stream.ts';
+
+/** Fewer missing rows than this may be traffic, whatever share of the table they are. */
+const TRAFFIC_ROWS = 1000;
+
+/**
+ * Compares a dump with what the server said it holds. Throws an error that names everything missing.
+ *
+ * Rows cannot be compared exactly: the dump's snapshot is its own, and the table is written to meanwhile. A difference
+ * is reported as a note; a dump with less than half of a table's rows is a failure.
+ */
+export async function checkAgainstSource(
+  dumped: Dumped,
+  source: Source,
+  session: Session,
+  context: Context,
+): Promise<void> {
+  const missing = [...missingNames(dumped, source), ...missingCounts(dumped, source)];
+  if (missing.length > 0) throw new Error(`the dump lacks ${missing.join(', ')}`);
+  for (const table of dumped.sections.filter(({ section }) => section.kind === 'table')) {
+    await checkRows(table, session, context);
+  }
+}
+
+function missingNames(dumped: Dumped, source: Source): string[] {
+  const has = (kind: string, name: string) =>
+    dumped.sections.some(({ section }) => section.kind === kind && section.name === name);
+  return [
+    ...source.tables.filter(({ name }) => !has('table', name)).map(({ name }) => `table ${name}`),
+    ...source.objects.view.filter((name) => !has('view', name)).map((name) => `view ${name}`),
+    ...source.objects.sequence.filter((name) => !has('sequence', name)).map((name) => `sequence ${name}`),
+  ];
+}
+
+function missingCounts(dumped: Dumped, source: Source): string[] {
+  return (['trigger', 'procedure', 'function', 'event'] as const).flatMap((kind) => {
+    const expected = source.objects[kind].length;
+    return dumped.created[kind] < expected ? [`${expected - dumped.created[kind]} of ${expected} ${kind}s`] : [];
+  });
+}
+
+async function checkRows({ section, rows }: DumpedSection, session: Session, context: Context): Promise<void> {
+  context.signal.throwIfAborted();
+  const name = quoteQualified(context.server.target.database, section.name);
+  const [row] = await session.query<{ rows: number | string }>(`SELECT COUNT(*) AS \`rows\` FROM ${name}`);
+  const present = Number(row?.rows ?? 0);
+  if (present === rows) return;
+  if (present - rows > TRAFFIC_ROWS && rows < present / 2) {
+    throw new Error(`the dump has ${rows} rows of ${section.name}, the server ${present}`);
+  }
+  const text = `${section.name}: ${rows} rows in the backup, ${present} now; it is being written to`;
+  context.report({ type: 'note', level: 'info', text });
+}

@@ -1,0 +1,126 @@
+import { open, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Context } from '../context.ts';
+import { failedUnchanged, messageOf } from '../errors.ts';
+import { dumpCommand } from '../mysql/client-commands.ts';
+import type { Clients } from '../mysql/clients.ts';
+import type { Session } from '../mysql/connect.ts';
+import { isoWithOffset } from '../system/clock.ts';
+import { describeExit } from '../system/exec.ts';
+import { makeFolder, OWNER_ONLY, renameDurably } from '../system/files.ts';
+import { TOOL_VERSION } from '../version.ts';
+import { checkAgainstSource } from './completeness.ts';
+import { blockCompressor, type Compression } from './compression.ts';
+import { partialPath } from './folder.ts';
+import { type Manifest, type TableEntry, writeManifest } from './manifest.ts';
+import { MemberWriter } from './members.ts';
+import { createProgress } from './progress.ts';
+import { readPosition, readSource, type Source } from './source.ts';
+import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
+
+export interface DumpRequest {
+  /** Absolute path that the backup is to have when it is complete. */
+  readonly file: string;
+  readonly compression: Compression;
+  readonly clients: Clients;
+  /** Id of the step that the progress belongs to. */
+  readonly stepId: string;
+}
+
+/**
+ * Backs up a database in one pass: dump program → scanner → compressed members → file. The file has another name until
+ * it is complete and on disk; any failure of any stage removes it. Throws a `Failure` (production is only read), or the
+ * signal's reason when it was aborted.
+ */
+export async function dumpDatabase(request: DumpRequest, context: Context): Promise<Manifest> {
+  const { database } = context.server.target;
+  const partial = partialPath(request.file);
+  try {
+    return await dumpThroughPartial(partial, request, context);
+  } catch (error) {
+    await rm(partial, { force: true });
+    if (context.signal.aborted) throw context.signal.reason;
+    throw failedUnchanged(`the backup of ${database} failed: ${messageOf(error)}`, 'gateway-migrate doctor', error);
+  }
+}
+
+async function dumpThroughPartial(partial: string, request: DumpRequest, context: Context): Promise<Manifest> {
+  const startedAt = isoWithOffset(context.clock.now());
+  await makeFolder(dirname(partial));
+  const session = await context.server.open();
+  try {
+    const source = await readSource(context.server, session);
+    const dumped = await dumpToFile(partial, request, source, context);
+    await checkAgainstSource(dumped, source, session, context);
+    const manifest: Manifest = {
+      ...describeDump(request, context, source, dumped),
+      startedAt,
+      finishedAt: isoWithOffset(context.clock.now()),
+      ...(await describePosition(source, dumped, session, context)),
+    };
+    // The manifest first: a backup that has its name has its manifest too.
+    await writeManifest(request.file, manifest);
+    renameDurably(partial, request.file);
+    return manifest;
+  } finally {
+    await session.close();
+  }
+}
+
+async function dumpToFile(path: string, request: DumpRequest, source: Source, context: Context): Promise<Dumped> {
+  const withPosition = source.noPositionBecause === undefined;
+  const command = dumpCommand(request.clients, context.server.target, { withPosition });
+  const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
+  const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
+  const file = await open(path, 'wx', OWNER_ONLY);
+  const program = context.exec.pipe(command, { signal: context.signal });
+  try {
+    program.stdin.end();
+    const writer = new MemberWriter(file, blockCompressor(request.compression));
+    const dumped = await streamDump(program.stdout, writer, progress.advanceTo);
+    const exit = await program.exit;
+    if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
+    if (!dumped.isComplete) throw new Error('the dump ended without its last line, "-- Dump completed"');
+    await file.sync();
+    progress.finish();
+    return dumped;
+  } finally {
+    program.kill();
+    await program.exit;
+    await file.close();
+  }
+}
+
+function describeDump(request: DumpRequest, context: Context, source: Source, dumped: Dumped) {
+  const tables = dumped.sections.filter(({ section }) => section.kind === 'table');
+  return {
+    format: 1,
+    toolVersion: TOOL_VERSION,
+    file: basename(request.file),
+    compression: request.compression,
+    database: context.server.target.database,
+    charset: source.charset,
+    collation: source.collation,
+    server: source.identity,
+    client: request.clients.flavor.label,
+    sha256: dumped.sha256,
+    bytes: dumped.bytes,
+    rawBytes: dumped.rawBytes,
+    preamble: { offset: 0, length: dumped.sections[0]?.offset ?? dumped.bytes },
+    tables: tables.map(toTableEntry),
+    objects: source.objects,
+    proof: null,
+  } as const;
+}
+
+function toTableEntry({ section, rows, rawBytes, hash, offset, end }: DumpedSection): TableEntry {
+  return { name: section.name, rows, digest: hash.digest('hex'), rawBytes, range: { offset, length: end - offset } };
+}
+
+async function describePosition(source: Source, dumped: Dumped, session: Session, context: Context) {
+  if (source.noPositionBecause !== undefined) return { position: null, positionReason: source.noPositionBecause };
+  const position = await readPosition(context.server, session, dumped.preamble);
+  return position
+    ? { position, positionReason: null }
+    : { position: null, positionReason: 'the dump program did not write one' };
+}

@@ -1,0 +1,87 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileStamp } from '../system/clock.ts';
+import { type Compression, fileSuffix } from './compression.ts';
+import { type Manifest, manifestPath, readManifest } from './manifest.ts';
+
+/** A backup in the folder, and what its manifest says. */
+export interface StoredBackup {
+  readonly path: string;
+  readonly bytes: number;
+  readonly takenAt: Date;
+  readonly manifest: Manifest | undefined;
+  /** Why there is no manifest to go by. */
+  readonly problem: string | undefined;
+}
+
+const BACKUP_NAME = /^[^.].*\.sql\.(?:gz|zst)$/;
+const PARTIAL_NAME = /^\..+\.sql\.(?:gz|zst)\.(\d+)\.partial$/;
+
+/** `<db>_pre_migration_YYYYMMDD_HHMMSS.sql.gz`; `label` is what the backup is for. */
+export function backupPath(
+  folder: string,
+  database: string,
+  label: 'pre_migration' | 'manual' | 'pre_restore',
+  at: Date,
+  compression: Compression,
+): string {
+  // A slash is legal in a database's name and not in a file's.
+  const name = database.replaceAll('/', '_');
+  return join(folder, `${name}_${label}_${fileStamp(at)}.sql${fileSuffix(compression)}`);
+}
+
+/** What a backup is called while it is written: hidden, and with the process that writes it. */
+export function partialPath(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${process.pid}.partial`);
+}
+
+/** All backups in a folder, newest first. A folder that does not exist holds none. */
+export async function listBackups(folder: string): Promise<StoredBackup[]> {
+  const names = (await readNames(folder)).filter((name) => BACKUP_NAME.test(name));
+  const backups = await Promise.all(names.map((name) => readStored(join(folder, name))));
+  return backups.sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime());
+}
+
+async function readStored(path: string): Promise<StoredBackup> {
+  const { size, mtime } = await stat(path);
+  try {
+    const manifest = await readManifest(path);
+    return { path, bytes: size, takenAt: new Date(manifest.finishedAt), manifest, problem: undefined };
+  } catch (error) {
+    return { path, bytes: size, takenAt: mtime, manifest: undefined, problem: (error as Error).message };
+  }
+}
+
+/** Removes what runs that were killed left behind: unfinished files of processes that are gone. Returns their names. */
+export async function removeLeftovers(folder: string): Promise<string[]> {
+  const names = (await readNames(folder)).filter((name) => {
+    const pid = PARTIAL_NAME.exec(name)?.[1];
+    return pid !== undefined && !isAlive(Number(pid));
+  });
+  await Promise.all(names.map((name) => rm(join(folder, name), { force: true })));
+  return names;
+}
+
+/** Removes a backup and its manifest; the manifest last, so that what is left of it can still be told. */
+export async function removeBackup(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(manifestPath(path), { force: true });
+}
+
+async function readNames(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

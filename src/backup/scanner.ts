@@ -1,0 +1,186 @@
+/** What a part of a dump is about. */
+export interface Section {
+  readonly kind: 'table' | 'sequence' | 'view' | 'other';
+  /** Of a table, sequence or view; else what the dump program calls it. */
+  readonly name: string;
+}
+
+/** A stretch of a dump that belongs to one section. `begins`: the section that starts with its first byte. */
+export interface Piece {
+  readonly begins: Section | undefined;
+  readonly bytes: Buffer;
+  /** Rows whose opening parenthesis is in these bytes. */
+  readonly rows: number;
+}
+
+/** How many statements of a dump create an object of each kind. */
+export interface CreatedCounts {
+  trigger: number;
+  procedure: number;
+  function: number;
+  event: number;
+}
+
+const NEWLINE = 0x0a;
+const QUOTE = 0x27;
+const OPEN = 0x28;
+const SEMICOLON = 0x3b;
+const LETTER_V = 0x56;
+const BACKSLASH = 0x5c;
+const BACKTICK = 0x60;
+
+const INSERT = Buffer.from('INSERT INTO `');
+const SANDBOX = '/*M!999999\\-';
+const LONGEST_MARKER = 1024;
+
+/** `-- Table structure for table `t``; views are complete only at their final structure. */
+const SECTION =
+  /^-- (?:(Table structure for table|Sequence structure for|Final view structure for view|Temporary (?:table|view) structure for view) `((?:[^`]|``)+)`|(Dumping \w+ for database) )/;
+
+/** In front of an event's statement stand lines that set its character set. */
+const SETTING = /^\/\*![0-9]+ SET /;
+
+/** First line of a statement between `DELIMITER ;;` and `DELIMITER ;`. */
+const CREATE =
+  /^(?:\/\*![0-9]+ )?CREATE(?:\*\/)? (?:\/\*![0-9]+ )?(?:OR REPLACE )?(?:DEFINER ?= ?`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?)?(?:\*\/)? *(?:\/\*![0-9]+ )?(?:AGGREGATE )?(TRIGGER|PROCEDURE|FUNCTION|EVENT)\b/i;
+
+/**
+ * Reads a dump as it streams by: cuts it at section boundaries, counts the rows of every INSERT and the objects that it
+ * creates, and leaves out MariaDB's sandbox line, which stops MySQL's and MariaDB's own older clients.
+ *
+ * Both dump programs write every newline inside a value as `\n`, so a raw line break ends a line of the dump; inside
+ * routine bodies (between two DELIMITER lines) it does not, and nothing there is taken for a boundary.
+ */
+export class DumpScanner {
+  readonly created: CreatedCounts = { trigger: 0, procedure: 0, function: 0, event: 0 };
+  #carried: Buffer = Buffer.alloc(0);
+  #isInRows = false;
+  #isInString = false;
+  #isEscaped = false;
+  #isInBody = false;
+  #isBodyStart = false;
+  #isLastLineRead = false;
+
+  /** The `-- Dump completed` line has been read, and nothing but blank lines after it. */
+  get isComplete(): boolean {
+    return this.#isLastLineRead && this.#carried.length === 0;
+  }
+
+  /** Pieces in the order of the dump; bytes of an unfinished line are kept for the next call. */
+  *read(chunk: Buffer): Generator<Piece> {
+    const bytes = this.#carried.length > 0 ? Buffer.concat([this.#carried, chunk]) : chunk;
+    let pieceStart = 0;
+    let begins: Section | undefined;
+    let rows = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#isInRows) {
+        const end = this.#rowsEnd(bytes, at);
+        rows += end.rows;
+        at = end.at;
+        continue;
+      }
+      const line = this.#line(bytes, at);
+      if (line === undefined) break;
+      if (line.isLeftOut || line.section) {
+        if (at > pieceStart) yield { begins, bytes: bytes.subarray(pieceStart, at), rows };
+        pieceStart = line.isLeftOut ? line.end : at;
+        begins = line.section;
+        rows = 0;
+      }
+      at = line.end;
+    }
+    if (at > pieceStart) yield { begins, bytes: bytes.subarray(pieceStart, at), rows };
+    this.#carried = bytes.subarray(at);
+  }
+
+  /** One line from `at`, or the head of an INSERT up to its rows; undefined when more bytes are needed. */
+  #line(bytes: Buffer, at: number): { end: number; section?: Section; isLeftOut?: boolean } | undefined {
+    if (!this.#isInBody && startsWith(bytes, at, INSERT)) {
+      const rowsStart = valuesKeyword(bytes, at);
+      if (rowsStart === undefined) return undefined;
+      this.#isInRows = true;
+      return { end: rowsStart };
+    }
+    const newline = bytes.indexOf(NEWLINE, at);
+    if (newline === -1) return undefined;
+    const text = bytes.toString('latin1', at, Math.min(newline, at + LONGEST_MARKER));
+    return { end: newline + 1, ...this.#readLine(text, bytes, at, newline) };
+  }
+
+  #readLine(text: string, bytes: Buffer, at: number, newline: number): { section?: Section; isLeftOut?: boolean } {
+    if (this.#isInBody) {
+      if (this.#isBodyStart && !SETTING.test(text)) {
+        this.#countCreated(text);
+        this.#isBodyStart = false;
+      }
+      if (text === 'DELIMITER ;') this.#isInBody = false;
+      return {};
+    }
+    if (text !== '') this.#isLastLineRead = text.startsWith('-- Dump completed');
+    if (text === 'DELIMITER ;;') {
+      this.#isInBody = true;
+      this.#isBodyStart = true;
+      return {};
+    }
+    if (text.startsWith(SANDBOX)) return { isLeftOut: true };
+    if (!text.startsWith('-- ')) return {};
+    const section = parseSection(bytes.toString('utf8', at, newline));
+    return section ? { section } : {};
+  }
+
+  #countCreated(line: string): void {
+    const kind = CREATE.exec(line)?.[1]?.toLowerCase() as keyof CreatedCounts | undefined;
+    if (kind) this.created[kind]++;
+  }
+
+  /** Reads rows from `at`: up to behind the semicolon that ends them, or to the end of the bytes. */
+  #rowsEnd(bytes: Buffer, at: number): { at: number; rows: number } {
+    let isInString = this.#isInString;
+    let isEscaped = this.#isEscaped;
+    let rows = 0;
+    let i = at;
+    for (; i < bytes.length; i++) {
+      const byte = bytes[i];
+      if (isInString) {
+        if (isEscaped) isEscaped = false;
+        else if (byte === BACKSLASH) isEscaped = true;
+        else if (byte === QUOTE) isInString = false;
+      } else if (byte === QUOTE) isInString = true;
+      else if (byte === OPEN) rows++;
+      else if (byte === SEMICOLON) {
+        this.#isInRows = false;
+        i++;
+        break;
+      }
+    }
+    this.#isInString = isInString;
+    this.#isEscaped = isEscaped;
+    return { at: i, rows };
+  }
+}
+
+function startsWith(bytes: Buffer, at: number, prefix: Buffer): boolean {
+  return bytes.compare(prefix, 0, prefix.length, at, Math.min(at + prefix.length, bytes.length)) === 0;
+}
+
+/** Where the V of VALUES stands: outside of quoted names nothing before it has a V. */
+function valuesKeyword(bytes: Buffer, at: number): number | undefined {
+  let isQuoted = false;
+  for (let i = at; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === BACKTICK) isQuoted = !isQuoted;
+    else if (byte === LETTER_V && !isQuoted) return i;
+  }
+  return undefined;
+}
+
+function parseSection(line: string): Section | undefined {
+  const match = SECTION.exec(line);
+  if (!match) return undefined;
+  const name = match[2]?.replaceAll('``', '`');
+  if (name === undefined) return { kind: 'other', name: match[3] ?? '' };
+  if (match[1]?.startsWith('Table')) return { kind: 'table', name };
+  if (match[1]?.startsWith('Sequence')) return { kind: 'sequence', name };
+  return match[1]?.startsWith('Final') ? { kind: 'view', name } : { kind: 'other', name: `placeholder of ${name}` };
+}

@@ -1,0 +1,75 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { MemberWriter } from './members.ts';
+import { type CreatedCounts, DumpScanner, type Section } from './scanner.ts';
+
+/** What was learnt about one section of a dump while it streamed by. */
+export interface DumpedSection {
+  readonly section: Section;
+  rows: number;
+  rawBytes: number;
+  readonly hash: Hash;
+  /** Where it begins in the compressed file, and where what follows begins. */
+  offset: number;
+  end: number;
+}
+
+/** A whole dump, written. */
+export interface Dumped {
+  readonly sections: readonly DumpedSection[];
+  readonly created: CreatedCounts;
+  /** The SQL in front of the first section. */
+  readonly preamble: string;
+  readonly rawBytes: number;
+  /** The dump program's last line was there, with nothing behind it. */
+  readonly isComplete: boolean;
+  /** Size and SHA-256 of the compressed file. */
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Reads a dump to its end and writes it, each section as members of its own, so that it can be read without what stands
+ * before it. Memory stays flat: what is not compressed yet holds the reading back.
+ */
+export async function streamDump(
+  dump: Readable,
+  writer: MemberWriter,
+  onRawBytes: (total: number) => void,
+): Promise<Dumped> {
+  const scanner = new DumpScanner();
+  const sections: DumpedSection[] = [];
+  let preamble = '';
+  let rawBytes = 0;
+  for await (const chunk of dump) {
+    for (const { begins, bytes, rows } of scanner.read(chunk as Buffer)) {
+      if (begins) await beginSection(begins, sections, writer);
+      const current = sections.at(-1);
+      if (current) addTo(current, bytes, rows);
+      else preamble += bytes.toString('utf8');
+      rawBytes += bytes.length;
+      await writer.write(bytes);
+    }
+    onRawBytes(rawBytes);
+  }
+  const last = sections.at(-1);
+  const whole = await writer.finish();
+  if (last) last.end = whole.bytes;
+  return { sections, created: scanner.created, preamble, rawBytes, isComplete: scanner.isComplete, ...whole };
+}
+
+async function beginSection(section: Section, sections: DumpedSection[], writer: MemberWriter): Promise<void> {
+  const previous = sections.at(-1);
+  const next: DumpedSection = { section, rows: 0, rawBytes: 0, hash: createHash('sha256'), offset: 0, end: 0 };
+  sections.push(next);
+  await writer.boundary((offset) => {
+    next.offset = offset;
+    if (previous) previous.end = offset;
+  });
+}
+
+function addTo(current: DumpedSection, bytes: Buffer, rows: number): void {
+  current.hash.update(bytes);
+  current.rows += rows;
+  current.rawBytes += bytes.length;
+}

@@ -1,0 +1,84 @@
+import { JOURNAL_TABLE } from '../schema/types.ts';
+import type { Command } from '../system/exec.ts';
+import type { Clients } from './clients.ts';
+import type { Target } from './connect.ts';
+import { isAtLeast } from './flavor.ts';
+import { identify } from './option-file.ts';
+
+/** Rows larger than the clients' default of 16 MB must pass. This is the protocol's limit. */
+const MAX_PACKET = '--max-allowed-packet=1G';
+
+export interface DumpOptions {
+  /** Write the binary log's position of the snapshot into the dump, as a comment. Needs RELOAD in MySQL. */
+  readonly withPosition: boolean;
+  /** Definitions only, no rows. */
+  readonly withoutRows?: boolean;
+}
+
+/**
+ * Dumps a whole database to standard output: one snapshot, all kinds of objects.
+ *
+ * Blobs are written as quoted strings, not as `--hex-blob`: hexadecimal doubles their size, and a row that fits the
+ * server's max_allowed_packet once would not fit when it is loaded back. The journal is left out: a lease or a
+ * statement "in progress" must not come back from a backup. The history is part of the database's state and stays in.
+ */
+export function dumpCommand(clients: Clients, target: Target, options: DumpOptions): Command {
+  const { args, env, secrets } = identify(target, clients.flavor);
+  return {
+    file: clients.dump,
+    args: [
+      ...args,
+      '--single-transaction',
+      '--quick',
+      '--skip-lock-tables',
+      '--routines',
+      '--events',
+      '--triggers',
+      // Asks for PROCESS otherwise, and tablespaces are not what is backed up.
+      '--no-tablespaces',
+      '--default-character-set=utf8mb4',
+      MAX_PACKET,
+      ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : []),
+      ...(options.withPosition ? [positionFlag(clients)] : []),
+      ...(options.withoutRows ? ['--no-data'] : []),
+      `--ignore-table=${target.database}.${JOURNAL_TABLE}`,
+      // A database's name may begin with a dash.
+      '--',
+      target.database,
+    ],
+    env,
+    secrets,
+  };
+}
+
+function mysqlOnly(clients: Clients): string[] {
+  return [
+    // GTID_PURGED cannot be set on the server that the dump came from (error 3546).
+    '--set-gtid-purged=OFF',
+    // On by default in the first releases of 8.0, where it fails without rights on its table.
+    ...(isAtLeast(clients.flavor, 8) ? ['--column-statistics=0'] : []),
+  ];
+}
+
+function positionFlag(clients: Clients): string {
+  return clients.flavor.kind === 'mysql' && isAtLeast(clients.flavor, 8, 0, 26) ? '--source-data=2' : '--master-data=2';
+}
+
+/** Runs SQL from standard input against a database and stops at the first error, which it names with its line. */
+export function shellCommand(clients: Clients, target: Target): Command {
+  const { args, env, secrets } = identify(target, clients.flavor);
+  return {
+    file: clients.shell,
+    args: [
+      ...args,
+      '--batch',
+      // Without it the client changes \r\n into \n inside of routine bodies and stops at a NUL.
+      '--binary-mode',
+      '--default-character-set=utf8mb4',
+      MAX_PACKET,
+      `--database=${target.database}`,
+    ],
+    env,
+    secrets,
+  };
+}
