@@ -17,13 +17,13 @@ const REQUESTS_MS = 5_000;
  * Takes the site down and up again. Exit codes of `artisan` prove nothing, so both directions are proven by what
  * is there afterwards: Laravel's own file or the check command, and the answer of the health URL when there is one.
  */
-export function maintenancePhase(app: AppConfig): Phase<'maintenance'> {
+export function maintenancePhase(app: AppConfig, proof: Patience = PROOF): Phase<'maintenance'> {
   return {
     async run({ to }, context) {
       if (app.dir === undefined) return 'no application configured';
       if (app.maintenance === 'none') return 'no maintenance mode configured: the site stays as it is';
       const remark = await switchSite(app, to, context);
-      const answer = await proveByAnswer(app, to, context);
+      const answer = await proveByAnswer(app, to, proof, context);
       if (to === 'off') return answer ?? remark;
       return `${answer ?? remark}, ${await drain(context)}`;
     },
@@ -60,10 +60,15 @@ async function switchSite(app: AppConfig, to: 'on' | 'off', context: Context): P
   throw failure(to, complaint ?? `${describeExit(command.typed, exit)}, but the site is ${stateWords(to)}`);
 }
 
-async function proveByAnswer(app: AppConfig, to: 'on' | 'off', context: Context): Promise<string | undefined> {
+async function proveByAnswer(
+  app: AppConfig,
+  to: 'on' | 'off',
+  proof: Patience,
+  context: Context,
+): Promise<string | undefined> {
   if (app.health === undefined) return undefined;
   const wanted = to === 'on' ? app.health.maintenance : app.health.expect;
-  const answer = await waitForStatus(app.health.url, wanted, PROOF, context);
+  const answer = await waitForStatus(app.health.url, wanted, proof, context);
   if (answer.status === wanted) return `${wanted} after ${answer.ms} ms`;
   throw failure(to, describeWrongAnswer(app.health.url, to, wanted, answer));
 }
