@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Plan } from '../plan/step.ts';
+import { makeFolder, openLineFile, writeFileAtomically } from '../system/files.ts';
+import type { Reporter } from './events.ts';
+import { type Progress, type RunJournal, readProgress, runJournal } from './journal.ts';
+
+/** What `<state>/runs/<id>/plan.json` keeps: enough for another process to go on. */
+export interface RunRecord {
+  readonly run: string;
+  readonly plan: Plan;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly onFailure: 'undo' | 'stop';
+  readonly host: string;
+  readonly pid: number;
+}
+
+export function runsFolder(stateDir: string): string {
+  return join(stateDir, 'runs');
+}
+
+/** Makes the run's folder and writes its plan, before the first step: what cannot be written stops the run here. */
+export async function createRunFolder(stateDir: string, record: RunRecord): Promise<string> {
+  const folder = join(runsFolder(stateDir), record.run);
+  await makeFolder(folder);
+  await writeFileAtomically(join(folder, 'plan.json'), `${JSON.stringify(record, null, 2)}\n`);
+  return folder;
+}
+
+/** A torn last line (the machine died while it was written) gets its end, so that the next line stands alone. */
+export function openRunJournal(folder: string): RunJournal & { close(): void } {
+  const path = join(folder, 'journal.ndjson');
+  const isTorn = existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8'));
+  const file = openLineFile(path);
+  if (isTorn) file.append('');
+  return { ...runJournal(file), close: () => file.close() };
+}
+
+/** Keeps every event of the run beside its journal. A full disk costs the copy, never the run. */
+export function eventsReporter(folder: string): Reporter {
+  let file: ReturnType<typeof openLineFile> | undefined = openLineFile(join(folder, 'events.ndjson'), { durable: false });
+  return (event) => {
+    try {
+      file?.append(JSON.stringify(event));
+    } catch {
+      file = undefined;
+    }
+  };
+}
+
+export async function readRecord(folder: string): Promise<RunRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, 'plan.json'), 'utf8')) as RunRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A run whose journal does not end in `finished`. */
+export interface LocalUnfinished {
+  readonly folder: string;
+  readonly record: RunRecord;
+  readonly progress: Progress;
+}
+
+/** Ids of all runs, oldest first. */
+export function listRuns(stateDir: string): string[] {
+  const folder = runsFolder(stateDir);
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
+/** The newest run of this state folder that was cut off, if any. */
+export async function findLocalUnfinished(stateDir: string): Promise<LocalUnfinished | undefined> {
+  for (const run of listRuns(stateDir).reverse()) {
+    const folder = join(runsFolder(stateDir), run);
+    const progress = await readProgress(join(folder, 'journal.ndjson'));
+    if (progress.isFinished) continue;
+    const record = await readRecord(folder);
+    if (record && progress.steps.size > 0) return { folder, record, progress };
+  }
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, isoWithOffset } from '../system/clock.ts';
+import type { Secret } from '../system/secret.ts';
+import type { Reporter, RunEvent } from './events.ts';
+import { redactEvent, redactor } from './redact.ts';
+
+/** Where every event passes: it gets its time and its run, loses its secrets, and goes to every reporter. */
+export interface Hub {
+  /** Sorts by time: `20261123T143000123Z-3f9a`. */
+  readonly run: string;
+  report(event: RunEvent): void;
+  attach(reporter: Reporter): void;
+  /** From now on these never appear in an event. */
+  conceal(secrets: readonly Secret[]): void;
+  /** From now on events belong to this run: `resume` goes on under the run's own id. */
+  adoptRun(run: string): void;
+}
+
+export function createHub(clock: Clock, first: readonly Reporter[]): Hub {
+  const reporters = [...first];
+  let run = runId(clock.now());
+  let redact: ((text: string) => string) | undefined;
+  return {
+    get run() {
+      return run;
+    },
+    report(event) {
+      const clean = redact ? redactEvent(event, redact) : event;
+      const stamped = { ...clean, at: isoWithOffset(clock.now()), run };
+      for (const reporter of reporters) reporter(stamped);
+    },
+    attach: (reporter) => void reporters.push(reporter),
+    conceal: (secrets) => {
+      redact = redactor(secrets);
+    },
+    adoptRun: (other) => {
+      run = other;
+    },
+  };
+}
+
+function runId(at: Date): string {
+  return `${at.toISOString().replace(/[-:.]/g, '')}-${randomBytes(2).toString('hex')}`;
+}

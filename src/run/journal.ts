@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import type { LineFile } from '../system/files.ts';
+
+/** What the local journal says of a step. */
+export type StepState = 'started' | 'finished' | 'failed';
+
+/** One line of `<state>/runs/<id>/journal.ndjson`; on disk before the step acts, and again after. */
+export type JournalLine =
+  | { readonly step: string; readonly state: StepState; readonly at: string; readonly error?: string | undefined }
+  /** From here on the planned way back is run. */
+  | { readonly run: 'turned-back'; readonly at: string; readonly error: string }
+  | { readonly run: 'finished'; readonly at: string; readonly result: string };
+
+/** What a run had done when its journal was last written. */
+export interface Progress {
+  readonly steps: ReadonlyMap<string, StepState>;
+  /** The error that made it turn back; undefined while it goes forward. */
+  readonly turnedBack: string | undefined;
+  readonly isFinished: boolean;
+  /** When its last line was written, ISO 8601; undefined for an empty journal. */
+  readonly lastAt: string | undefined;
+}
+
+/** Writes the local journal of a run; every line is on disk when `append` returns. */
+export interface RunJournal {
+  append(line: JournalLine): void;
+}
+
+export function runJournal(file: LineFile): RunJournal {
+  return { append: (line) => file.append(JSON.stringify(line)) };
+}
+
+/** Reads a journal; a torn last line (the machine died while it was written) says nothing and is ignored. */
+export async function readProgress(path: string): Promise<Progress> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return progressOf(text.split('\n').flatMap(parseLine));
+}
+
+/** PURE: folds journal lines into what was done. */
+export function progressOf(lines: readonly JournalLine[]): Progress {
+  const steps = new Map<string, StepState>();
+  let turnedBack: string | undefined;
+  let isFinished = false;
+  for (const line of lines) {
+    if ('step' in line) steps.set(line.step, line.state);
+    else if (line.run === 'turned-back') turnedBack = line.error;
+    else isFinished = true;
+  }
+  return { steps, turnedBack, isFinished, lastAt: lines.at(-1)?.at };
+}
+
+function parseLine(line: string): JournalLine[] {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'at' in value ? [value as JournalLine] : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,96 @@
+import { quoteName } from '../mysql/quote.ts';
+import { textLiteral } from '../mysql/literal.ts';
+import { type Failure, refusal } from '../errors.ts';
+import type { Session } from '../mysql/connect.ts';
+import { JOURNAL_TABLE } from '../schema/types.ts';
+
+/** An owner that has been silent for so long is dead. */
+export const LEASE_SECONDS = 20;
+const JOURNAL = quoteName(JOURNAL_TABLE);
+const LEASE_KEY = "run = 'lease' AND version = 'lease' AND direction = 'up' AND ordinal = 0";
+
+/** Who holds the lock on a database: kept in one row of the journal table, beside the server's own GET_LOCK. */
+export interface Lease {
+  /** Unique to one process's hold of the lock. */
+  readonly owner: string;
+  readonly user: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly command: string;
+  readonly run: string;
+}
+
+export interface HeldLease extends Lease {
+  /** Server time when it was taken, `YYYY-MM-DD HH:MM:SS`. */
+  readonly since: string;
+  /** Seconds since the owner's last sign of life. */
+  readonly silentSeconds: number;
+  /** Connection that holds GET_LOCK for it. */
+  readonly connectionId: number;
+}
+
+/** Holding GET_LOCK on a single server proves that an older lease's owner is gone; elsewhere its silence must. */
+export async function takeLease(session: Session, lease: Lease): Promise<void> {
+  await session.query('START TRANSACTION');
+  try {
+    await session.query(`SELECT 1 FROM ${JOURNAL} WHERE ${LEASE_KEY} FOR UPDATE`);
+    const held = await readLease(session);
+    if (held && held.owner !== lease.owner && held.silentSeconds < LEASE_SECONDS && !(await lockBinds(session))) {
+      throw heldBy(held);
+    }
+    const evidence = textLiteral(JSON.stringify(lease));
+    await session.query(
+      `REPLACE INTO ${JOURNAL} (run, version, direction, ordinal, digest, kind, connection_id, state, started, finished, evidence)
+       VALUES ('lease', 'lease', 'up', 0, '', 'lease', CONNECTION_ID(), 'held', NOW(3), NOW(3), ${evidence})`,
+    );
+    await session.query('COMMIT');
+  } catch (error) {
+    await session.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** GET_LOCK does not bind across the nodes of a Galera cluster, nor where a proxy changes the connection under us. */
+async function lockBinds(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ id: number }>('SELECT CONNECTION_ID() AS id');
+  const galera = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'");
+  return Number(row?.id) === session.connectionId && galera[0]?.Value !== 'ON';
+}
+
+/** The lease row; undefined when there is none, or no table for it yet. */
+export async function readLease(session: Session): Promise<HeldLease | undefined> {
+  const rows = await session
+    .query<{ connectionId: number; since: string; silent: number; evidence: string }>(
+      `SELECT connection_id AS connectionId, DATE_FORMAT(started, '%Y-%m-%d %H:%i:%s') AS since,
+         TIMESTAMPDIFF(SECOND, finished, NOW(3)) AS silent, evidence
+       FROM ${JOURNAL} WHERE ${LEASE_KEY}`,
+    )
+    .catch((error: { errno?: number }) => {
+      if (error.errno === 1146) return [];
+      throw error;
+    });
+  const row = rows[0];
+  if (!row) return undefined;
+  const lease = JSON.parse(row.evidence) as Lease;
+  return { ...lease, since: row.since, silentSeconds: Number(row.silent), connectionId: Number(row.connectionId) };
+}
+
+/** One sentence: who, where, since when. */
+export function describeLease(lease: HeldLease): string {
+  return `\`${lease.command}\` of ${lease.user}@${lease.host} (process ${lease.pid}), since ${lease.since} UTC, run ${lease.run}`;
+}
+
+/** The refusal for somebody who came second. */
+export function heldBy(lease: HeldLease): Failure {
+  return refusal(`another run holds the lock: ${describeLease(lease)}`, 'gateway-migrate status (shows when it has ended)');
+}
+
+/** SQL of a sign of life. */
+export function beatSql(owner: string): string {
+  return `UPDATE ${JOURNAL} SET finished = NOW(3) WHERE ${LEASE_KEY} AND LOCATE('${owner}', evidence) > 0`;
+}
+
+/** SQL that gives the lease back. */
+export function releaseSql(owner: string): string {
+  return `DELETE FROM ${JOURNAL} WHERE ${LEASE_KEY} AND LOCATE('${owner}', evidence) > 0`;
+}

@@ -1,0 +1,149 @@
+import type { Context } from '../context.ts';
+import { ExitCode, Failure, messageOf } from '../errors.ts';
+import type { Phase, Phases } from '../phases/phase.ts';
+import type { Plan, Step } from '../plan/step.ts';
+import { isoWithOffset } from '../system/clock.ts';
+import type { Progress, RunJournal } from './journal.ts';
+
+/** How a plan ended. */
+export type Outcome =
+  | { readonly is: 'done' }
+  /** It failed, and the planned way back (if any step of it was needed) was run to its end. */
+  | { readonly is: 'turned-back'; readonly error: unknown; readonly failedStep: string }
+  /** It failed, and nothing was undone: there is no way back planned, or the operator wanted to stop there. */
+  | { readonly is: 'stopped'; readonly error: unknown; readonly failedStep: string }
+  /** It failed, and the way back failed too. */
+  | { readonly is: 'stranded'; readonly error: unknown; readonly failedStep: string; readonly second: unknown; readonly secondStep: string };
+
+export interface RunOptions {
+  readonly onFailure: 'undo' | 'stop';
+  /** What an earlier process had done of this plan; undefined for a new run. */
+  readonly progress?: Progress | undefined;
+  /** Used on the way back: it must not stop because the way forward was interrupted. */
+  readonly wayBackSignal: AbortSignal;
+}
+
+/** Runs a plan: forward, and after a failure the planned way back, through the same loop. */
+export async function runPlan(
+  plan: Plan,
+  phases: Phases,
+  context: Context,
+  journal: RunJournal,
+  options: RunOptions,
+): Promise<Outcome> {
+  const progress = options.progress;
+  if (progress?.turnedBack !== undefined) {
+    const failedStep = [...progress.steps].find(([, state]) => state === 'failed')?.[0] ?? '';
+    return turnBack(plan, phases, context, journal, options, new Error(progress.turnedBack), failedStep);
+  }
+  const failed = await runSteps(plan.steps, phases, context, journal, progress);
+  if (!failed) return { is: 'done' };
+  const started = startedSteps(plan, progress, failed.step);
+  const isNeeded = plan.onFailure.some((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
+  if (options.onFailure === 'stop' || !isNeeded) return { is: 'stopped', error: failed.error, failedStep: failed.step };
+  const lenient = forgiving(journal, context);
+  lenient.append({ run: 'turned-back', at: isoWithOffset(context.clock.now()), error: messageOf(failed.error) });
+  return turnBack(plan, phases, context, journal, { ...options, progress }, failed.error, failed.step);
+}
+
+async function turnBack(
+  plan: Plan,
+  phases: Phases,
+  context: Context,
+  journal: RunJournal,
+  options: RunOptions,
+  error: unknown,
+  failedStep: string,
+): Promise<Outcome> {
+  const started = startedSteps(plan, options.progress, failedStep);
+  const steps = plan.onFailure.filter((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
+  const back = { ...context, signal: options.wayBackSignal };
+  const second = await runSteps(steps, phases, back, forgiving(journal, back), options.progress);
+  if (!second) return { is: 'turned-back', error, failedStep };
+  return { is: 'stranded', error, failedStep, second: second.error, secondStep: second.step };
+}
+
+/**
+ * On the way back a full disk must not keep the site down: what cannot be written in the local journal is reported,
+ * and the journal in the database still knows every statement.
+ */
+function forgiving(journal: RunJournal, context: Context): RunJournal {
+  return {
+    append(line) {
+      try {
+        journal.append(line);
+      } catch (error) {
+        const text = `the local journal could not be written: ${messageOf(error)}`;
+        context.report({ type: 'note', level: 'warning', text });
+      }
+    },
+  };
+}
+
+/** Ids of the forward steps that were begun: all up to the failed one, and those of an earlier process. */
+function startedSteps(plan: Plan, progress: Progress | undefined, failedStep: string): Set<string> {
+  const upTo = plan.steps.findIndex((step) => step.id === failedStep);
+  return new Set([...plan.steps.slice(0, upTo + 1).map((step) => step.id), ...(progress?.steps.keys() ?? [])]);
+}
+
+async function runSteps(
+  steps: readonly Step[],
+  phases: Phases,
+  context: Context,
+  journal: RunJournal,
+  progress: Progress | undefined,
+): Promise<{ step: string; error: unknown } | undefined> {
+  for (const step of steps) {
+    const before = progress?.steps.get(step.id);
+    if (before === 'finished') continue;
+    const error = await runStep(step, phases, context, journal, before !== undefined);
+    if (error !== undefined) return { step: step.id, error };
+  }
+  return undefined;
+}
+
+/** One step, journalled before and after. Returns what it threw. */
+async function runStep(step: Step, phases: Phases, context: Context, journal: RunJournal, wasStarted: boolean) {
+  const { clock } = context;
+  const startedMs = clock.ticksMs();
+  const note = (state: 'started' | 'finished' | 'failed', error?: string) =>
+    journal.append({ step: step.id, state, at: isoWithOffset(clock.now()), ...(error ? { error } : {}) });
+  try {
+    if (context.signal.aborted) throw context.signal.reason;
+    if (!wasStarted) note('started');
+    context.report({ type: 'step.started', id: step.id, title: step.title });
+    const detail = await act(step, phases, context, wasStarted);
+    const ms = clock.ticksMs() - startedMs;
+    note('finished');
+    context.report({ type: 'step.finished', id: step.id, title: step.title, ms, detail });
+    return undefined;
+  } catch (error) {
+    const ms = clock.ticksMs() - startedMs;
+    context.report({ type: 'step.failed', id: step.id, title: step.title, ms, error: messageOf(error) });
+    try {
+      note('failed', messageOf(error));
+    } catch {
+      // The disk of the state folder is full: the step reads as started, which a resume probes.
+    }
+    return error ?? new Error('failed without a reason');
+  }
+}
+
+/** A step found started is probed, never assumed. */
+async function act<S extends Step>(step: S, phases: Phases, context: Context, wasStarted: boolean) {
+  const phase = phases[step.phase] as Phase<S['phase']>;
+  const input = step.input as Parameters<typeof phase.run>[0];
+  const probed = wasStarted ? await phase.probe(input, context) : 'not-done';
+  if (probed === 'done') return 'was done before the run was cut off';
+  if (probed === 'unknown') throw undecidable(step);
+  return phase.run(input, context);
+}
+
+function undecidable(step: Step): Failure {
+  return new Failure(`cannot tell whether "${step.title}" took effect before the run was cut off`, {
+    exitCode: ExitCode.unknown,
+    production: 'unknown',
+    state: 'the steps before it are done, those after it have not begun',
+    next: 'gateway-migrate resume',
+  });
+}
