@@ -1,4 +1,4 @@
-import type { Reporter } from '../run/events.ts';
+import type { Hub } from '../run/hub.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
 import type { Prompt } from '../terminal/prompt.ts';
@@ -23,8 +23,10 @@ export interface Invocation {
   /** Aborts with an `Interrupted` on Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   readonly prompt: Prompt;
-  /** Terminal or JSON lines, as the flags say. The log file is added when a run is opened. */
-  readonly reporters: readonly Reporter[];
-  /** Writes a line of a command's own result (`--dry-run` SQL, `status` tables) to standard output. */
-  print(line: string): void;
+  /** Every event goes through it, to the terminal or as JSON lines as the flags say. */
+  readonly hub: Hub;
+  /** Writes lines of a command's own result to standard output; nothing with `--json`. */
+  print(lines: readonly string[]): void;
+  /** Writes one object to standard output with `--json`; nothing without. */
+  printJson(object: Readonly<Record<string, unknown>>): void;
 }

@@ -19,6 +19,8 @@ export type Row = Record<string, unknown>;
 export interface StatementResult {
   /** Rows changed, or rows returned when the statement returns some. */
   readonly rows: number;
+  /** LAST_INSERT_ID() when the statement made one. */
+  readonly lastInsertId: string | undefined;
   /** `SHOW WARNINGS` of the statement, as `Code 1051: Unknown table …`. */
   readonly warnings: readonly string[];
 }
@@ -57,6 +59,9 @@ export interface Server {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** The kernel probes a silent connection after this long; the default of two hours is longer than a deploy. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+const CLOSE_WITHIN_MS = 2_000;
 
 function connectionOptions(target: Target, options: OpenOptions): ConnectionOptions {
   const database = options.database === undefined ? target.database : options.database;
@@ -75,6 +80,7 @@ function connectionOptions(target: Target, options: OpenOptions): ConnectionOpti
     jsonStrings: true,
     multipleStatements: options.multipleStatements ?? false,
     enableKeepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
   };
 }
 
@@ -104,28 +110,45 @@ async function open(target: Target, options: OpenOptions = {}): Promise<Session>
 }
 
 function toSession(connection: Connection): Session {
+  // The driver leaves the statements of a destroyed connection waiting for ever: here they fail.
+  let giveUp: (error: Error) => void = () => undefined;
+  const destroyed = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  destroyed.catch(() => undefined);
   return {
     connectionId: connection.threadId,
     async query<T extends Row>(sql: string, values?: readonly unknown[]) {
-      const [rows] = await connection.query<RowDataPacket[]>(sql, values as unknown[] | undefined);
+      const answer = connection.query<RowDataPacket[]>(sql, values as unknown[] | undefined);
+      const [rows] = await Promise.race([answer, destroyed]);
       return rows as unknown as T[];
     },
     async execute(sql) {
-      const [result] = await connection.query(sql);
-      const header = result as ResultSetHeader | RowDataPacket[];
-      const isHeader = !Array.isArray(header);
-      const warningCount = isHeader ? (header.warningStatus ?? 0) : 0;
-      return {
-        rows: isHeader ? header.affectedRows : header.length,
-        warnings: warningCount > 0 ? await readWarnings(connection) : [],
-      };
+      const [result] = await Promise.race([connection.query(sql), destroyed]);
+      return toResult(result as ResultSetHeader | RowDataPacket[], connection);
     },
     async close() {
-      await connection.end().catch(() => connection.destroy());
+      const goodbye = connection.end().catch(() => undefined);
+      await Promise.race([goodbye, destroyed.catch(() => undefined), patience(CLOSE_WITHIN_MS)]);
+      connection.destroy();
     },
     destroy() {
       connection.destroy();
+      giveUp(new Error('the connection was given up'));
     },
+  };
+}
+
+async function patience(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+async function toResult(result: ResultSetHeader | RowDataPacket[], connection: Connection): Promise<StatementResult> {
+  if (Array.isArray(result)) return { rows: result.length, lastInsertId: undefined, warnings: [] };
+  return {
+    rows: result.affectedRows,
+    lastInsertId: result.insertId ? String(result.insertId) : undefined,
+    warnings: result.warningStatus ? await readWarnings(connection) : [],
   };
 }
 

@@ -6,7 +6,8 @@ export interface StepInputs {
   maintenance: { readonly to: 'on' | 'off' };
   services: { readonly action: 'stop' | 'start'; readonly services: readonly string[] };
   caches: { readonly when: 'before' | 'after' };
-  migrate: { readonly versions: readonly string[] };
+  /** `adopt`: their tables are there already and equal; they are only noted in the history. */
+  migrate: { readonly versions: readonly string[]; readonly adopt: readonly string[] };
   /** Undo what `ofRun` did, newest first. */
   undo: { readonly ofRun: string; readonly versions: readonly string[] | 'all' };
   load: { readonly file: string };

@@ -51,18 +51,19 @@ export function renameDurably(from: string, to: string): void {
   }
 }
 
-/** An append-only file of lines; `append` returns when the line is on disk. */
+/** An append-only file of lines; `append` returns when the line is written (and on disk, when durable). */
 export interface LineFile {
   append(line: string): void;
   close(): void;
 }
 
-export function openLineFile(path: string): LineFile {
+/** `durable: false` leaves it to the kernel when a line reaches the disk. */
+export function openLineFile(path: string, options: { readonly durable: boolean } = { durable: true }): LineFile {
   const fd = openSync(path, 'a', OWNER_ONLY);
   return {
     append(line) {
       writeSync(fd, `${line}\n`);
-      fsyncSync(fd);
+      if (options.durable) fsyncSync(fd);
     },
     close: () => closeSync(fd),
   };

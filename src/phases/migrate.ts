@@ -1,0 +1,137 @@
+import type { Config } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import { refusal } from '../errors.ts';
+import { checkAppliedPart } from '../migrations/edit.ts';
+import type { HistoryRow } from '../migrations/history-row.ts';
+import type { Migration } from '../migrations/types.ts';
+import { readSnapshot } from '../schema/snapshot.ts';
+import { readNotedMigrations } from '../statements/applied.ts';
+import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory } from '../statements/history.ts';
+import { readJournal } from '../statements/journal.ts';
+import type { JournalRow } from '../statements/row.ts';
+import { runSection } from '../statements/section.ts';
+import { replaySession } from '../statements/session-state.ts';
+import { settleOpenStatements, waitForDeadClient } from '../statements/settle.ts';
+import { noteStart } from '../statements/start.ts';
+import { repeatable, unitsOf } from '../statements/unit.ts';
+import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
+import { laravelTableIn } from './laravel-table.ts';
+import type { Phase } from './phase.ts';
+
+interface MigrateParts {
+  readonly run: string;
+  readonly config: Config;
+  readonly migrations: readonly Migration[];
+}
+
+/** Applies migrations, every statement exactly once; begun again after a crash it goes on where it stopped. */
+export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
+  const known = new Map(parts.migrations.map((migration) => [migration.version, migration]));
+  const pick = (version: string) => {
+    const migration = known.get(version);
+    if (!migration) throw refusal(`the file of migration ${version} is missing`, 'put it back, then: gateway-migrate resume');
+    return migration;
+  };
+  return {
+    async run(input, context) {
+      await withJournalQuiet(parts.run, context);
+      return withWorkbench(parts.run, parts.config.migrations, context, async (bench, before) => {
+        const { rows, history } = await settleRun(parts.run, before.database, bench, context);
+        noteStart(before, rows, bench);
+        const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
+        const isDone = (version: string) =>
+          history.some((row) => row.version === version && (row.state === 'applied' || row.state === 'adopted'));
+        for (const version of input.adopt.filter((one) => !isDone(one))) {
+          bench.deferred.push(...adopting(pick(version), parts.run, laravelTable));
+        }
+        for (const version of input.versions.filter((one) => !isDone(one))) {
+          const noted = history.find((row) => row.version === version);
+          await applyMigration({ migration: pick(version), noted, rows, laravelTable }, bench, context);
+        }
+        await commitDeferred(bench);
+        const after = await readSnapshot(bench.journal, before.database);
+        return `${before.fingerprint.slice(0, 12)} → ${after.fingerprint.slice(0, 12)}`;
+      });
+    },
+
+    async probe(input, context) {
+      const session = await context.server.open();
+      try {
+        const history = await readHistory(session, { withText: false });
+        const done = new Set(history.filter((row) => row.state !== 'applying').map((row) => row.version));
+        return [...input.versions, ...input.adopt].every((version) => done.has(version)) ? 'done' : 'not-done';
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+/** Waits until the connection of a run that was cut off is gone: only then nothing moves any more. */
+async function withJournalQuiet(run: string, context: Context): Promise<void> {
+  const session = await context.server.open();
+  try {
+    await waitForDeadClient(session, run, context);
+  } finally {
+    await session.close();
+  }
+}
+
+async function settleRun(run: string, database: string, bench: Workbench, context: Context) {
+  const history = await readHistory(bench.journal, { withText: true });
+  const noted = readNotedMigrations(history);
+  const rows = await settleOpenStatements(
+    await readJournal(bench.journal, run),
+    (row) => noted.get(row.version)?.up[row.ordinal - 1],
+    { session: bench.journal, database, context },
+  );
+  return { rows, history };
+}
+
+function adopting(migration: Migration, run: string, laravelTable: string | undefined): string[] {
+  const writes = [beginSql(migration, run, 'adopted')];
+  if (laravelTable) writes.push(laravelAppliedSql(laravelTable, migration.baseName));
+  return writes;
+}
+
+interface Applying {
+  readonly migration: Migration;
+  /** The history's row when it was begun before. */
+  readonly noted: HistoryRow | undefined;
+  readonly rows: readonly JournalRow[];
+  readonly laravelTable: string | undefined;
+}
+
+async function applyMigration(applying: Applying, bench: Workbench, context: Context): Promise<void> {
+  const { migration, noted, laravelTable } = applying;
+  const startedMs = context.clock.ticksMs();
+  const mine = applying.rows.filter((row) => row.version === migration.version && row.direction === 'up');
+  const done = mine.filter((row) => row.state === 'done');
+  const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
+  if (noted?.text) checkAppliedPart(migration, noted.text, done);
+  const all = migration.up.map((statement, index) => ({ ordinal: index + 1, statement }));
+  await replaySession(bench.work, all.filter((one) => isDone(one.ordinal)), done);
+  await runSection(
+    {
+      run: bench.run,
+      version: migration.version,
+      direction: 'up',
+      of: all.length,
+      all,
+      units: unitsOf(migration.up)
+        .filter((unit) => !unit.statements.every((one) => isDone(one.ordinal)))
+        .map((unit) => repeatable(unit, mine)),
+      opening: [noted ? editedSql(migration) : beginSql(migration, bench.run, 'applying')],
+      closing: () => [
+        appliedSql(migration.version, context.clock.ticksMs() - startedMs),
+        ...(laravelTable ? [laravelAppliedSql(laravelTable, migration.baseName)] : []),
+      ],
+    },
+    bench,
+    context,
+  );
+  const ms = context.clock.ticksMs() - startedMs;
+  context.report({ type: 'migration.finished', version: migration.version, name: migration.name, direction: 'up', ms });
+  const touchesSession = migration.up.some((one) => one.kind === 'session' || one.kind === 'opaque');
+  if (touchesSession) await renewWork(bench, context.server);
+}

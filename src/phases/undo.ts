@@ -1,0 +1,177 @@
+import type { Config } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import { ExitCode, Failure } from '../errors.ts';
+import type { HistoryRow } from '../migrations/history-row.ts';
+import type { Migration, Statement } from '../migrations/types.ts';
+import { readSnapshot } from '../schema/snapshot.ts';
+import type { ObjectId } from '../schema/types.ts';
+import { readNotedMigrations } from '../statements/applied.ts';
+import { touchedObjects } from '../statements/evidence.ts';
+import { laravelUndoneSql, readHistory, undoingSql, undoneSql } from '../statements/history.ts';
+import { readJournal } from '../statements/journal.ts';
+import { type Route, routeBack } from '../statements/route.ts';
+import type { JournalRow } from '../statements/row.ts';
+import { runSection } from '../statements/section.ts';
+import { replaySession } from '../statements/session-state.ts';
+import { settleOpenStatements, waitForDeadClient } from '../statements/settle.ts';
+import { differencesFromStart } from '../statements/start.ts';
+import { repeatable, unitsOf } from '../statements/unit.ts';
+import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
+import { laravelTableIn } from './laravel-table.ts';
+import type { Phase } from './phase.ts';
+
+interface UndoParts {
+  /** The run that undoes: the deploy itself on its way back, or a rollback. */
+  readonly run: string;
+  readonly config: Config;
+  readonly migrations: readonly Migration[];
+}
+
+/** One migration that is to be undone, with the way back that is known for it. */
+interface Undoing {
+  readonly migration: Migration;
+  readonly rows: readonly JournalRow[];
+  readonly statements: readonly Statement[];
+}
+
+/** Undoes what a run applied, newest first, and proves that the schema is what it was before. */
+export function undoPhase(parts: UndoParts): Phase<'undo'> {
+  return {
+    async run(input, context) {
+      await waitForOldConnections([...new Set([input.ofRun, parts.run])], context);
+      return withWorkbench(parts.run, parts.config.migrations, context, async (bench, before) => {
+        const chosen = await readChosen(input.ofRun, input.versions, bench);
+        const noted = new Map([...parts.migrations.map((one) => [one.version, one] as const), ...readNotedMigrations(chosen)]);
+        const ofRun = await readJournal(bench.journal, input.ofRun);
+        const settle = { session: bench.journal, database: before.database, context };
+        const up = await settleOpenStatements(
+          ofRun.filter((row) => row.direction === 'up'),
+          (row) => noted.get(row.version)?.up[row.ordinal - 1],
+          settle,
+        );
+        const undoings = chosen.map((row) => planUndoing(row, noted.get(row.version), up));
+        const back = new Map(undoings.map((undoing) => [undoing.migration.version, undoing.statements]));
+        const down = await settleOpenStatements(
+          (await readJournal(bench.journal, parts.run)).filter((row) => row.direction === 'down'),
+          (row) => back.get(row.version)?.[row.ordinal - 1],
+          settle,
+        );
+        const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
+        for (const undoing of undoings) await undoMigration(undoing, down, laravelTable, bench, context);
+        await commitDeferred(bench);
+        return proveBefore(input.versions, undoings, up, bench, before.database, context);
+      });
+    },
+
+    async probe(input, context) {
+      const session = await context.server.open();
+      try {
+        const history = await readHistory(session, { withText: false });
+        return history.some((row) => isChosen(row, input.ofRun, input.versions)) ? 'not-done' : 'done';
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+async function waitForOldConnections(runs: readonly string[], context: Context): Promise<void> {
+  const session = await context.server.open();
+  try {
+    for (const run of runs) await waitForDeadClient(session, run, context);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Adopted migrations were not made by the run: undoing them would drop tables that it found. */
+function isChosen(row: HistoryRow, ofRun: string, versions: readonly string[] | 'all'): boolean {
+  return row.run === ofRun && row.state !== 'adopted' && (versions === 'all' || versions.includes(row.version));
+}
+
+async function readChosen(ofRun: string, versions: readonly string[] | 'all', bench: Workbench): Promise<HistoryRow[]> {
+  const history = await readHistory(bench.journal, { withText: true });
+  return history
+    .filter((row) => isChosen(row, ofRun, versions))
+    .toSorted((a, b) => (a.startedAt === b.startedAt ? (a.version < b.version ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1));
+}
+
+function planUndoing(row: HistoryRow, migration: Migration | undefined, up: readonly JournalRow[]): Undoing {
+  if (!migration) throw noWayBack(row.version, 'its file is missing and its text was too large to be kept');
+  const rows = up.filter((one) => one.version === row.version);
+  const route: Route = routeBack(migration, rows);
+  if (route.by === 'none') throw noWayBack(row.version, route.reason);
+  return { migration, rows, statements: route.statements };
+}
+
+function noWayBack(version: string, reason: string): Failure {
+  return new Failure(`no certain way back from ${version}: ${reason}`, {
+    exitCode: ExitCode.failedChanged,
+    production: 'changed',
+    state: 'what was applied is still in place, nothing was undone',
+    next: 'gateway-migrate resume (goes on forward once the file is mended) or gateway-migrate restore --backup latest',
+  });
+}
+
+async function undoMigration(
+  undoing: Undoing,
+  down: readonly JournalRow[],
+  laravelTable: string | undefined,
+  bench: Workbench,
+  context: Context,
+): Promise<void> {
+  const { migration, statements } = undoing;
+  const { version } = migration;
+  const startedMs = context.clock.ticksMs();
+  const mine = down.filter((row) => row.version === version);
+  const done = mine.filter((row) => row.state === 'done');
+  const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
+  const all = statements.map((statement, index) => ({ ordinal: index + 1, statement }));
+  await replaySession(bench.work, all.filter((one) => isDone(one.ordinal)), done);
+  const units = unitsOf(statements)
+    .filter((unit) => !unit.statements.every((one) => isDone(one.ordinal)))
+    .map((unit) => repeatable(unit, mine));
+  const closing = [undoneSql(version), ...(laravelTable ? [laravelUndoneSql(laravelTable, migration.baseName)] : [])];
+  const opening = [undoingSql(version)];
+  await runSection(
+    { run: bench.run, version, direction: 'down', of: all.length, all, units, opening, closing: () => closing },
+    bench,
+    context,
+  );
+  const ms = context.clock.ticksMs() - startedMs;
+  context.report({ type: 'migration.finished', version, name: migration.name, direction: 'down', ms });
+  if (statements.some((one) => one.kind === 'session' || one.kind === 'opaque')) await renewWork(bench, context.server);
+}
+
+/** Compares with the schema noted before the run. What other people changed since is told, not blamed on us. */
+async function proveBefore(
+  versions: readonly string[] | 'all',
+  undoings: readonly Undoing[],
+  up: readonly JournalRow[],
+  bench: Workbench,
+  database: string,
+  context: Context,
+): Promise<string> {
+  const after = await readSnapshot(bench.journal, database);
+  const undone = `${undoings.length} undone`;
+  const different = versions === 'all' ? differencesFromStart(up, after) : undefined;
+  if (different === undefined) return `${undone}, schema ${after.fingerprint.slice(0, 12)}`;
+  const ours = new Set<ObjectId>(undoings.flatMap((one) => one.migration.up.flatMap(touchedObjects)));
+  const leftover = different.filter((id) => ours.has(id));
+  if (leftover.length > 0) throw notAsBefore(leftover);
+  for (const id of different) {
+    const text = `${id.replace(':', ' ')} differs from before the run, but the run did not touch it`;
+    context.report({ type: 'note', level: 'info', text });
+  }
+  return `${undone}, schema as before: ${after.fingerprint.slice(0, 12)}`;
+}
+
+function notAsBefore(leftover: readonly ObjectId[]): Failure {
+  const names = leftover.map((id) => id.replace(':', ' ')).join(', ');
+  return new Failure(`the way back ran, but this is not as it was before: ${names}`, {
+    exitCode: ExitCode.failedChanged,
+    production: 'changed',
+    state: 'every statement of the way back is done; the objects named above differ from before',
+    next: 'gateway-migrate restore --backup latest',
+  });
+}

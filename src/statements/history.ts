@@ -1,0 +1,98 @@
+import type { Session } from '../mysql/connect.ts';
+import { numberLiteral, textLiteral } from '../mysql/literal.ts';
+import { quoteName } from '../mysql/quote.ts';
+import type { HistoryRow, HistoryState } from '../migrations/history-row.ts';
+import type { Migration } from '../migrations/types.ts';
+import { HISTORY_TABLE } from '../schema/types.ts';
+import { hasToolTables } from './journal.ts';
+
+const HISTORY = quoteName(HISTORY_TABLE);
+/** A file above this size is not copied into the history: max_allowed_packet is 16 MB on MariaDB. */
+const TEXT_KEPT_BYTES = 2 * 1024 * 1024;
+
+/** SQL for the row of a migration that begins, or that is adopted as it is. */
+export function beginSql(migration: Migration, run: string, state: 'applying' | 'adopted'): string {
+  const keptText = Buffer.byteLength(migration.text) <= TEXT_KEPT_BYTES ? migration.text : null;
+  const values = [
+    textLiteral(migration.version),
+    textLiteral(migration.name),
+    textLiteral(migration.checksum),
+    `'${state}'`,
+    textLiteral(run),
+    'NOW(3)',
+    state === 'adopted' ? 'NOW(3)' : 'NULL',
+    state === 'adopted' ? '0' : 'NULL',
+    textLiteral(migration.baseName),
+    textLiteral(keptText),
+  ];
+  return `REPLACE INTO ${HISTORY} (version, name, checksum, state, run, started, finished, duration_ms, base_name, text)
+    VALUES (${values.join(', ')})`;
+}
+
+export function appliedSql(version: string, durationMs: number): string {
+  return `UPDATE ${HISTORY} SET state = 'applied', finished = NOW(3), duration_ms = ${numberLiteral(Math.round(durationMs))}
+    WHERE version = ${textLiteral(version)}`;
+}
+
+export function undoingSql(version: string): string {
+  return `UPDATE ${HISTORY} SET state = 'undoing' WHERE version = ${textLiteral(version)}`;
+}
+
+export function undoneSql(version: string): string {
+  return `DELETE FROM ${HISTORY} WHERE version = ${textLiteral(version)}`;
+}
+
+/** SQL that puts the file's present text in place of the one noted when the migration began. */
+export function editedSql(migration: Migration): string {
+  return `UPDATE ${HISTORY} SET checksum = ${textLiteral(migration.checksum)}, text = ${textLiteral(migration.text)}
+    WHERE version = ${textLiteral(migration.version)}`;
+}
+
+/** `artisan migrate:status` reads this table; it has no unique key, so a row is added only when there is none. */
+export function laravelAppliedSql(table: string, baseName: string): string {
+  const name = textLiteral(baseName);
+  const migrations = quoteName(table);
+  return `INSERT INTO ${migrations} (migration, batch)
+    SELECT ${name}, COALESCE(MAX(batch), 0) + 1 FROM ${migrations}
+    HAVING (SELECT COUNT(*) FROM ${migrations} WHERE migration = ${name}) = 0`;
+}
+
+export function laravelUndoneSql(table: string, baseName: string): string {
+  return `DELETE FROM ${quoteName(table)} WHERE migration = ${textLiteral(baseName)}`;
+}
+
+interface RawHistory {
+  version: string;
+  name: string;
+  baseName: string;
+  checksum: string;
+  state: HistoryState;
+  run: string;
+  startedAt: string;
+  finishedAt: string | null;
+  durationMs: number | null;
+  text: string | null;
+  [column: string]: unknown;
+}
+
+/**
+ * All rows, by version; empty when the table does not exist yet. `withText: false` leaves out the files' texts.
+ * MySQL answers 1146 for a missing table: one query, not two, because `status` is typed often.
+ */
+export async function readHistory(session: Session, options: { withText: boolean }): Promise<HistoryRow[]> {
+  const text = options.withText ? 'text' : 'NULL';
+  try {
+    return await session.query<RawHistory>(
+      `SELECT version, name, base_name AS baseName, checksum, state, run, started AS startedAt,
+         finished AS finishedAt, duration_ms AS durationMs, ${text} AS text
+       FROM ${HISTORY} ORDER BY version`,
+    );
+  } catch (error) {
+    if (isMissingTable(error) && !(await hasToolTables(session)).history) return [];
+    throw error;
+  }
+}
+
+function isMissingTable(error: unknown): boolean {
+  return (error as { errno?: number }).errno === 1146;
+}

@@ -1,0 +1,174 @@
+import { numberLiteral, textLiteral } from '../mysql/literal.ts';
+import { quoteName } from '../mysql/quote.ts';
+import type { Session } from '../mysql/connect.ts';
+import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
+import type { Direction, Evidence, JournalRow, StatementState } from './row.ts';
+
+const JOURNAL = quoteName(JOURNAL_TABLE);
+const HISTORY = quoteName(HISTORY_TABLE);
+/** Characters of a statement kept for people; its digest identifies it. */
+const STATEMENT_KEPT = 2_000;
+
+const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS ${HISTORY} (
+  version VARCHAR(190) NOT NULL,
+  name VARCHAR(255) NOT NULL,
+  checksum VARCHAR(100) NOT NULL,
+  state VARCHAR(16) NOT NULL,
+  run VARCHAR(64) NOT NULL,
+  started DATETIME(3) NOT NULL,
+  finished DATETIME(3) NULL,
+  duration_ms INT UNSIGNED NULL,
+  base_name VARCHAR(255) NOT NULL,
+  text LONGTEXT NULL,
+  PRIMARY KEY (version)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`;
+
+const CREATE_JOURNAL = `CREATE TABLE IF NOT EXISTS ${JOURNAL} (
+  run VARCHAR(64) NOT NULL,
+  version VARCHAR(190) NOT NULL,
+  direction VARCHAR(4) NOT NULL,
+  ordinal INT UNSIGNED NOT NULL,
+  digest VARCHAR(64) NOT NULL,
+  kind VARCHAR(16) NOT NULL,
+  connection_id BIGINT UNSIGNED NOT NULL,
+  state VARCHAR(16) NOT NULL,
+  started DATETIME(3) NOT NULL,
+  finished DATETIME(3) NULL,
+  row_count BIGINT NULL,
+  error TEXT NULL,
+  evidence LONGTEXT NULL,
+  statement TEXT NULL,
+  PRIMARY KEY (run, version, direction, ordinal)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`;
+
+/** Creates the tool's two tables when they are not there. Called under the lock only. */
+export async function createToolTables(session: Session): Promise<void> {
+  await session.query(CREATE_HISTORY);
+  await session.query(CREATE_JOURNAL);
+}
+
+/** Which of the two tables exist: commands that only read must not create them. */
+export async function hasToolTables(session: Session): Promise<{ history: boolean; journal: boolean }> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT TABLE_NAME AS name FROM information_schema.TABLES
+     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('${HISTORY_TABLE}', '${JOURNAL_TABLE}')`,
+  );
+  const names = rows.map((row) => row.name);
+  return { history: names.includes(HISTORY_TABLE), journal: names.includes(JOURNAL_TABLE) };
+}
+
+/** SQL that notes an intent. A repeated statement (resume) takes the place of its earlier row. */
+export function intentSql(row: Omit<JournalRow, 'state' | 'rows' | 'error'>): string {
+  const values = [
+    textLiteral(row.run),
+    textLiteral(row.version),
+    textLiteral(row.direction),
+    numberLiteral(row.ordinal),
+    textLiteral(row.digest),
+    textLiteral(row.kind),
+    numberLiteral(row.connectionId),
+    "'intent'",
+    'NOW(3)',
+    'NULL',
+    'NULL',
+    'NULL',
+    textLiteral(JSON.stringify(row.evidence)),
+    textLiteral(row.statement.slice(0, STATEMENT_KEPT)),
+  ];
+  return `REPLACE INTO ${JOURNAL} (run, version, direction, ordinal, digest, kind, connection_id, state, started,
+    finished, row_count, error, evidence, statement) VALUES (${values.join(', ')})`;
+}
+
+export interface StatementKey {
+  readonly run: string;
+  readonly version: string;
+  readonly direction: Direction;
+  readonly ordinal: number;
+}
+
+/** How a statement ended. `after` is added to the evidence that its intent noted. */
+export interface Outcome {
+  readonly state: StatementState;
+  readonly rows?: number;
+  readonly error?: string;
+  readonly after?: Partial<Evidence>;
+}
+
+/** SQL that notes an outcome. */
+export function outcomeSql(key: StatementKey, outcome: Outcome): string {
+  const sets = [`state = '${outcome.state}'`, 'finished = NOW(3)', `row_count = ${numberLiteral(outcome.rows)}`];
+  if (outcome.error !== undefined) sets.push(`error = ${textLiteral(outcome.error)}`);
+  if (outcome.after !== undefined) {
+    sets.push(`evidence = JSON_MERGE_PATCH(COALESCE(evidence, '{}'), ${textLiteral(JSON.stringify(outcome.after))})`);
+  }
+  return `UPDATE ${JOURNAL} SET ${sets.join(', ')} WHERE ${whereKey(key)}`;
+}
+
+function whereKey(key: StatementKey): string {
+  return [
+    `run = ${textLiteral(key.run)}`,
+    `version = ${textLiteral(key.version)}`,
+    `direction = '${key.direction}'`,
+    `ordinal = ${key.ordinal}`,
+  ].join(' AND ');
+}
+
+/**
+ * Runs several writes as one durable commit, in one packet: one round trip and one flush to disk a statement.
+ * The session must allow several statements in a packet.
+ */
+export async function commitTogether(session: Session, writes: readonly string[]): Promise<void> {
+  if (writes.length === 0) return;
+  if (writes.length === 1) {
+    await session.query(writes[0] as string);
+    return;
+  }
+  try {
+    await session.query(['START TRANSACTION', ...writes, 'COMMIT'].join(';\n'));
+  } catch (error) {
+    await session.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+interface RawRow {
+  run: string;
+  version: string;
+  direction: Direction;
+  ordinal: number;
+  digest: string;
+  kind: JournalRow['kind'];
+  connectionId: number;
+  state: StatementState;
+  rowCount: number | null;
+  error: string | null;
+  evidence: string | null;
+  statement: string | null;
+  [column: string]: unknown;
+}
+
+/** The rows of one run, oldest first; empty when the table does not exist yet. */
+export async function readJournal(session: Session, run: string): Promise<JournalRow[]> {
+  const { journal } = await hasToolTables(session);
+  if (!journal) return [];
+  const rows = await session.query<RawRow>(
+    `SELECT run, version, direction, ordinal, digest, kind, connection_id AS connectionId, state,
+       row_count AS rowCount, error, evidence, statement
+     FROM ${JOURNAL} WHERE run = ? ORDER BY started, version, direction DESC, ordinal`,
+    [run],
+  );
+  return rows.map((row) => ({
+    run: row.run,
+    version: row.version,
+    direction: row.direction,
+    ordinal: row.ordinal,
+    digest: row.digest,
+    kind: row.kind,
+    connectionId: row.connectionId,
+    state: row.state,
+    rows: row.rowCount,
+    error: row.error,
+    evidence: row.evidence ? (JSON.parse(row.evidence) as Evidence) : { objects: {} },
+    statement: row.statement ?? '',
+  }));
+}

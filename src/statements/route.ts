@@ -1,0 +1,81 @@
+import { inverseOf } from '../migrations/inverse.ts';
+import type { Migration, Statement } from '../migrations/types.ts';
+import type { ObjectId } from '../schema/types.ts';
+import type { JournalRow } from './row.ts';
+
+/** The statements that lead from what is done of a migration back to before it, or why nobody knows them. */
+export type Route =
+  | { readonly by: 'nothing to undo' | 'down section' | 'exact inverse'; readonly statements: readonly Statement[] }
+  | { readonly by: 'none'; readonly reason: string };
+
+/**
+ * Finds the way back. A migration that is completely applied goes back by its own down section. One that was cut off
+ * goes back statement by statement: by the exact inverse where one is certain, else by the author's own counterpart
+ * when the down section mirrors the up section; else there is no route.
+ */
+export function routeBack(migration: Migration, rows: readonly JournalRow[]): Route {
+  const done = rows.filter((row) => row.direction === 'up' && row.ordinal > 0 && row.state === 'done');
+  const isDone = new Set(done.map((row) => row.ordinal));
+  if (!migration.up.some((statement, index) => isDone.has(index + 1) && hasEffect(statement))) {
+    return { by: 'nothing to undo', statements: [] };
+  }
+  const isComplete = migration.up.every((_, index) => isDone.has(index + 1));
+  if (isComplete && migration.down.length > 0) return { by: 'down section', statements: migration.down };
+  return routeByInverses(migration, done);
+}
+
+/** Sessions, transactions and administration leave nothing in the schema or the rows. */
+function hasEffect(statement: Statement): boolean {
+  return statement.kind !== 'session' && statement.kind !== 'transaction' && statement.kind !== 'admin';
+}
+
+function routeByInverses(migration: Migration, done: readonly JournalRow[]): Route {
+  const statements: Statement[] = migration.down.filter((statement) => statement.kind === 'session');
+  for (const row of done.toSorted((a, b) => b.ordinal - a.ordinal)) {
+    const statement = migration.up[row.ordinal - 1];
+    if (!statement || !hasEffect(statement)) continue;
+    const inverse = inverseOf(statement, definitionsBefore(row));
+    if ('statements' in inverse) {
+      statements.push(...inverse.statements);
+      continue;
+    }
+    const counterpart = counterpartOf(migration, row.ordinal - 1);
+    if (!counterpart) return { by: 'none', reason: `statement ${row.ordinal} (${statement.verb}): ${inverse.reason}` };
+    statements.push(counterpart);
+  }
+  return { by: 'exact inverse', statements };
+}
+
+function definitionsBefore(row: JournalRow): ReadonlyMap<ObjectId, { definition?: string }> {
+  const known = Object.entries(row.evidence.objects) as [ObjectId, string | null][];
+  return new Map(
+    known.map(([id]) => {
+      const definition = row.evidence.definitions?.[id];
+      return [id, definition === undefined ? {} : { definition }];
+    }),
+  );
+}
+
+/**
+ * The down statement that answers the up statement at `index`, when the down section mirrors the up section: as many
+ * statements with an effect, in reverse order, each on the same objects as its partner.
+ */
+function counterpartOf(migration: Migration, index: number): Statement | undefined {
+  const up = migration.up.filter(hasEffect);
+  const down = migration.down.filter(hasEffect);
+  if (up.length !== down.length) return undefined;
+  const mirrored = up.every((statement, place) => sharesObjects(statement, down[down.length - 1 - place]));
+  if (!mirrored) return undefined;
+  const place = up.indexOf(migration.up[index] as Statement);
+  return down[down.length - 1 - place];
+}
+
+function sharesObjects(one: Statement, other: Statement | undefined): boolean {
+  const names = objectsOf(one);
+  return other !== undefined && objectsOf(other).some((name) => names.includes(name));
+}
+
+function objectsOf(statement: Statement): string[] {
+  const touched = statement.touches.flatMap((touch) => [touch.object, ...(touch.to ? [touch.to] : [])]);
+  return [...touched, ...statement.writes.map((table) => `table:${table}`)];
+}

@@ -1,0 +1,43 @@
+import type { ObjectId } from '../schema/types.ts';
+import type { StatementKind } from '../migrations/types.ts';
+
+export type Direction = 'up' | 'down';
+
+/**
+ * - `intent`: durable before the statement was sent.
+ * - `entered`: an opaque statement's transaction committed by itself before its outcome was written.
+ * - `done`, `failed`: the outcome.
+ */
+export type StatementState = 'intent' | 'entered' | 'done' | 'failed';
+
+/** What stood before a statement, noted with its intent; decides after a crash whether it took effect. */
+export interface Evidence {
+  /** Digest of every touched object, `null` when it did not exist. */
+  readonly objects: Readonly<Partial<Record<ObjectId, string | null>>>;
+  /** CREATE text of the touched objects that existed: what an exact inverse may need. */
+  readonly definitions?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
+  /** Identity of touched tables, noted where it decides (TRUNCATE, EXCHANGE PARTITION, RENAME). */
+  readonly identities?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
+  /** User variables after the statement: name → SQL literal. Replayed on resume. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** LAST_INSERT_ID() after the statement. */
+  readonly lastInsertId?: string | undefined;
+}
+
+/** One row of gateway_migrate_journal. */
+export interface JournalRow {
+  readonly run: string;
+  readonly version: string;
+  readonly direction: Direction;
+  /** 1-based position in the section; 0 is the row that notes the schema before the run. */
+  readonly ordinal: number;
+  readonly digest: string;
+  readonly kind: StatementKind | 'start';
+  readonly connectionId: number;
+  readonly state: StatementState;
+  readonly rows: number | null;
+  readonly error: string | null;
+  readonly evidence: Evidence;
+  /** The beginning of the statement, for people. */
+  readonly statement: string;
+}

@@ -1,0 +1,208 @@
+import type { Context } from '../context.ts';
+import { Interrupted, messageOf } from '../errors.ts';
+import type { Session, StatementResult } from '../mysql/connect.ts';
+import { intentSql, outcomeSql, type StatementKey } from './journal.ts';
+import { withPatience } from './patience.ts';
+import type { Direction } from './row.ts';
+import { readVariables, userVariables } from './session-state.ts';
+import type { Numbered, Unit } from './unit.ts';
+import { commitDeferred, type Workbench } from './workbench.ts';
+
+/** The statements of one migration in one direction, as they are to be run now. */
+export interface Section {
+  readonly run: string;
+  readonly version: string;
+  readonly direction: Direction;
+  /** Units still to be run, in order. */
+  readonly units: readonly Unit[];
+  /** How many statements the whole section has, for progress. */
+  readonly of: number;
+  /** Every statement of the section: user variables are looked for in them. */
+  readonly all: readonly Numbered[];
+  /** Writes that belong to the beginning: they commit with the first intent. */
+  readonly opening: readonly string[];
+  /** Writes that belong to the end: they commit with the last outcome. */
+  closing(): readonly string[];
+}
+
+/**
+ * Runs a section, each unit exactly once. One durable write a statement: the outcome of statement k commits together
+ * with the intent of k+1. The outcome of the last one stays deferred until the next section or `commitDeferred`.
+ */
+export async function runSection(section: Section, bench: Workbench, context: Context): Promise<void> {
+  const variables = userVariables(section.all);
+  if (section.units.length === 0) {
+    bench.deferred.push(...section.opening, ...section.closing());
+    return;
+  }
+  for (const [index, unit] of section.units.entries()) {
+    if (context.signal.aborted) throw context.signal.reason;
+    await writeIntents(section, unit, index === 0 ? section.opening : [], bench);
+    const isLast = index === section.units.length - 1;
+    await runUnit(section, unit, { closing: isLast ? section.closing : () => [], variables }, bench, context);
+  }
+}
+
+async function writeIntents(section: Section, unit: Unit, opening: readonly string[], bench: Workbench): Promise<void> {
+  const intents: string[] = [];
+  for (const { ordinal, statement } of unit.statements) {
+    intents.push(
+      intentSql({
+        ...keyOf(section, ordinal),
+        digest: statement.digest,
+        kind: statement.kind,
+        connectionId: bench.work.connectionId,
+        evidence: await bench.evidence.before(statement),
+        statement: statement.text,
+      }),
+    );
+  }
+  await commitDeferred(bench, [...opening, ...intents]);
+}
+
+interface UnitEnd {
+  closing(): readonly string[];
+  readonly variables: readonly string[];
+}
+
+async function runUnit(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context): Promise<void> {
+  const kind = unit.statements[0]?.statement.kind;
+  try {
+    if (unit.transaction === 'commit' || (unit.transaction === undefined && (kind === 'dml' || kind === 'opaque'))) {
+      await runInTransaction(section, unit, end, bench, context);
+    } else {
+      await runPlainly(section, unit, end, bench, context);
+    }
+  } finally {
+    for (const { statement } of unit.statements) bench.evidence.forget(statement);
+  }
+}
+
+/** DDL and whatever needs no transaction: the outcome waits for the next commit, evidence covers the gap. */
+async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context) {
+  for (const numbered of unit.statements) {
+    const result = await runStatement(section, numbered, bench, context, unit.transaction !== undefined);
+    const outcome = await outcomeOf(result, end.variables, bench.work);
+    bench.deferred.push(outcomeSql(keyOf(section, numbered.ordinal), outcome));
+  }
+  bench.deferred.push(...end.closing());
+}
+
+/**
+ * DML is exactly-once by construction: its outcome row is in the transaction that does the work. An opaque statement
+ * first writes an `entered` mark there; if it commits by itself, the mark survives a crash and tells so.
+ */
+async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context) {
+  const { work } = bench;
+  const isOwn = unit.transaction === undefined;
+  try {
+    for (const numbered of unit.statements) {
+      if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) {
+        await work.execute(outcomeSql(keyOf(section, numbered.ordinal), { state: 'done', rows: 0 }));
+        for (const write of end.closing()) await work.execute(write);
+      }
+      const result = await withBegin(section, numbered, isOwn, bench, context);
+      if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) return;
+      const outcome = await outcomeOf(result, end.variables, work);
+      await work.execute(outcomeSql(keyOf(section, numbered.ordinal), outcome));
+    }
+    for (const write of end.closing()) await work.execute(write);
+    await work.execute('COMMIT');
+  } catch (error) {
+    await work.execute('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function withBegin(section: Section, numbered: Numbered, isOwn: boolean, bench: Workbench, context: Context) {
+  if (!isOwn) return runStatement(section, numbered, bench, context, true);
+  return runStatement(section, numbered, bench, context, false, async () => {
+    await bench.work.execute('START TRANSACTION');
+    if (numbered.statement.kind === 'opaque') {
+      await bench.work.execute(outcomeSql(keyOf(section, numbered.ordinal), { state: 'entered' }));
+    }
+  });
+}
+
+/** One statement, with its events, its patience for locks, and its failure noted in the journal. */
+async function runStatement(
+  section: Section,
+  { ordinal, statement }: Numbered,
+  bench: Workbench,
+  context: Context,
+  isInGroup: boolean,
+  begin?: () => Promise<void>,
+): Promise<StatementResult> {
+  const about = { version: section.version, ordinal, of: section.of, direction: section.direction };
+  context.report({ type: 'statement.started', ...about, sql: statement.text });
+  const startedMs = context.clock.ticksMs();
+  const attempt = async (isRepeated: boolean) => {
+    if (begin && isRepeated) await bench.work.execute('ROLLBACK');
+    await begin?.();
+    return bench.work.execute(statement.text);
+  };
+  try {
+    const on = { session: bench.work, observer: bench.journal, patience: bench.patience, context, isInGroup };
+    const result = await withPatience(attempt, on);
+    const ms = context.clock.ticksMs() - startedMs;
+    context.report({ type: 'statement.finished', ...about, ms, rows: result.rows, warnings: result.warnings });
+    return result;
+  } catch (error) {
+    await noteFailure(keyOf(section, ordinal), error, bench);
+    throw error instanceof Interrupted ? error : new StatementFailed(section, { ordinal, statement }, error);
+  }
+}
+
+/**
+ * A server's own error means that the statement did nothing (it is atomic). Without one the connection was lost and
+ * nobody knows: the row stays an intent, to be decided by evidence.
+ */
+async function noteFailure(key: StatementKey, error: unknown, bench: Workbench): Promise<void> {
+  if (!isServerError(error)) return;
+  await bench.work.execute('ROLLBACK').catch(() => undefined);
+  const failed = outcomeSql(key, { state: 'failed', error: messageOf(error) });
+  await commitDeferred(bench, [failed]).catch(() => undefined);
+}
+
+/** A statement of a migration that the server refused, or whose connection was lost. */
+export class StatementFailed extends Error {
+  override readonly name = 'StatementFailed';
+  readonly version: string;
+  readonly ordinal: number;
+  readonly line: number;
+
+  constructor(section: Section, { ordinal, statement }: Numbered, cause: unknown) {
+    const part = section.direction === 'up' ? '' : ' of the way back';
+    super(`statement ${ordinal} of ${section.of}${part} in ${section.version} (${statement.verb}): ${serverWords(cause)}`, {
+      cause,
+    });
+    this.version = section.version;
+    this.ordinal = ordinal;
+    this.line = statement.line;
+  }
+}
+
+function serverWords(error: unknown): string {
+  const { errno } = error as { errno?: number };
+  return errno === undefined ? messageOf(error) : `${messageOf(error)} (error ${errno})`;
+}
+
+/** True when the server itself refused, rather than the connection broke under the statement. */
+export function isServerError(error: unknown): boolean {
+  const parts = error as { errno?: number; sqlState?: string; fatal?: boolean };
+  return typeof parts.sqlState === 'string' && parts.fatal !== true && !LOST.has(parts.errno ?? 0);
+}
+
+/** Server shutdown in progress, connection killed, aborting connection, new connection while shutting down. */
+const LOST = new Set([1053, 1152, 1184, 1927, 3169]);
+
+async function outcomeOf(result: StatementResult, names: readonly string[], work: Session) {
+  const state = 'done' as const;
+  if (names.length === 0 && result.lastInsertId === undefined) return { state, rows: result.rows };
+  const after = { variables: await readVariables(work, names), lastInsertId: result.lastInsertId };
+  return { state, rows: result.rows, after };
+}
+
+function keyOf(section: Section, ordinal: number): StatementKey {
+  return { run: section.run, version: section.version, direction: section.direction, ordinal };
+}
