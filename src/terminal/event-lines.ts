@@ -8,6 +8,9 @@ export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
 
 const DURATION_WIDTH = displayWidth('2 m 03 s');
 const INDENT = '  ';
+/** Columns for version and name, so that the durations of a list of migrations stand under each other. */
+const WIDEST_MIGRATION = 60;
+const WIDEST_RULE = 64;
 
 export function headerLines(event: EventOf<'run.started'>, look: Look): string[] {
   const { palette, glyphs } = look;
@@ -46,7 +49,8 @@ export function resultLines(result: Result, look: Look): string[] {
 
 export function migrationLines(event: EventOf<'migration.finished'>, titleWidth: number, look: Look): string[] {
   const title = `${event.version} ${event.name}${event.direction === 'down' ? ' (undone)' : ''}`;
-  return indented(resultLines({ title, ms: event.ms, isGood: true, titleWidth: titleWidth - 2 }, look));
+  const width = Math.max(titleWidth - 2, Math.min(WIDEST_MIGRATION, look.width - 4 - 2 - DURATION_WIDTH));
+  return indented(resultLines({ title, ms: event.ms, isGood: true, titleWidth: width }, look));
 }
 
 export function errorLines(error: string, look: Look): string[] {
@@ -67,7 +71,7 @@ export function noteLines(event: EventOf<'note'>, look: Look): string[] {
 export function summaryLines(event: EventOf<'summary'>, look: Look): string[] {
   const { palette, glyphs, width } = look;
   const rows = indented(alignLabels(event.rows, width - 2));
-  const length = Math.min(width, Math.max(displayWidth(event.title), ...rows.map(displayWidth)));
+  const length = Math.min(width, WIDEST_RULE, Math.max(displayWidth(event.title), ...rows.map(displayWidth)));
   const rule = palette.quiet(glyphs.rule.repeat(length));
   return ['', palette.strong(event.title), rule, ...rows, rule, ''];
 }

@@ -18,6 +18,7 @@ export class LiveLines {
   readonly #options: LiveLinesOptions;
   readonly #spinner: Spinner;
   #activity: { text: string; sinceMs: number } | undefined;
+  #endsBlank = false;
   /** Lines that wait until the open question is answered. */
   #held: string[] | undefined;
 
@@ -26,14 +27,20 @@ export class LiveLines {
     this.#spinner = new Spinner({ stream: options.stream, look: options.look, suffix: () => this.#elapsed() });
   }
 
+  /** Empty lines keep blocks apart: of two that meet, one is dropped. */
   print(lines: readonly string[]): void {
-    if (lines.length === 0) return;
     if (this.#held !== undefined) {
       this.#held.push(...lines);
       return;
     }
+    const shown = lines.filter((line, index) => {
+      const followsBlank = index === 0 ? this.#endsBlank : lines[index - 1] === '';
+      return line !== '' || !followsBlank;
+    });
+    if (shown.length === 0) return;
+    this.#endsBlank = shown.at(-1) === '';
     this.#spinner.stop();
-    this.#options.stream.write(`${lines.join('\n')}\n`);
+    this.#options.stream.write(`${shown.join('\n')}\n`);
     this.#draw();
   }
 
@@ -57,6 +64,7 @@ export class LiveLines {
   resume(): void {
     const lines = this.#held ?? [];
     this.#held = undefined;
+    this.#endsBlank = false;
     this.print(lines);
     this.#draw();
   }

@@ -144,7 +144,8 @@ class RunLines {
   #flushChecks(): void {
     const checks = this.#checks.filter((check) => !this.#options.quiet || (!check.ok && check.level === 'error'));
     this.#checks = [];
-    if (checks.length > 0) this.#live.print(checkTable(checks, this.#look));
+    if (checks.length === 0) return;
+    this.#live.print([...checkTable(checks, this.#look), ...(this.#options.quiet ? [] : [''])]);
   }
 
   #openRun(event: EventOf<'run.started'>): void {

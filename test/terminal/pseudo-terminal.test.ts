@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleProgram } from '../support/bundle.ts';
 import { openTerminal, type TerminalOptions } from '../support/pty.ts';
+import { deployed } from './fixtures/screens.ts';
 
 let program: string;
 beforeAll(async () => {
@@ -141,6 +142,22 @@ describe('the spinner', () => {
         'answer: true',
       ].join('\n'),
     );
+  });
+
+  test('says what goes on, and leaves nothing behind', async () => {
+    const terminal = await open(['story'], { cols: 120, rows: 50 });
+    await terminal.waitFor('Back up askproai_db · 4.0 MB of 12.3 MB · 4.0 MB/s · 2.1 s left');
+    await terminal.waitFor('callback_requests · 1 of 2 · CREATE TABLE');
+    await terminal.waitFor('callback_requests · 2 of 2 · INSERT');
+    await terminal.exit;
+    expect(terminal.transcript()).toBe(`${deployed}answer: told`);
+  });
+
+  test('is cut to the width of the terminal', async () => {
+    const terminal = await open(['story'], { cols: 50, rows: 50 });
+    await terminal.waitFor(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Back up askproai_db · 4\.0 MB of 12\.…$/);
+    await terminal.exit;
+    expect(terminal.transcript()).not.toContain('…');
   });
 
   test('leaves Ctrl-C to the program, and the cursor visible', async () => {
