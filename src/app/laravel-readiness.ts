@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { describeExit } from '../system/exec.ts';
 import { type Check, fail, pass } from './check.ts';
-import { artisanVersion, laravelPaths } from './laravel.ts';
+import { artisanVersion, describeArtisan, laravelPaths } from './laravel.ts';
 import { asOwner, type Owner, ownerName, readOwner } from './owner.ts';
 import type { AppPorts } from './ports.ts';
 
@@ -45,7 +45,7 @@ async function checkArtisanRuns(dir: string, owner: Owner, ports: AppPorts): Pro
   }
   return fail(
     'artisan',
-    describeExit(command, exit),
+    describeArtisan(command, exit),
     `run \`php artisan --version\` in ${dir} and repair what it says`,
   );
 }
@@ -57,7 +57,12 @@ async function checkWritable(dir: string, owner: Owner, ports: AppPorts): Promis
   const look = 'for path; do [ ! -e "$path" ] || [ -w "$path" ] || echo "$path"; done';
   const command = { file: 'sh', args: ['-c', look, 'sh', ...paths] };
   const exit = await ports.exec.run(asOwner(command, owner), { signal: ports.signal });
-  if (exit.exitCode !== 0) return fail('writable folders', describeExit(command, exit), 'see the message');
+  if (exit.exitCode !== 0)
+    return fail(
+      'writable folders',
+      describeExit(command, exit),
+      `make storage/ and bootstrap/cache/ writable for ${ownerName(owner)}`,
+    );
   const denied = exit.stdout.split('\n').filter(Boolean);
   if (denied.length === 0) return pass('writable folders', `storage and bootstrap/cache, as ${ownerName(owner)}`);
   const names = denied.map((path) => relative(dir, path)).join(', ');

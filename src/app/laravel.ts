@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Command } from '../system/exec.ts';
+import { type Command, describeExit, type Exit } from '../system/exec.ts';
 
 /** Seconds that visitors are asked to wait before they try again (the Retry-After header). */
 const RETRY_AFTER_SECONDS = 60;
@@ -10,8 +10,20 @@ export type LaravelCache = 'config' | 'cache' | 'route' | 'view';
 export const CACHES_BEFORE: readonly LaravelCache[] = ['config', 'cache'];
 export const CACHES_AFTER: readonly LaravelCache[] = ['config', 'cache', 'route', 'view'];
 
+/** Symfony breaks error messages at the terminal's width, in the middle of words; this is wide enough for any. */
+const WIDE = { COLUMNS: '2000' };
+const WORDS_SHOWN = 400;
+
 export function artisan(dir: string, ...args: readonly string[]): Command {
-  return { file: 'php', args: ['artisan', ...args], cwd: dir };
+  return { file: 'php', args: ['artisan', ...args], cwd: dir, env: WIDE };
+}
+
+/** How artisan ended. What went wrong stands first in its output, and a stack trace may follow. */
+export function describeArtisan(command: Command, exit: Exit): string {
+  const lines = (exit.stdout.trim() || exit.stderr.trim()).split('\n').map((line) => line.trim());
+  const trace = lines.findIndex((line) => /^(#0|Stack trace:|at .+:\d+$)/.test(line));
+  const words = lines.slice(0, trace === -1 ? undefined : trace).filter(Boolean);
+  return describeExit(command, { ...exit, stdout: '', stderr: words.join(' ').slice(0, WORDS_SHOWN) });
 }
 
 /** `--render` writes the whole page into the maintenance file, so that it is served even when nothing else works. */

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import type { AppConfig } from '../config/config.ts';
-import type { Command } from '../system/exec.ts';
+import { type Command, describeExit, type Exit } from '../system/exec.ts';
 import { appCommand } from './commands.ts';
-import { artisanDown, artisanUp, laravelPaths } from './laravel.ts';
+import { artisanDown, artisanUp, describeArtisan, laravelPaths } from './laravel.ts';
 import { asOwner, readOwner } from './owner.ts';
 import type { AppPorts } from './ports.ts';
 import { askSite } from './site.ts';
@@ -12,19 +12,30 @@ export type SiteState = 'up' | 'maintenance' | 'unknown';
 
 const REQUEST_MS = 3_000;
 
-/** What to run to take the site down or up, as a person would type it and as it is started; undefined: nothing. */
+/** What takes the site down or up. */
+export interface MaintenanceCommand {
+  /** As a person would type it. */
+  readonly typed: Command;
+  /** As it is started: as the right account. */
+  readonly started: Command;
+  /** How it ended, in one sentence. */
+  describe(exit: Exit): string;
+}
+
+/** Undefined when the application has no maintenance mode. */
 export async function maintenanceCommand(
   app: AppConfig,
   to: 'on' | 'off',
   ports: AppPorts,
-): Promise<{ readonly typed: Command; readonly started: Command } | undefined> {
+): Promise<MaintenanceCommand | undefined> {
   if (app.maintenance === 'none' || app.dir === undefined) return undefined;
   if (app.maintenance === 'laravel') {
     const typed = to === 'on' ? artisanDown(app.dir) : artisanUp(app.dir);
-    return { typed, started: asOwner(typed, await readOwner(app.dir, ports.exec)) };
+    const started = asOwner(typed, await readOwner(app.dir, ports.exec));
+    return { typed, started, describe: (exit) => describeArtisan(typed, exit) };
   }
   const typed = appCommand(app, to === 'on' ? app.maintenance.enter : app.maintenance.leave);
-  return { typed, started: typed };
+  return { typed, started: typed, describe: (exit) => describeExit(typed, exit) };
 }
 
 /** Is the site in maintenance mode? Reads only. An application without maintenance mode is `up`. */

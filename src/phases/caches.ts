@@ -4,6 +4,7 @@ import {
   artisanClear,
   CACHES_AFTER,
   CACHES_BEFORE,
+  describeArtisan,
   hasCleared,
   type LaravelCache,
   laravelPaths,
@@ -79,7 +80,7 @@ async function clear(dir: string, cache: LaravelCache, owner: Owner, context: Co
 
 function complaintOf(command: Command, exit: Exit): string | undefined {
   if (exit.exitCode === 0 && hasCleared(exit.stdout)) return undefined;
-  return exit.exitCode === 0 ? `${describeExit(command, exit)} (and cleared nothing)` : describeExit(command, exit);
+  return `${describeArtisan(command, exit)}${exit.exitCode === 0 ? ' (and cleared nothing)' : ''}`;
 }
 
 function failure(when: When, what: string): Failure {

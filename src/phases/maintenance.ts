@@ -4,7 +4,7 @@ import { type Answer, describeAnswer, type Patience, waitForStatus } from '../ap
 import type { AppConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
-import { describeExit, displayCommand } from '../system/exec.ts';
+import { displayCommand } from '../system/exec.ts';
 import type { Phase } from './phase.ts';
 
 /** A command that hangs must not hold the site down: it is ended after this time. */
@@ -44,7 +44,7 @@ async function switchSite(app: AppConfig, to: 'on' | 'off', context: Context): P
   const exit = await context.exec.run(command.started, { signal: context.signal, timeoutMs: COMMAND_MS });
   context.signal.throwIfAborted();
   const state = await readSiteState(app, context);
-  const complaint = exit.exitCode === 0 ? undefined : describeExit(command.typed, exit);
+  const complaint = exit.exitCode === 0 ? undefined : command.describe(exit);
   const wanted = to === 'on' ? 'maintenance' : 'up';
   if (state === wanted) {
     if (complaint) context.report({ type: 'note', level: 'warning', text: complaint });
@@ -57,7 +57,7 @@ async function switchSite(app: AppConfig, to: 'on' | 'off', context: Context): P
       ? 'asked for'
       : `\`${displayCommand(command.typed)}\` exited with 0 (no health URL to prove it)`;
   }
-  throw failure(to, complaint ?? `${describeExit(command.typed, exit)}, but the site is ${stateWords(to)}`);
+  throw failure(to, complaint ?? `${command.describe(exit)}, but the site is ${stateWords(to)}`);
 }
 
 async function proveByAnswer(

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { artisanClear, artisanDown, artisanUp, artisanVersion, hasCleared } from '../../src/app/laravel.ts';
+import {
+  artisanClear,
+  artisanDown,
+  artisanUp,
+  artisanVersion,
+  describeArtisan,
+  hasCleared,
+} from '../../src/app/laravel.ts';
 import { asOwner, type Owner } from '../../src/app/owner.ts';
 import { displayCommand, systemExec } from '../../src/system/exec.ts';
 
@@ -10,9 +17,22 @@ test('artisan commands are what a person would type in the application folder', 
     file: 'php',
     args: ['artisan', 'down', '--render=errors::503', '--retry=60'],
     cwd: '/srv/app',
+    env: { COLUMNS: '2000' },
   });
   const commands = [artisanUp('/srv/app'), artisanClear('/srv/app', 'route'), artisanVersion('/srv/app')];
   expect(commands.map(displayCommand)).toEqual(['php artisan up', 'php artisan route:clear', 'php artisan --version']);
+});
+
+test('what went wrong stands first in artisan’s output; the trace is left out', () => {
+  const exit = { exitCode: 1, signal: undefined, stderr: '', ms: 1, failedToStart: false };
+  const rendered = '\n\nIn Connection.php line 712:\n\n  SQLSTATE[HY000] [2002] Connection refused  \n\n\n';
+  expect(describeArtisan(artisanUp('/srv/app'), { ...exit, stdout: rendered })).toBe(
+    '`php artisan up` exited with 1: In Connection.php line 712: SQLSTATE[HY000] [2002] Connection refused',
+  );
+  const fatal = 'PHP Fatal error:  Uncaught Error: Call to undefined function f()\nStack trace:\n#0 {main}\n';
+  expect(describeArtisan(artisanUp('/srv/app'), { ...exit, stdout: '', stderr: fatal })).toBe(
+    '`php artisan up` exited with 1: PHP Fatal error:  Uncaught Error: Call to undefined function f()',
+  );
 });
 
 test('only a message of success counts as cleared', () => {
