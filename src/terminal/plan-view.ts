@@ -1,5 +1,4 @@
 import type { Plan, Step } from '../plan/step.ts';
-import { indented } from './event-lines.ts';
 import { type Look, plainLook } from './look.ts';
 import { plural } from './style.ts';
 
@@ -33,12 +32,29 @@ function wayBack({ steps, onFailure }: Plan, { palette }: Look): string[] {
 }
 
 function sqlLines(step: Step, sqlByVersion: SqlByVersion, look: Look): string[] {
-  if (step.phase !== 'migrate') return [];
-  return step.input.versions.flatMap((version) => {
-    const statements = sqlByVersion.get(version) ?? [];
-    const heading = `    ${look.palette.accent(version)} ${look.palette.quiet(plural(statements.length, 'statement'))}`;
-    return ['', heading, ...statements.flatMap((sql) => ['', ...indented(indented(indented(sqlText(sql))))])];
-  });
+  const adopted = step.phase === 'migrate' ? step.input.adopt : [];
+  return [
+    ...versionsOf(step, sqlByVersion).flatMap((version) =>
+      migrationLines(version, sqlByVersion.get(version) ?? [], look),
+    ),
+    ...adopted.flatMap((version) => ['', heading(version, 'adopted: its tables are there already, and equal', look)]),
+  ];
+}
+
+/** Those whose SQL the step runs. */
+function versionsOf(step: Step, sqlByVersion: SqlByVersion): readonly string[] {
+  if (step.phase === 'migrate') return step.input.versions;
+  if (step.phase !== 'undo') return [];
+  return step.input.versions === 'all' ? [...sqlByVersion.keys()] : step.input.versions;
+}
+
+function migrationLines(version: string, statements: readonly string[], look: Look): string[] {
+  const sql = statements.flatMap((statement) => ['', ...sqlText(statement).map((line) => `      ${line}`.trimEnd())]);
+  return ['', heading(version, plural(statements.length, 'statement'), look), ...sql];
+}
+
+function heading(version: string, text: string, { palette }: Look): string {
+  return `    ${palette.accent(version)} ${palette.quiet(text)}`;
 }
 
 /** As written, and ended, so that it can be pasted into a client. */

@@ -29,7 +29,7 @@ export interface PromptOptions {
   /** Around every question that is drawn: the live line has to step aside. */
   readonly onOpen: () => void;
   readonly onClose: () => void;
-  /** Answers, for the log; those that `--yes` gave are shown too. */
+  /** A yes or no, for the log; every answer that `--yes` gave, to be seen. */
   report(event: RunEvent): void;
 }
 
@@ -62,9 +62,7 @@ function createPrompt({ isInteractive, assumeYes, report }: Answering, askPerson
       return given;
     }
     if (!isInteractive) throw noTerminal(question.message, given !== undefined);
-    const answer = await askPerson(question);
-    note('debug', `${question.message} ${answer ?? '(end of input)'}`);
-    return answer;
+    return askPerson(question);
   }
 
   return {
@@ -72,6 +70,8 @@ function createPrompt({ isInteractive, assumeYes, report }: Answering, askPerson
     async confirm(question) {
       const message = `${question} (yes/no)`;
       const answer = await ask({ type: 'input', message, validate: requireWholeWord }, 'yes');
+      // Who said yes to what belongs in the log. Other answers do not: one may be a password.
+      if (!assumeYes) note('debug', `${message} ${answer ?? 'no (end of input)'}`);
       return answer !== undefined && normalized(answer) === 'yes';
     },
     async text(message, defaultAnswer) {

@@ -53,7 +53,9 @@ export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${Math.round(count) === 1 ? '' : 's'}`;
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Latin, Greek, basic Cyrillic, and the marks and boxes of our own lines: one UTF-16 unit, one column each. */
+const SIMPLE =
+  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u2010-\u2027\u2190-\u21ff\u2500-\u25f0\u2714\u2716\u2800-\u28ff]*$/;
 // East Asian Wide and Fullwidth (Unicode Standard Annex 11), in the blocks that names and data are written in.
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Emoji}\ufe0f/u;
@@ -62,14 +64,20 @@ const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u;
 /** Columns that a text takes on a terminal; colour codes take none. */
 export function displayWidth(text: string): number {
   const plain = stripVTControlCharacters(text);
-  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
-  let width = 0;
-  for (const { segment } of graphemes.segment(plain)) width += graphemeWidth(segment);
-  return width;
+  if (SIMPLE.test(plain)) return plain.length;
+  return graphemesOf(plain).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
+}
+
+let segmenter: Intl.Segmenter | undefined;
+
+/** Characters as people count them. The segmenter's tables take milliseconds to load: only when they are needed. */
+function graphemesOf(text: string): string[] {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 /** Columns of one user-perceived character: 0, 1 or 2. */
-export function graphemeWidth(grapheme: string): number {
+function graphemeWidth(grapheme: string): number {
   if (INVISIBLE.test(grapheme)) return 0;
   return WIDE.test(grapheme) ? 2 : 1;
 }
@@ -83,12 +91,13 @@ export function padToWidth(text: string, width: number, side: 'left' | 'right' =
 /** Cuts plain text to `width` columns, the last of them `…` (or another mark) when something was cut. */
 export function truncateToWidth(text: string, width: number, mark = '…'): string {
   if (displayWidth(text) <= width) return text;
+  if (SIMPLE.test(text)) return text.slice(0, Math.max(0, width - displayWidth(mark))) + mark;
   let kept = '';
   let used = displayWidth(mark);
-  for (const { segment } of graphemes.segment(text)) {
-    used += graphemeWidth(segment);
+  for (const grapheme of graphemesOf(text)) {
+    used += graphemeWidth(grapheme);
     if (used > width) break;
-    kept += segment;
+    kept += grapheme;
   }
   return kept + mark;
 }

@@ -44,6 +44,7 @@ describe('without a terminal', () => {
 describe('with input that is piped', () => {
   function piped(signal = new AbortController().signal) {
     const input = new PassThrough();
+    const events: RunEvent[] = [];
     const prompt = inquirerPrompt({
       input,
       output: new PassThrough().resume(),
@@ -53,16 +54,33 @@ describe('with input that is piped', () => {
       signal,
       onOpen: () => undefined,
       onClose: () => undefined,
-      report: () => undefined,
+      report: (event) => events.push(event),
     });
-    return { input, prompt };
+    return { input, prompt, events };
   }
 
   test('its end is a no', async () => {
-    const { input, prompt } = piped();
+    const { input, prompt, events } = piped();
     const answer = prompt.confirm('Continue?');
     input.end();
     expect(await answer).toBe(false);
+    expect(events).toEqual([{ type: 'note', level: 'debug', text: 'Continue? (yes/no) no (end of input)' }]);
+  });
+
+  test('a yes is told to the log', async () => {
+    const { input, prompt, events } = piped();
+    const answer = prompt.confirm('Continue?');
+    input.write('yes\r');
+    expect(await answer).toBe(true);
+    expect(events).toEqual([{ type: 'note', level: 'debug', text: 'Continue? (yes/no) yes' }]);
+  });
+
+  test('a text is not: it may be a secret', async () => {
+    const { input, prompt, events } = piped();
+    const answer = prompt.text('Password');
+    input.write('hunter22\r');
+    expect(await answer).toBe('hunter22');
+    expect(events).toEqual([]);
   });
 
   test('its end interrupts a question that has no no', async () => {

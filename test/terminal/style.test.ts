@@ -53,6 +53,9 @@ test.each([
   ['👍', 2],
   ['👨‍👩‍👧', 2],
   ['✔', 1],
+  ['✔\ufe0f', 2],
+  ['a\u00adb', 2],
+  ['⌚', 2],
   ['', 0],
 ])('%j takes %d columns', (text, width) => expect(displayWidth(text)).toBe(width));
 
