@@ -11,8 +11,6 @@ const MAX_PACKET = '--max-allowed-packet=1G';
 export interface DumpOptions {
   /** Write the binary log's position of the snapshot into the dump, as a comment. Needs RELOAD in MySQL. */
   readonly withPosition: boolean;
-  /** Definitions only, no rows. */
-  readonly withoutRows?: boolean;
 }
 
 /**
@@ -40,7 +38,6 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       MAX_PACKET,
       ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : []),
       ...(options.withPosition ? [positionFlag(clients)] : []),
-      ...(options.withoutRows ? ['--no-data'] : []),
       `--ignore-table=${target.database}.${JOURNAL_TABLE}`,
       // A database's name may begin with a dash.
       '--',

@@ -26,7 +26,7 @@ export function backupPhase({ config, env }: BackupParts): Phase<'backup'> {
         context.report({ type: 'note', level: 'info', text });
       }
       const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
-      return `${basename(file)}: ${manifest.tables.length} tables, ${rows} rows, ${formatBytes(manifest.bytes)}`;
+      return `${basename(file)}: ${manifest.tables.length} tables, ${rows} rows, ${(manifest.bytes / 1e6).toFixed(1)} MB`;
     },
 
     /** It has its name only when it was complete; read through, so that damage since then does not pass either. */
@@ -35,11 +35,4 @@ export function backupPhase({ config, env }: BackupParts): Phase<'backup'> {
       return verified?.problems.length === 0 ? 'done' : 'not-done';
     },
   };
-}
-
-/** `1.4 MB`, decimal units, for people. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
 }

@@ -1,0 +1,113 @@
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { messageOf } from '../errors.ts';
+import { type Environment, findClients } from '../mysql/clients.ts';
+import type { Server, Session } from '../mysql/connect.ts';
+import type { RunEvent } from '../run/events.ts';
+import type { Exec } from '../system/exec.ts';
+import { compressionProblem } from './compression.ts';
+import { readTables, type SourceTable } from './source.ts';
+
+export type Check = Omit<Extract<RunEvent, { type: 'check' }>, 'type'>;
+
+export interface ReadinessParts {
+  readonly config: Pick<Config, 'backup'>;
+  readonly server: Server;
+  readonly session: Session;
+  readonly exec: Exec;
+  readonly env: Environment;
+}
+
+const GROUP = 'backup';
+
+/** Whether a backup would succeed. Reads only; all checks at once, each with its remedy. */
+export async function checkBackupReadiness(parts: ReadinessParts): Promise<Check[]> {
+  const { dir, compression, minFreeBytes } = parts.config.backup;
+  const tables = await readTables(parts.server, parts.session);
+  const folder = await checkFolder(dir);
+  return [
+    await checkClients(parts),
+    folder,
+    ...(folder.ok ? [await checkSpace(dir, tables, minFreeBytes)] : []),
+    ...checkCompression(compression),
+    ...(await checkViews(parts)),
+    ...checkEngines(tables),
+  ];
+}
+
+async function checkClients({ server, exec, env }: ReadinessParts): Promise<Check> {
+  const found = await findClients(server.flavor, exec, env);
+  if ('problem' in found) return failed('client programs', found.problem, found.remedy);
+  return passed('client programs', `${found.dump} and ${found.shell}, ${found.flavor.label}`);
+}
+
+async function checkFolder(dir: string): Promise<Check> {
+  const name = 'backup folder';
+  const nearest = await nearestFolder(dir);
+  try {
+    await access(nearest, constants.W_OK | constants.X_OK);
+    return passed(name, nearest === dir ? `${dir} can be written to` : `${dir} will be made`);
+  } catch (error) {
+    return failed(name, `${nearest} cannot be written to: ${messageOf(error)}`, `mkdir -p ${dir} as a user who may`);
+  }
+}
+
+/** The folder itself, or the first one above it that exists. */
+async function nearestFolder(dir: string): Promise<string> {
+  const exists = await access(dir).then(
+    () => true,
+    () => false,
+  );
+  return exists || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
+}
+
+/** Rows as they are, uncompressed: what compresses badly must fit too. */
+async function checkSpace(dir: string, tables: readonly SourceTable[], minFreeBytes: number): Promise<Check> {
+  const { bavail, bsize } = await statfs(await nearestFolder(dir));
+  const freeBytes = bavail * bsize;
+  const estimatedBytes = tables.reduce((sum, table) => sum + table.dataBytes, 0);
+  const neededBytes = Math.max(estimatedBytes, minFreeBytes);
+  const detail = `${megabytes(freeBytes)} free, ${megabytes(neededBytes)} needed`;
+  return freeBytes >= neededBytes
+    ? passed('disk space', detail)
+    : failed('disk space', `${dir}: ${detail}`, 'gateway-migrate backup prune, or another backup.dir in the configuration');
+}
+
+function checkCompression(compression: Config['backup']['compression']): Check[] {
+  const problem = compressionProblem(compression);
+  return problem ? [failed('compression', problem, 'set backup.compression to gzip')] : [];
+}
+
+/** Both dump programs stop at the first view that cannot be read; both servers say which ones these are. */
+async function checkViews({ server, session }: ReadinessParts): Promise<Check[]> {
+  const broken = await session.query<{ name: string; comment: string }>(
+    `SELECT table_name AS name, table_comment AS comment FROM information_schema.tables
+      WHERE table_schema = ? AND table_type = 'VIEW' AND table_comment <> 'VIEW' ORDER BY table_name`,
+    [server.target.database],
+  );
+  return broken.map(({ name, comment }) =>
+    failed('views', comment, `repair the view ${name} or drop it: a dump stops at it`),
+  );
+}
+
+/** Outside of InnoDB a table is not part of the snapshot: it is dumped as it is when its turn comes. */
+function checkEngines(tables: readonly SourceTable[]): Check[] {
+  const outside = tables.filter(({ engine }) => engine !== 'InnoDB').map(({ name, engine }) => `${name} (${engine})`);
+  if (outside.length === 0) return [];
+  const detail = `not part of the snapshot, rows written during the backup may be half in it: ${outside.join(', ')}`;
+  return [{ group: GROUP, name: 'engines', ok: false, level: 'warning', detail, remedy: 'ALTER TABLE … ENGINE=InnoDB' }];
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function passed(name: string, detail: string): Check {
+  return { group: GROUP, name, ok: true, level: 'error', detail };
+}
+
+function failed(name: string, detail: string, remedy: string): Check {
+  return { group: GROUP, name, ok: false, level: 'error', detail, remedy };
+}

@@ -1,0 +1,32 @@
+import type { StoredBackup } from './folder.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface KeepPolicy {
+  /** This many newest ones stay whatever their age. */
+  readonly last: number;
+  /** Younger than this stays whatever its number. */
+  readonly days: number;
+}
+
+/**
+ * PURE: what a policy lets go of, per database, oldest last. The newest proven backup of a database always stays, or
+ * without a proof the newest whole one. Files without a manifest are never chosen: nobody knows what they hold.
+ */
+export function chooseExpired(backups: readonly StoredBackup[], keep: KeepPolicy, now: Date): StoredBackup[] {
+  const known = backups.filter(({ manifest }) => manifest !== undefined);
+  const databases = new Set(known.map(({ manifest }) => manifest?.database));
+  return [...databases].flatMap((database) => {
+    const newestFirst = known
+      .filter(({ manifest }) => manifest?.database === database)
+      .sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime());
+    const newestProven = newestFirst.find(({ manifest }) => manifest?.proof) ?? newestFirst[0];
+    return newestFirst.filter(
+      (backup, index) =>
+        index >= keep.last &&
+        backup !== newestProven &&
+        index > 0 &&
+        now.getTime() - backup.takenAt.getTime() > keep.days * DAY_MS,
+    );
+  });
+}
