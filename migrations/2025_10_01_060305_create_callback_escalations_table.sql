@@ -3,7 +3,6 @@
 SELECT wanted.name AS parent, wanted.type AS expected, id.column_type AS found
 FROM (
   SELECT 'companies' AS name, 'bigint unsigned' AS type
-  UNION ALL SELECT 'callback_requests', 'bigint unsigned'
   UNION ALL SELECT 'staff', 'char(36)'
 ) AS wanted
 LEFT JOIN information_schema.columns AS id

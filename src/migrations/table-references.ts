@@ -21,9 +21,12 @@ export function aliasedTables(tokens: Tokens, until: readonly string[]): TableRe
   let isExpected = true;
   for (let token = tokens.peek(); token && !until.includes(token.keyword); token = tokens.peek()) {
     const { keyword } = token;
-    if (keyword === '(' && (!isExpected || isSubquery(tokens))) tokens.skipParentheses();
-    else if (isExpected && (token.kind === 'name' || token.kind === 'word') && !startsFunction(tokens)) {
-      references.push(readReference(tokens));
+    if (keyword === '(' && (!isExpected || isSubquery(tokens))) {
+      tokens.skipParentheses();
+      isExpected = false;
+    } else if (isExpected && (token.kind === 'name' || token.kind === 'word')) {
+      if (startsFunction(tokens)) tokens.next();
+      else references.push(readReference(tokens));
       isExpected = false;
     } else {
       if (keyword === ',' || keyword === 'JOIN' || keyword === 'STRAIGHT_JOIN') isExpected = true;

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readMigrations } from '../../src/migrations/files.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gm-files-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+async function read(files: Record<string, string | Buffer>) {
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
+  const { migrations, problems } = await readMigrations(dir);
+  const lines = problems.map(
+    ({ path, line, what, remedy }) => `${path.slice(dir.length + 1)}:${line ?? '-'} ${what}; ${remedy}`,
+  );
+  return { migrations, problems: lines };
+}
+
+describe('readMigrations', () => {
+  test('reads the names of Laravel, dbmate and golang-migrate, sorted by version', async () => {
+    const { migrations, problems } = await read({
+      '2025_10_01_060203_create_x_table.sql': '-- migrate:up\nCREATE TABLE x (id INT);\n-- migrate:down\nDROP TABLE x;',
+      '20240101120000_create_y.sql': '-- migrate:up transaction:false\nCREATE TABLE y (id INT);\n',
+      '000010_later.up.sql': 'SELECT 1;',
+      '000009_init.up.sql': '\ufeffCREATE TABLE a (id INT);\r\nCREATE TABLE b (id INT);\r\n',
+      '000009_init.down.sql': 'DROP TABLE b; DROP TABLE a;',
+      'README.md': 'no migration',
+    });
+    expect(problems).toEqual([]);
+    expect(migrations.map(({ version, name, baseName }) => [version, name, baseName])).toEqual([
+      ['000009', 'init', '000009_init'],
+      ['000010', 'later', '000010_later'],
+      ['20240101120000', 'create_y', '20240101120000_create_y'],
+      ['2025_10_01_060203', 'create_x_table', '2025_10_01_060203_create_x_table'],
+    ]);
+    const [pair] = migrations;
+    expect(pair?.up.map(({ text, line }) => [text, line])).toEqual([
+      ['CREATE TABLE a (id INT)', 1],
+      ['CREATE TABLE b (id INT)', 2],
+    ]);
+    expect(pair?.down.map(({ text }) => text)).toEqual(['DROP TABLE b', 'DROP TABLE a']);
+    expect(pair?.text).toBe(
+      '-- migrate:up\nCREATE TABLE a (id INT);\r\nCREATE TABLE b (id INT);\n-- migrate:down\nDROP TABLE b; DROP TABLE a;\n',
+    );
+  });
+
+  test('reads every section', async () => {
+    const { migrations, problems } = await read({
+      '1_a.sql': [
+        '-- a comment may stand first',
+        '-- migrate:allow drop-table it was empty',
+        '-- migrate:check',
+        'SELECT 1 FROM a WHERE b IS NULL;',
+        '-- migrate:up',
+        'BEGIN; UPDATE a SET b = 1; SAVEPOINT s; ROLLBACK TO s; COMMIT;',
+        '--migrate:down',
+        '-- migrate:verify',
+        'WITH c AS (SELECT 1) SELECT * FROM c',
+      ].join('\n'),
+    });
+    expect(problems).toEqual([]);
+    const [only] = migrations;
+    expect(only?.check.map(({ text }) => text)).toEqual(['SELECT 1 FROM a WHERE b IS NULL']);
+    expect(only?.up.map(({ verb }) => verb)).toEqual(['BEGIN', 'UPDATE', 'SAVEPOINT', 'ROLLBACK TO', 'COMMIT']);
+    expect(only?.down).toEqual([]);
+    expect(only?.verify.map(({ line }) => line)).toEqual([9]);
+  });
+
+  test('reports all problems at once, with line and remedy', async () => {
+    const { problems } = await read({
+      '1_a.sql': 'SELECT 1;\n-- migrate:up\nUSE b;\n-- migrate:foo\n-- migrate:up\nSELECT 2;\n-- migrate:allow x',
+      '01_b.sql': '-- migrate:up\n-- nothing\n',
+      '3_c.sql': 'CREATE TABLE c (id INT);',
+      '4_d.down.sql': 'DROP TABLE d;',
+      '5_e.up.sql': '-- migrate:down\n',
+      '6_f.sql': '-- migrate:up\nBEGIN;\nCREATE TABLE f (id INT);\nCOMMIT;\nCOMMIT;\nBEGIN;\nANALYZE TABLE f;',
+      '7_g.sql': "-- migrate:up\nSELECT 'a;\n",
+      '8_h.sql': Buffer.from([0xff, 0xfe, 0x2d]),
+      '9_i.sql': '-- migrate:up\nDELIMITER //\nSELECT 1//\n-- migrate:check\nDROP TABLE a;',
+      'no_version.sql': '',
+    });
+    expect(problems).toEqual(
+      [
+        'no_version.sql:- the name does not begin with a version; name it <version>_<name>.sql, for example 2025_10_01_060100_create_orders_table.sql',
+        '8_h.sql:- the file is not UTF-8; save it as UTF-8',
+      ]
+        .sort((a, b) => (a < b ? -1 : 1))
+        .concat([
+          '01_b.sql:- there is nothing to apply; write at least one statement, or remove the file',
+          '1_a.sql:1 a statement stands before the first section; put it below the line -- migrate:up',
+          '1_a.sql:3 USE cannot be part of a migration; a migration belongs to one database: write schema.table where you mean another',
+          '1_a.sql:4 there is no section -- migrate:foo; use one of -- migrate:up, -- migrate:down, -- migrate:check, -- migrate:verify',
+          '1_a.sql:5 a second section -- migrate:up (the first is on line 2); join the two, or make two migrations',
+          '1_a.sql:7 -- migrate:allow without a name and a reason; write -- migrate:allow NAME why',
+          '3_c.sql:1 a statement stands before the first section; put it below the line -- migrate:up',
+          '3_c.sql:- there is no section -- migrate:up; put the line -- migrate:up above the statements to apply',
+          '4_d.down.sql:- its .up.sql is missing; add 4_d.up.sql beside it',
+          '5_e.up.sql:1 the heading -- migrate:down stands in one file of a pair; remove it, or put all sections into one file that ends in .sql alone',
+          '5_e.up.sql:- there is nothing to apply; write at least one statement, or remove the file',
+          '6_f.sql:3 CREATE TABLE commits the transaction that BEGIN opened on line 2; close the transaction before it, or move it out',
+          '6_f.sql:5 COMMIT without a transaction; remove it, or write BEGIN',
+          '6_f.sql:6 BEGIN is never closed; write COMMIT',
+          '6_f.sql:7 ANALYZE commits the transaction that BEGIN opened on line 6; close the transaction before it, or move it out',
+          "7_g.sql:2 quote ' is never closed; close it with '",
+          '9_i.sql:2 DELIMITER // is never set back; write DELIMITER ; after the last statement that needs it',
+          '9_i.sql:5 DROP TABLE stands in the section -- migrate:check; keep to queries there: they pass when they return no row',
+          `1_a.sql:- version 1 is also that of ${dir}/01_b.sql; rename one of the two files`,
+        ]),
+    );
+  });
+
+  test('reports a folder that is not there', async () => {
+    const missing = join(dir, 'missing');
+    const { problems } = await readMigrations(missing);
+    expect(problems).toEqual([
+      {
+        path: missing,
+        what: `ENOENT: no such file or directory, scandir '${missing}'`,
+        remedy: 'check migrations.dir in the configuration',
+      },
+    ]);
+  });
+});
