@@ -94,7 +94,7 @@ async function openAndCollect(verify: Config['verify'], scope: VerifyScope, cont
   }
 }
 
-/** Runs the authors' queries where nothing can be written. */
+/** Runs the authors' queries where nothing can be written. START TRANSACTION READ ONLY would not do: DDL ends it and runs. */
 async function checkQueries(session: Session, queries: NonNullable<VerifyScope['queries']>): Promise<Check[]> {
   const checks: Check[] = [];
   for (const { version, statements } of queries) {
@@ -107,7 +107,7 @@ async function checkQueries(session: Session, queries: NonNullable<VerifyScope['
 
 async function checkQuery(session: Session, name: string, statement: string): Promise<Check> {
   const check = { group: 'verify queries', name, level: 'error' } as const;
-  await session.query('START TRANSACTION READ ONLY');
+  await session.query('SET SESSION TRANSACTION READ ONLY');
   try {
     const { rows } = await session.execute(statement);
     const detail = rows === 0 ? 'no row' : `${rows === 1 ? '1 row' : `${rows} rows`}, expected none: ${statement}`;
@@ -115,6 +115,6 @@ async function checkQuery(session: Session, name: string, statement: string): Pr
   } catch (error) {
     return { ...check, ok: false, detail: detailOf(error) };
   } finally {
-    await session.query('ROLLBACK');
+    await session.query('SET SESSION TRANSACTION READ WRITE');
   }
 }

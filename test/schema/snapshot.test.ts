@@ -16,8 +16,8 @@ function snapshotOf(server: TestServer, database: string): Promise<Snapshot> {
   return withSession(server, database, (session) => readSnapshot(session, database));
 }
 
-describeOnServers('the fingerprint of a schema', (server) => {
-  it('is the same whatever the order of creation, the rows, the counters and the name of the database', async () => {
+describeOnServers('a snapshot', (server) => {
+  it('has the same fingerprint whatever the order of creation, the rows, the counters and the name of the database', async () => {
     const reference = await server().createDatabase();
     await runAll(server(), reference, ['SET foreign_key_checks = 0', ...SHOP]);
     const expected = await snapshotOf(server(), reference);
@@ -37,7 +37,7 @@ describeOnServers('the fingerprint of a schema', (server) => {
     );
   });
 
-  it('changes with every kind of change, which the difference names, and comes back with its inverse', async () => {
+  it('changes its fingerprint with every kind of change, which the difference names, and comes back with its inverse', async () => {
     const database = await server().createDatabase();
     await runAll(server(), database, SHOP);
     const before = await snapshotOf(server(), database);
@@ -60,7 +60,7 @@ describeOnServers('the fingerprint of a schema', (server) => {
     expect(ofThisServer.length).toBeGreaterThan(55);
   });
 
-  it('does not change with statements that change no schema', async () => {
+  it('keeps its fingerprint with statements that change no schema', async () => {
     const database = await server().createDatabase();
     await runAll(server(), database, SHOP);
     const before = await snapshotOf(server(), database);
@@ -96,9 +96,7 @@ describeOnServers('the fingerprint of a schema', (server) => {
     expect(difference?.object).toBe('table:child');
     expect(difference?.lines[1]).toContain(`references \`${one}\`.\`companies\` (\`id\`)`);
   });
-});
 
-describeOnServers('a snapshot', (server) => {
   it('holds structured facts of a table, the same on both servers', async () => {
     const database = await server().createDatabase();
     await runAll(server(), database, SHOP);
@@ -145,10 +143,8 @@ describeOnServers('a snapshot', (server) => {
     await session.close();
     expect(objects.get('function:twice')?.definition).toMatch(/body\n {2}\(the body is hidden from this account\)$/);
   });
-});
 
-describeOnServers('single objects', (server) => {
-  it('read with the digests of the whole snapshot, absent when they do not exist', async () => {
+  it('of single objects reads them with the digests of the whole snapshot, absent when they do not exist', async () => {
     const database = await server().createDatabase();
     await runAll(server(), database, [...SHOP, ...(server().kind === 'mariadb' ? ['CREATE SEQUENCE counter'] : [])]);
     await withSession(server(), database, async (session) => {
@@ -171,7 +167,7 @@ describeOnServers('single objects', (server) => {
     });
   });
 
-  it('are found as the server resolves their names', async () => {
+  it('of single objects finds them as the server resolves their names', async () => {
     const database = await server().createDatabase();
     await runAll(server(), database, SHOP);
     await withSession(server(), database, async (session) => {
