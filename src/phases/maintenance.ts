@@ -28,11 +28,10 @@ export function maintenancePhase(app: AppConfig, proof: Patience = PROOF): Phase
       return `${answer ?? remark}, ${await drain(context)}`;
     },
 
+    // No evidence counts as not done: entering or leaving once more is harmless, and `run` proves what it did.
     async probe({ to }, context) {
       if (app.dir === undefined || app.maintenance === 'none') return 'done';
-      const state = await readSiteState(app, context);
-      if (state === 'unknown') return 'unknown';
-      return (state === 'maintenance') === (to === 'on') ? 'done' : 'not-done';
+      return (await readSiteState(app, context)) === (to === 'on' ? 'maintenance' : 'up') ? 'done' : 'not-done';
     },
   };
 }

@@ -71,7 +71,7 @@ test('without a check command the health URL is the proof', async () => {
   expect(await phase.run({ to: 'on' }, context)).toMatch(/^503 after \d+ ms/);
   expect(await phase.probe({ to: 'on' }, context)).toBe('done');
   site.status = 502;
-  expect(await phase.probe({ to: 'on' }, context)).toBe('unknown');
+  expect(await phase.probe({ to: 'on' }, context)).toBe('not-done');
 });
 
 test('without either, the exit code is all there is, and the line says so', async () => {
@@ -81,7 +81,7 @@ test('without either, the exit code is all there is, and the line says so', asyn
   await expect(phase.run({ to: 'off' }, context)).rejects.toThrow(
     'cannot leave maintenance mode: `false` exited with 1',
   );
-  expect(await phase.probe({ to: 'on' }, context)).toBe('unknown');
+  expect(await phase.probe({ to: 'on' }, context)).toBe('not-done');
 });
 
 test('maintenance mode that nobody configured is said, not done', async () => {

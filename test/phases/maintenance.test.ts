@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { waitForRequests } from '../../src/app/in-flight.ts';
-import { isInMaintenance } from '../../src/app/maintenance.ts';
+import { isInMaintenance, readSiteState } from '../../src/app/maintenance.ts';
 import { connect, type Server } from '../../src/mysql/connect.ts';
 import { maintenancePhase } from '../../src/phases/maintenance.ts';
 import { appConfig, describeOnLaravel, isRoot, overTcp, type Site, startSite } from '../support/laravel.ts';
@@ -170,7 +170,8 @@ await describeOnLaravel('maintenance of a real Laravel site', () => {
       await writeFile(join(site.dir, 'storage/framework/maintenance.php'), '<?php http_response_code(503); exit;');
       const context = recordedContext(database);
       expect(await maintenancePhase(site.app()).probe({ to: 'on' }, context)).toBe('done');
-      expect(await maintenancePhase(appConfig(site.dir, undefined)).probe({ to: 'on' }, context)).toBe('unknown');
+      expect(await readSiteState(appConfig(site.dir, undefined), context)).toBe('unknown');
+      expect(await maintenancePhase(appConfig(site.dir, undefined)).probe({ to: 'on' }, context)).toBe('not-done');
     });
   });
 });
