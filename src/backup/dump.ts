@@ -38,7 +38,8 @@ export async function dumpDatabase(request: DumpRequest, context: Context): Prom
   try {
     return await dumpThroughPartial(partial, request, context);
   } catch (error) {
-    await rm(partial, { force: true });
+    // What went wrong first is what the user is told, even when tidying up fails too.
+    await rm(partial, { force: true }).catch(() => undefined);
     if (context.signal.aborted) throw context.signal.reason;
     throw failedUnchanged(`the backup of ${database} failed: ${messageOf(error)}`, 'gateway-migrate doctor', error);
   }

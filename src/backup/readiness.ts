@@ -72,7 +72,11 @@ async function checkSpace(dir: string, tables: readonly SourceTable[], minFreeBy
   const detail = `${megabytes(freeBytes)} free, ${megabytes(neededBytes)} needed`;
   return freeBytes >= neededBytes
     ? passed('disk space', detail)
-    : failed('disk space', `${dir}: ${detail}`, 'gateway-migrate backup prune, or another backup.dir in the configuration');
+    : failed(
+        'disk space',
+        `${dir}: ${detail}`,
+        'gateway-migrate backup prune, or another backup.dir in the configuration',
+      );
 }
 
 function checkCompression(compression: Config['backup']['compression']): Check[] {
@@ -97,7 +101,9 @@ function checkEngines(tables: readonly SourceTable[]): Check[] {
   const outside = tables.filter(({ engine }) => engine !== 'InnoDB').map(({ name, engine }) => `${name} (${engine})`);
   if (outside.length === 0) return [];
   const detail = `not part of the snapshot, rows written during the backup may be half in it: ${outside.join(', ')}`;
-  return [{ group: GROUP, name: 'engines', ok: false, level: 'warning', detail, remedy: 'ALTER TABLE … ENGINE=InnoDB' }];
+  return [
+    { group: GROUP, name: 'engines', ok: false, level: 'warning', detail, remedy: 'ALTER TABLE … ENGINE=InnoDB' },
+  ];
 }
 
 function megabytes(bytes: number): string {

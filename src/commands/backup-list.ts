@@ -1,0 +1,42 @@
+import { listBackups, type StoredBackup } from '../backup/folder.ts';
+import { loadConfig } from '../config/load.ts';
+import type { ExitCode } from '../errors.ts';
+import { isoWithOffset } from '../system/clock.ts';
+import { formatBytes, formatDuration } from '../terminal/style.ts';
+import type { Invocation } from './invocation.ts';
+import { DONE, withRun } from './with-run.ts';
+
+/** `backup list`: what is in the backup folder, newest first. A folder that does not exist holds none. */
+export function backupListCommand(invocation: Invocation): Promise<ExitCode> {
+  const { flags, cwd, env, clock, print, printJson } = invocation;
+  return withRun('backup list', invocation, async () => {
+    const { dir } = (await loadConfig({ file: flags.config, cwd, env })).backup;
+    const backups = await listBackups(dir);
+    print(backups.length === 0 ? [`no backups in ${dir}`] : backups.map((backup) => describe(backup, clock.now())));
+    printJson({ type: 'backups', dir, backups: backups.map(toJson) });
+    return DONE;
+  });
+}
+
+function describe({ path, bytes, takenAt, manifest, problem }: StoredBackup, now: Date): string {
+  const age = `${formatDuration(now.getTime() - takenAt.getTime())} old`;
+  const facts = manifest
+    ? [
+        `${manifest.server.flavor} ${manifest.server.version}`,
+        manifest.proof ? `proven ${manifest.proof.at}` : 'not proven',
+      ]
+    : [problem ?? ''];
+  return [path, age, formatBytes(bytes), ...facts].join('  ');
+}
+
+function toJson({ path, bytes, takenAt, manifest, problem }: StoredBackup) {
+  return {
+    path,
+    bytes,
+    takenAt: isoWithOffset(takenAt),
+    database: manifest?.database ?? null,
+    server: manifest?.server ?? null,
+    proof: manifest?.proof ?? null,
+    problem: problem ?? null,
+  };
+}
