@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { describeExit } from '../system/exec.ts';
 import { type Check, fail, pass } from './check.ts';
 import { artisanVersion, describeArtisan, laravelPaths } from './laravel.ts';
-import { asOwner, type Owner, ownerName, readOwner } from './owner.ts';
+import { asOwner, type Owner, readAccountName, readOwner } from './owner.ts';
 import type { AppPorts } from './ports.ts';
 
 /** What every artisan command needs: PHP, `artisan`, and folders that its account may write to. */
@@ -17,7 +17,8 @@ export async function checkLaravel(dir: string, ports: AppPorts): Promise<Check[
   } catch (error) {
     return [fail('storage folder', messageOf(error), 'create storage/ and give it to the web server’s account')];
   }
-  return Promise.all([checkArtisanRuns(dir, owner, ports), checkWritable(dir, owner, ports)]);
+  const account = await readAccountName(owner.uid, ports.exec);
+  return Promise.all([checkArtisanRuns(dir, owner, account, ports), checkWritable(dir, owner, account, ports)]);
 }
 
 async function checkArtisanFile(dir: string): Promise<Check> {
@@ -31,7 +32,7 @@ async function checkArtisanFile(dir: string): Promise<Check> {
   }
 }
 
-async function checkArtisanRuns(dir: string, owner: Owner, ports: AppPorts): Promise<Check> {
+async function checkArtisanRuns(dir: string, owner: Owner, account: string, ports: AppPorts): Promise<Check> {
   const php = await ports.exec.run({ file: 'php', args: ['-v'] }, { signal: ports.signal });
   if (php.failedToStart) {
     return fail('artisan', 'php was not found', 'install PHP’s command line program, or put it on the PATH');
@@ -41,7 +42,7 @@ async function checkArtisanRuns(dir: string, owner: Owner, ports: AppPorts): Pro
   const version = exit.stdout.trim();
   // An uncaught error ends with exit code 0 when laravel.log cannot be written, so the answer itself is looked at.
   if (exit.exitCode === 0 && /^Laravel Framework /.test(version)) {
-    return pass('artisan', `${version}, as ${ownerName(owner)}`);
+    return pass('artisan', `${version}, as ${account}`);
   }
   return fail(
     'artisan',
@@ -51,7 +52,7 @@ async function checkArtisanRuns(dir: string, owner: Owner, ports: AppPorts): Pro
 }
 
 /** One shell as the owner tries every path; it prints those that may not be written. Missing ones do not count. */
-async function checkWritable(dir: string, owner: Owner, ports: AppPorts): Promise<Check> {
+async function checkWritable(dir: string, owner: Owner, account: string, ports: AppPorts): Promise<Check> {
   const { framework, compiledViews, logs, log, bootstrapCache } = laravelPaths(dir);
   const paths = [framework, compiledViews, logs, log, bootstrapCache];
   const look = 'for path; do [ ! -e "$path" ] || [ -w "$path" ] || echo "$path"; done';
@@ -61,11 +62,11 @@ async function checkWritable(dir: string, owner: Owner, ports: AppPorts): Promis
     return fail(
       'writable folders',
       describeExit(command, exit),
-      `make storage/ and bootstrap/cache/ writable for ${ownerName(owner)}`,
+      `make storage/ and bootstrap/cache/ writable for ${account}`,
     );
   const denied = exit.stdout.split('\n').filter(Boolean);
-  if (denied.length === 0) return pass('writable folders', `storage and bootstrap/cache, as ${ownerName(owner)}`);
+  if (denied.length === 0) return pass('writable folders', `storage and bootstrap/cache, as ${account}`);
   const names = denied.map((path) => relative(dir, path)).join(', ');
-  const remedy = `chown -R ${owner.name ?? owner.uid} ${denied.join(' ')}`;
-  return fail('writable folders', `${ownerName(owner)} may not write to ${names}`, remedy);
+  const remedy = `chown -R ${owner.uid}:${owner.gid} ${denied.join(' ')}`;
+  return fail('writable folders', `${account} may not write to ${names}`, remedy);
 }

@@ -10,7 +10,7 @@ import {
 import { asOwner, type Owner } from '../../src/app/owner.ts';
 import { displayCommand, systemExec } from '../../src/system/exec.ts';
 
-const OWNER: Owner = { uid: 33, gid: 33, name: 'www-data', umask: '0022', prefix: [] };
+const OWNER: Owner = { uid: 33, gid: 33, umask: '0022', prefix: [] };
 
 test('artisan commands are what a person would type in the application folder', () => {
   expect(artisanDown('/srv/app')).toEqual({

@@ -43,7 +43,7 @@ await describeOnLaravel('a real Laravel application', () => {
     await writeFile(join(dir, 'storage/logs/laravel.log'), '');
     await systemExec.run({ file: 'chown', args: ['root', join(dir, 'storage/framework/views')] });
     expect(await linesOf(appConfig(dir, undefined))).toContain(
-      'error writable folders: www-data may not write to storage/framework/views, storage/logs/laravel.log → chown -R www-data APP/storage/framework/views APP/storage/logs/laravel.log',
+      'error writable folders: www-data may not write to storage/framework/views, storage/logs/laravel.log → chown -R 33:33 APP/storage/framework/views APP/storage/logs/laravel.log',
     );
   });
 
