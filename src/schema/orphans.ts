@@ -14,7 +14,7 @@ export async function checkOrphans(
   flavor: Flavor,
   database: string,
   references: readonly Reference[],
-  withinMs = 10_000,
+  withinMs = 5_000,
 ): Promise<Check[]> {
   const checks: Check[] = [];
   for (const reference of references) {

@@ -1,6 +1,7 @@
 import { quoteName } from '../../mysql/quote.ts';
 import { byText, groupBy } from '../group.ts';
 import { readFacts, type Scope } from '../scope.ts';
+import { quoteText } from '../text.ts';
 import type { ForeignKey } from '../types.ts';
 import type { Described } from './described.ts';
 
@@ -19,7 +20,7 @@ type RuleRow = { table: string; name: string; match: string; onUpdate: string; o
 export async function readForeignKeys(scope: Scope): Promise<Map<string, Described<ForeignKey>[]>> {
   const rows = await readKeyColumns(scope);
   if (rows.length === 0) return new Map();
-  const rules = new Map((await readRules(scope)).map((rule) => [`${rule.table}\n${rule.name}`, rule]));
+  const rules = new Map((await readRules(scope, rows)).map((rule) => [`${rule.table}\n${rule.name}`, rule]));
   const keys = new Map<string, Described<ForeignKey>[]>();
   for (const [table, ofTable] of groupBy(rows, (row) => row.table)) {
     const described = [...groupBy(ofTable, (row) => row.name)].map(([name, columns]) =>
@@ -48,7 +49,9 @@ function readKeyColumns(scope: Scope): Promise<KeyColumnRow[]> {
   });
 }
 
-function readRules(scope: Scope): Promise<RuleRow[]> {
+/** Naming the keys of a single table spares MySQL a walk over every foreign key of the database. */
+function readRules(scope: Scope, keys: readonly KeyColumnRow[]): Promise<RuleRow[]> {
+  const names = [...new Set(keys.map((key) => quoteText(key.name)))];
   return readFacts<RuleRow>(scope, {
     select: {
       table: 'TABLE_NAME',
@@ -60,6 +63,7 @@ function readRules(scope: Scope): Promise<RuleRow[]> {
     from: 'REFERENTIAL_CONSTRAINTS',
     schema: 'CONSTRAINT_SCHEMA',
     name: 'TABLE_NAME',
+    ...(scope.name === undefined ? {} : { also: `CONSTRAINT_NAME IN (${names.join(', ')})` }),
   });
 }
 
