@@ -7,10 +7,10 @@ import { CONFIG_VARIABLE, type Environment, PASSWORD_VARIABLE, readEnvironment }
 import { type ConfigFile, FILE_NAMES, findConfigFile, readConfigFile } from './file.ts';
 import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from './laravel.ts';
 import { type Layer, mergeLayers } from './layers.ts';
+import { readNamedFiles } from './named-files.ts';
 import { configurationFailure, type Problem } from './problems.ts';
 import { isSameDatabase, resolveConfig } from './resolve.ts';
 import type { ConfigInput } from './schema.ts';
-import { readPasswordFiles } from './secret-file.ts';
 import { substitute } from './substitution.ts';
 import { merge, type Tree, uncovered, valueAt } from './tree.ts';
 
@@ -39,7 +39,7 @@ interface Gathered {
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   const problems: Problem[] = [];
   const { file, folder, app, layers } = await gather(options, problems);
-  const tree = readPasswordFiles(mergeLayers(layers), folder, problems);
+  const tree = readNamedFiles(mergeLayers(layers), folder, problems);
   const isUnconfigured = !file && valueAt(tree, ['database', 'name']) === undefined;
   if (isUnconfigured && problems.length === 0) throw nothingFound(options.cwd, app.path);
   const checked = checkKeys(tree, layers, problems);

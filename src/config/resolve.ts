@@ -60,7 +60,7 @@ function toTarget(server: CheckedServer, database: string, absolute: (path: stri
     database,
     user: server.user ?? '',
     ...(server.password?.reveal() ? { password: server.password } : {}),
-    tls: typeof server.tls === 'object' ? { ca: absolute(server.tls.ca) } : (server.tls ?? false),
+    tls: server.tls ?? false,
   };
 }
 

@@ -177,6 +177,15 @@ describe('the file', () => {
     expect(notify).toEqual([{ type: 'command', run: [join(cwd, 'tell.sh'), './as-is'] }]);
   });
 
+  it('takes certificates as their text, from beside the file', async () => {
+    const cwd = makeFolder({
+      [YAML]: 'database: { name: shop, user: deploy, tls: { ca: ca.pem } }',
+      'ca.pem': 'PEM\n',
+    });
+    const { database, rehearsal } = await loadConfig({ cwd, env: {} });
+    expect([database.tls, rehearsal]).toMatchObject([{ ca: 'PEM\n' }, { tls: { ca: 'PEM\n' } }]);
+  });
+
   it('is not needed to find the migrations, nor must it be right', async () => {
     const cwd = makeFolder({ [YAML]: 'database: { password: "${NOT_SET}" }\nmigrations: { dir: sql }' });
     expect(await locateMigrations({ cwd, env: {} })).toBe(join(cwd, 'sql'));
