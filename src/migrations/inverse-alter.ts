@@ -24,7 +24,7 @@ function inverseOfAction(action: AlterAction, before: TableText, all: readonly A
     case 'add column':
       return dropColumn(action, before);
     case 'add index':
-      return dropIndex(action, before);
+      return dropIndex(action, before, all);
     case 'add foreign key':
       return dropForeignKey(action, before, all);
     case 'add check':
@@ -57,8 +57,9 @@ function dropColumn(action: ActionOf<'add column'>, before: TableText): AlterInv
  * An index that a foreign key made for itself is replaced silently when a new one can serve the key instead; dropping
  * the new one is refused then. Which indexes were made so does not show in the definition.
  */
-function dropIndex(action: ActionOf<'add index'>, before: TableText): AlterInverse {
-  const isThere = before.indexes.some(({ name }) => isSame(name, action.name));
+function dropIndex(action: ActionOf<'add index'>, before: TableText, all: readonly AlterAction[]): AlterInverse {
+  const isReplaced = all.some((other) => other.type === 'drop index' && isSame(other.name, action.name));
+  const isThere = !isReplaced && before.indexes.some(({ name }) => isSame(name, action.name));
   if (isThere) {
     return action.isConditional ? { clauses: [] } : { reason: `index ${action.name} existed before under this name` };
   }
