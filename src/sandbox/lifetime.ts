@@ -13,8 +13,9 @@ export function atExit(cleanup: () => void): () => void {
   };
 }
 
+/** The newest first: what stands in a folder goes before the folder. */
 function runCleanups(): void {
-  for (const cleanup of cleanups) cleanup();
+  for (const cleanup of [...cleanups].reverse()) cleanup();
 }
 
 const SETPRIV = '/usr/bin/setpriv';

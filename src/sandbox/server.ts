@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failedUnchanged } from '../errors.ts';
@@ -10,6 +9,7 @@ import type { ServerBinaries } from './binaries.ts';
 import { isolationOptions, makeDataFolder } from './data-folder.ts';
 import { waitForGreeting } from './greeting.ts';
 import { atExit, endWithUs } from './lifetime.ts';
+import { findFreePort } from './port.ts';
 
 export interface PrivateServerOptions {
   readonly binaries: ServerBinaries;
@@ -182,15 +182,4 @@ function binlogOptions(kind: ServerBinaries['kind'], binlog: boolean | undefined
   if (binlog === undefined) return [];
   if (!binlog) return ['--skip-log-bin'];
   return ['--log-bin=binlog', ...(kind === 'mariadb' ? ['--binlog-format=ROW'] : [])];
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -36,6 +36,8 @@ export interface Exit {
 }
 
 export interface RunOptions {
+  /** Its output goes where ours goes, as it comes, instead of into the `Exit`. */
+  readonly isShown?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
 }
