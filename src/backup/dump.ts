@@ -25,6 +25,8 @@ export interface DumpRequest {
   readonly clients: Clients;
   /** Id of the step that the progress belongs to. */
   readonly stepId: string;
+  /** Only these tables with their rows: what a rollback saves. Default: the whole database. */
+  readonly tables?: readonly string[] | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ async function dumpThroughPartial(partial: string, request: DumpRequest, context
   await makeFolder(dirname(partial));
   const session = await context.server.open();
   try {
-    const source = await readSource(context.server, session);
+    const source = onlyTables(await readSource(context.server, session), request.tables);
     const dumped = await dumpToFile(partial, request, source, context);
     await checkAgainstSource(dumped, source, session, context);
     const manifest: Manifest = {
@@ -68,9 +70,15 @@ async function dumpThroughPartial(partial: string, request: DumpRequest, context
   }
 }
 
+function onlyTables(source: Source, tables: readonly string[] | undefined): Source {
+  if (tables === undefined) return source;
+  const objects = { view: [], sequence: [], trigger: [], procedure: [], function: [], event: [] };
+  return { ...source, tables: source.tables.filter((table) => tables.includes(table.name)), objects };
+}
+
 async function dumpToFile(path: string, request: DumpRequest, source: Source, context: Context): Promise<Dumped> {
   const withPosition = source.noPositionBecause === undefined;
-  const command = dumpCommand(request.clients, context.server.target, { withPosition });
+  const command = dumpCommand(request.clients, context.server.target, { withPosition, tables: request.tables });
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   const file = await open(path, 'wx', OWNER_ONLY);

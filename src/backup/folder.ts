@@ -21,7 +21,7 @@ const PARTIAL_NAME = /^\..+\.sql\.(?:gz|zst)\.(\d+)\.partial$/;
 export function backupPath(
   folder: string,
   database: string,
-  label: 'pre_migration' | 'manual' | 'pre_restore',
+  label: 'pre_migration' | 'manual' | 'rollback_saved',
   at: Date,
   compression: Compression,
 ): string {

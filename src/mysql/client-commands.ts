@@ -11,6 +11,8 @@ const MAX_PACKET = '--max-allowed-packet=1G';
 export interface DumpOptions {
   /** Write the binary log's position of the snapshot into the dump, as a comment. Needs RELOAD in MySQL. */
   readonly withPosition: boolean;
+  /** Only these tables, and nothing but their definitions and rows. */
+  readonly tables?: readonly string[] | undefined;
 }
 
 /**
@@ -29,9 +31,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       '--single-transaction',
       '--quick',
       '--skip-lock-tables',
-      '--routines',
-      '--events',
-      '--triggers',
+      ...(options.tables ? ['--skip-triggers'] : ['--routines', '--events', '--triggers']),
       // Asks for PROCESS otherwise, and tablespaces are not what is backed up.
       '--no-tablespaces',
       '--default-character-set=utf8mb4',
@@ -42,6 +42,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       // A database's name may begin with a dash.
       '--',
       target.database,
+      ...(options.tables ?? []),
     ],
     env,
     secrets,

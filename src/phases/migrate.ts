@@ -29,7 +29,8 @@ export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
   const known = new Map(parts.migrations.map((migration) => [migration.version, migration]));
   const pick = (version: string) => {
     const migration = known.get(version);
-    if (!migration) throw refusal(`the file of migration ${version} is missing`, 'put it back, then: gateway-migrate resume');
+    if (!migration)
+      throw refusal(`the file of migration ${version} is missing`, 'put it back, then: gateway-migrate resume');
     return migration;
   };
   return {
@@ -110,7 +111,11 @@ async function applyMigration(applying: Applying, bench: Workbench, context: Con
   const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
   if (noted?.text) checkAppliedPart(migration, noted.text, done);
   const all = migration.up.map((statement, index) => ({ ordinal: index + 1, statement }));
-  await replaySession(bench.work, all.filter((one) => isDone(one.ordinal)), done);
+  await replaySession(
+    bench.work,
+    all.filter((one) => isDone(one.ordinal)),
+    done,
+  );
   await runSection(
     {
       run: bench.run,

@@ -41,7 +41,10 @@ export function undoPhase(parts: UndoParts): Phase<'undo'> {
       await waitForOldConnections([...new Set([input.ofRun, parts.run])], context);
       return withWorkbench(parts.run, parts.config.migrations, context, async (bench, before) => {
         const chosen = await readChosen(input.ofRun, input.versions, bench);
-        const noted = new Map([...parts.migrations.map((one) => [one.version, one] as const), ...readNotedMigrations(chosen)]);
+        const noted = new Map([
+          ...parts.migrations.map((one) => [one.version, one] as const),
+          ...readNotedMigrations(chosen),
+        ]);
         const ofRun = await readJournal(bench.journal, input.ofRun);
         const settle = { session: bench.journal, database: before.database, context };
         const up = await settleOpenStatements(
@@ -93,7 +96,9 @@ async function readChosen(ofRun: string, versions: readonly string[] | 'all', be
   const history = await readHistory(bench.journal, { withText: true });
   return history
     .filter((row) => isChosen(row, ofRun, versions))
-    .toSorted((a, b) => (a.startedAt === b.startedAt ? (a.version < b.version ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1));
+    .toSorted((a, b) =>
+      a.startedAt === b.startedAt ? (a.version < b.version ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1,
+    );
 }
 
 function planUndoing(row: HistoryRow, migration: Migration | undefined, up: readonly JournalRow[]): Undoing {
@@ -127,7 +132,11 @@ async function undoMigration(
   const done = mine.filter((row) => row.state === 'done');
   const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
   const all = statements.map((statement, index) => ({ ordinal: index + 1, statement }));
-  await replaySession(bench.work, all.filter((one) => isDone(one.ordinal)), done);
+  await replaySession(
+    bench.work,
+    all.filter((one) => isDone(one.ordinal)),
+    done,
+  );
   const units = unitsOf(statements)
     .filter((unit) => !unit.statements.every((one) => isDone(one.ordinal)))
     .map((unit) => repeatable(unit, mine));

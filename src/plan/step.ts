@@ -10,6 +10,8 @@ export interface StepInputs {
   migrate: { readonly versions: readonly string[]; readonly adopt: readonly string[] };
   /** Undo what `ofRun` did, newest first. */
   undo: { readonly ofRun: string; readonly versions: readonly string[] | 'all' };
+  /** Dump the rows that an undo will drop. */
+  save: { readonly file: string; readonly tables: readonly string[] };
   load: { readonly file: string };
   verify: Record<never, never>;
   health: { readonly expect: number };
@@ -36,4 +38,9 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** The way back, planned and shown up front; run through the same loop. */
   readonly onFailure: readonly Step[];
+  /**
+   * Id of the last step whose failure takes the way back. After it the result is in place and verified: a site that
+   * does not come up is no better for undoing the database.
+   */
+  readonly wayBackUntil?: string | undefined;
 }

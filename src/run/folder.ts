@@ -40,7 +40,9 @@ export function openRunJournal(folder: string): RunJournal & { close(): void } {
 
 /** Keeps every event of the run beside its journal. A full disk costs the copy, never the run. */
 export function eventsReporter(folder: string): Reporter {
-  let file: ReturnType<typeof openLineFile> | undefined = openLineFile(join(folder, 'events.ndjson'), { durable: false });
+  let file: ReturnType<typeof openLineFile> | undefined = openLineFile(join(folder, 'events.ndjson'), {
+    durable: false,
+  });
   return (event) => {
     try {
       file?.append(JSON.stringify(event));

@@ -1,7 +1,7 @@
-import { quoteName } from '../mysql/quote.ts';
-import { textLiteral } from '../mysql/literal.ts';
 import { type Failure, refusal } from '../errors.ts';
 import type { Session } from '../mysql/connect.ts';
+import { textLiteral } from '../mysql/literal.ts';
+import { quoteName } from '../mysql/quote.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 
 /** An owner that has been silent for so long is dead. */
@@ -82,7 +82,10 @@ export function describeLease(lease: HeldLease): string {
 
 /** The refusal for somebody who came second. */
 export function heldBy(lease: HeldLease): Failure {
-  return refusal(`another run holds the lock: ${describeLease(lease)}`, 'gateway-migrate status (shows when it has ended)');
+  return refusal(
+    `another run holds the lock: ${describeLease(lease)}`,
+    'gateway-migrate status (shows when it has ended)',
+  );
 }
 
 /** SQL of a sign of life. */

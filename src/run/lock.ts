@@ -4,7 +4,16 @@ import { type Failure, messageOf, refusal } from '../errors.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { createToolTables } from '../statements/journal.ts';
 import type { RunEvent } from './events.ts';
-import { beatSql, describeLease, heldBy, LEASE_SECONDS, type Lease, readLease, releaseSql, takeLease } from './lease.ts';
+import {
+  beatSql,
+  describeLease,
+  heldBy,
+  LEASE_SECONDS,
+  type Lease,
+  readLease,
+  releaseSql,
+  takeLease,
+} from './lease.ts';
 
 const BEAT_EVERY_MS = 3_000;
 /** A heartbeat that has no answer by then means a stalled connection. */
@@ -45,7 +54,11 @@ export async function withLock<T>(request: LockRequest, body: (lock: HeldLock) =
     session.destroy();
     try {
       session = await acquire(request.server, lease);
-      request.report({ type: 'note', level: 'warning', text: 'the connection that holds the lock was lost; the lock was taken again' });
+      request.report({
+        type: 'note',
+        level: 'warning',
+        text: 'the connection that holds the lock was lost; the lock was taken again',
+      });
     } catch (error) {
       lost.abort(new LockLost(`the lock on the database was lost: ${messageOf(error)}`));
     }
@@ -123,7 +136,10 @@ async function currentDatabase(session: Session): Promise<string | undefined> {
 
 function heldBySomebody(server: Server, connectionId: number | null): Failure {
   const who = connectionId === null ? 'somebody' : `connection ${connectionId}`;
-  return refusal(`${who} holds the lock on ${server.target.database}`, 'gateway-migrate status (shows when it has ended)');
+  return refusal(
+    `${who} holds the lock on ${server.target.database}`,
+    'gateway-migrate status (shows when it has ended)',
+  );
 }
 
 async function isAlive(session: Session, server: Server, owner: string): Promise<boolean> {

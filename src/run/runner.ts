@@ -13,7 +13,13 @@ export type Outcome =
   /** It failed, and nothing was undone: there is no way back planned, or the operator wanted to stop there. */
   | { readonly is: 'stopped'; readonly error: unknown; readonly failedStep: string }
   /** It failed, and the way back failed too. */
-  | { readonly is: 'stranded'; readonly error: unknown; readonly failedStep: string; readonly second: unknown; readonly secondStep: string };
+  | {
+      readonly is: 'stranded';
+      readonly error: unknown;
+      readonly failedStep: string;
+      readonly second: unknown;
+      readonly secondStep: string;
+    };
 
 export interface RunOptions {
   readonly onFailure: 'undo' | 'stop';
@@ -39,7 +45,9 @@ export async function runPlan(
   const failed = await runSteps(plan.steps, phases, context, journal, progress);
   if (!failed) return { is: 'done' };
   const started = startedSteps(plan, progress, failed.step);
-  const isNeeded = plan.onFailure.some((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
+  const isNeeded =
+    isBeforeTheEnd(plan, failed.step) &&
+    plan.onFailure.some((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
   if (options.onFailure === 'stop' || !isNeeded) return { is: 'stopped', error: failed.error, failedStep: failed.step };
   const lenient = forgiving(journal, context);
   lenient.append({ run: 'turned-back', at: isoWithOffset(context.clock.now()), error: messageOf(failed.error) });
@@ -78,6 +86,12 @@ function forgiving(journal: RunJournal, context: Context): RunJournal {
       }
     },
   };
+}
+
+/** True while a failure still takes the way back (`Plan.wayBackUntil`). */
+function isBeforeTheEnd(plan: Plan, failedStep: string): boolean {
+  const last = plan.steps.findIndex((step) => step.id === plan.wayBackUntil);
+  return last < 0 || plan.steps.findIndex((step) => step.id === failedStep) <= last;
 }
 
 /** Ids of the forward steps that were begun: all up to the failed one, and those of an earlier process. */

@@ -39,7 +39,10 @@ export async function findOpenTransactions(session: Session, exceptThreads: read
        ORDER BY t.trx_started LIMIT 5`,
     )
     .catch(() => []);
-  const last = await readLastStatements(session, rows.filter((row) => !row.statement).map((row) => row.thread));
+  const last = await readLastStatements(
+    session,
+    rows.filter((row) => !row.statement).map((row) => row.thread),
+  );
   return rows.map((row) => ({
     thread: Number(row.thread),
     user: row.user ?? '',

@@ -1,9 +1,9 @@
+import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { readDefinition } from '../schema/definitions.ts';
 import { tableIdentity } from '../schema/identity.ts';
 import { readObjects } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
-import type { Statement } from '../migrations/types.ts';
 import { needsIdentity, type Present, touchedObjects } from './evidence.ts';
 import type { Evidence } from './row.ts';
 

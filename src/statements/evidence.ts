@@ -77,7 +77,8 @@ function decideByIdentity(statement: Statement, before: Evidence, now: Present):
   const ids = touchedObjects(statement);
   const known = ids.filter((id) => before.identities?.[id] !== undefined);
   const renamedAway = statement.touches.some(
-    (touch) => touch.action === 'rename' && (before.objects[touch.object] ?? null) !== (now.digests.get(touch.object) ?? null),
+    (touch) =>
+      touch.action === 'rename' && (before.objects[touch.object] ?? null) !== (now.digests.get(touch.object) ?? null),
   );
   if (renamedAway) return { is: 'done', because: ids.map((id) => `${id.replace(':', ' ')} was moved`) };
   if (known.length === 0) return { is: 'unknown', because: ['the server did not tell the identity of the table'] };

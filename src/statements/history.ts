@@ -1,8 +1,8 @@
+import type { HistoryRow, HistoryState } from '../migrations/history-row.ts';
+import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { numberLiteral, textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
-import type { HistoryRow, HistoryState } from '../migrations/history-row.ts';
-import type { Migration } from '../migrations/types.ts';
 import { HISTORY_TABLE } from '../schema/types.ts';
 import { hasToolTables } from './journal.ts';
 

@@ -1,6 +1,6 @@
+import type { Session } from '../mysql/connect.ts';
 import { numberLiteral, textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
-import type { Session } from '../mysql/connect.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
 import type { Direction, Evidence, JournalRow, StatementState } from './row.ts';
 

@@ -57,9 +57,9 @@ export async function withPatience(
       if (errno === ER_QUERY_INTERRUPTED && context.signal.aborted) throw context.signal.reason;
       if (errno !== ER_LOCK_WAIT_TIMEOUT && (errno !== ER_LOCK_DEADLOCK || on.isInGroup)) throw error;
       const waitedMs = Math.round(context.clock.ticksMs() - startedMs);
-      const blockers = (await findOpenTransactions(on.observer, [on.session.connectionId, on.observer.connectionId])).map(
-        describeBlocker,
-      );
+      const blockers = (
+        await findOpenTransactions(on.observer, [on.session.connectionId, on.observer.connectionId])
+      ).map(describeBlocker);
       if (tries >= patience.lockRetries) throw gaveUp(tries + 1, blockers, error);
       const text = `no lock after ${waitedMs} ms (others on the table waited behind us as long); trying again, ${tries + 1} of ${patience.lockRetries}`;
       context.report({ type: 'note', level: 'warning', text });

@@ -1,5 +1,5 @@
-import type { ObjectId } from '../schema/types.ts';
 import type { StatementKind } from '../migrations/types.ts';
+import type { ObjectId } from '../schema/types.ts';
 
 export type Direction = 'up' | 'down';
 

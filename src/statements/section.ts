@@ -173,9 +173,12 @@ export class StatementFailed extends Error {
 
   constructor(section: Section, { ordinal, statement }: Numbered, cause: unknown) {
     const part = section.direction === 'up' ? '' : ' of the way back';
-    super(`statement ${ordinal} of ${section.of}${part} in ${section.version} (${statement.verb}): ${serverWords(cause)}`, {
-      cause,
-    });
+    super(
+      `statement ${ordinal} of ${section.of}${part} in ${section.version} (${statement.verb}): ${serverWords(cause)}`,
+      {
+        cause,
+      },
+    );
     this.version = section.version;
     this.ordinal = ordinal;
     this.line = statement.line;

@@ -1,8 +1,8 @@
 import type { Session } from '../mysql/connect.ts';
-import { quoteName } from '../mysql/quote.ts';
 import { textLiteral } from '../mysql/literal.ts';
-import type { Numbered } from './unit.ts';
+import { quoteName } from '../mysql/quote.ts';
 import type { Evidence, JournalRow } from './row.ts';
+import type { Numbered } from './unit.ts';
 
 const USER_VARIABLE = /(?<!@)@(?:`((?:[^`]|``)+)`|'([^']+)'|"([^"]+)"|([\w.$]+))/g;
 

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { ExitCode, Failure } from '../errors.ts';
-import type { Session } from '../mysql/connect.ts';
 import type { Statement } from '../migrations/types.ts';
+import type { Session } from '../mysql/connect.ts';
 import { decideDdl, type Verdict } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { commitTogether, outcomeSql } from './journal.ts';

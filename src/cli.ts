@@ -1,0 +1,174 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { GlobalFlags, Invocation } from './commands/invocation.ts';
+import { ExitCode } from './errors.ts';
+import { TOOL_VERSION } from './version.ts';
+
+/** Makes an invocation for a command that is really run; `--help` never needs one. */
+export type Invoke = (flags: GlobalFlags & { readonly color: boolean }) => Promise<Invocation>;
+
+interface ParsedGlobals {
+  config?: string;
+  json?: boolean;
+  yes?: boolean;
+  verbose?: boolean;
+  quiet?: boolean;
+  color: boolean;
+}
+
+/** The command tree: names, flags, help. A command's module is loaded only when it is run. */
+export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void): Command {
+  const program = new Command('gateway-migrate')
+    .description('Change a production MySQL or MariaDB database without fear.')
+    .version(TOOL_VERSION)
+    .option('--config <file>', 'configuration file (default: gateway-migrate.config.yaml, found upward from here)')
+    .option('--json', 'one JSON object a line on standard output')
+    .option('--yes', 'answer every question with yes')
+    .addOption(new Option('--verbose', 'every statement, warnings, stack traces').conflicts('quiet'))
+    .option('--quiet', 'only errors and the last line')
+    .option('--no-color', 'no colours (NO_COLOR is honoured too)')
+    .showHelpAfterError('(gateway-migrate --help shows every command)')
+    .exitOverride();
+
+  /** Runs a command's function with the flags in front of it. */
+  function runs(act: (invocation: Invocation) => Promise<ExitCode>): Promise<void> {
+    const flags = program.opts<ParsedGlobals>();
+    const { config, json = false, yes = false, verbose = false, quiet = false, color } = flags;
+    return invoke({ config, json, yes, verbose, quiet, color }).then(act).then(end);
+  }
+
+  addSetUp(program, runs);
+  addReading(program, runs);
+  addChanging(program, runs);
+  addBackup(program, runs);
+  return program;
+}
+
+type Runs = (act: (invocation: Invocation) => Promise<ExitCode>) => Promise<void>;
+
+function addSetUp(program: Command, runs: Runs): void {
+  program
+    .command('init')
+    .description('ask a few questions and write the configuration file')
+    .option('--app <dir>', 'folder of the Laravel application')
+    .action((options) =>
+      runs(async (invocation) => (await import('./commands/init.ts')).initCommand(options, invocation)),
+    );
+  program
+    .command('new <name>')
+    .description('write the next migration file')
+    .action((name: string) =>
+      runs(async (invocation) => (await import('./commands/new.ts')).newCommand(name, {}, invocation)),
+    );
+  program
+    .command('demo')
+    .description('the whole story on a private throwaway server with a realistic gateway database')
+    .option('--keep', 'leave the server running and print its connection')
+    .action((options: { keep?: boolean }) =>
+      runs(async (invocation) =>
+        (await import('./commands/demo.ts')).demoCommand({ keep: options.keep ?? false }, invocation),
+      ),
+    );
+}
+
+function addReading(program: Command, runs: Runs): void {
+  program
+    .command('doctor')
+    .description('every preflight check; nothing is changed')
+    .action(() => runs(async (invocation) => (await import('./commands/doctor.ts')).doctorCommand(invocation)));
+  program
+    .command('status')
+    .description('applied, pending, changed, missing, an unfinished run')
+    .option('--check', 'exit 1 if anything is pending or wrong')
+    .action((options: { check?: boolean }) =>
+      runs(async (invocation) =>
+        (await import('./commands/status.ts')).statusCommand({ check: options.check ?? false }, invocation),
+      ),
+    );
+  program
+    .command('verify')
+    .description('tables, columns, foreign keys, indexes, tenant rules, orphans, query plans, health')
+    .action(() => runs(async (invocation) => (await import('./commands/verify.ts')).verifyCommand(invocation)));
+}
+
+function addChanging(program: Command, runs: Runs): void {
+  program
+    .command('deploy')
+    .description('back up, take the site down, migrate, verify, bring the site up')
+    .option('--no-maintenance', 'leave the site up')
+    .option('--skip-backup', 'make no backup first (a mistake cannot be restored)')
+    .option('--dry-run', 'print the plan and its SQL, change nothing')
+    .option('--to <version>', 'apply only up to this version')
+    .addOption(new Option('--on-failure <what>', 'undo, or stop where it is').choices(['undo', 'stop']).default('undo'))
+    .action((options) =>
+      runs(async (invocation) => {
+        const { skipBackup = false, dryRun = false, ...others } = options;
+        return (await import('./commands/deploy.ts')).deployCommand({ ...others, skipBackup, dryRun }, invocation);
+      }),
+    );
+  program
+    .command('rollback')
+    .description('undo exactly what a run applied (a finished one, or one cut off in the middle)')
+    .option('--run <id>', 'the run (default: the last deploy)')
+    .option('--steps <n>', 'only its last n migrations', toCount)
+    .option('--to <version>', 'only what came after this version')
+    .option('--discard-new-rows', 'do not save the rows that will be dropped')
+    .option('--no-maintenance', 'leave the site up')
+    .action((options) =>
+      runs(async (invocation) => {
+        const { discardNewRows = false, ...others } = options;
+        return (await import('./commands/rollback.ts')).rollbackCommand({ ...others, discardNewRows }, invocation);
+      }),
+    );
+  program
+    .command('resume')
+    .description('finish a run that was cut off at any point')
+    .action(() => runs(async (invocation) => (await import('./commands/resume.ts')).resumeCommand(invocation)));
+  program
+    .command('restore')
+    .description('bring the database back from a backup')
+    .option('--backup <file>', 'a backup, or "latest"', 'latest')
+    .option('--in-place', 'into the database itself (the only way so far)')
+    .option('--no-services', 'do not stop services while the database is loaded')
+    .action((options) =>
+      runs(async (invocation) => (await import('./commands/restore.ts')).restoreCommand(options, invocation)),
+    );
+}
+
+function addBackup(program: Command, runs: Runs): void {
+  const backup = program.command('backup').description('backups on their own');
+  backup
+    .command('create')
+    .description('back up now')
+    .action(() =>
+      runs(async (invocation) => (await import('./commands/backup-create.ts')).backupCreateCommand(invocation)),
+    );
+  backup
+    .command('list')
+    .description('age, size, server, proof')
+    .action(() =>
+      runs(async (invocation) => (await import('./commands/backup-list.ts')).backupListCommand(invocation)),
+    );
+  backup
+    .command('verify <file>')
+    .description('is the file whole? says exactly what is wrong')
+    .action((file: string) =>
+      runs(async (invocation) => (await import('./commands/backup-verify.ts')).backupVerifyCommand(file, invocation)),
+    );
+  backup
+    .command('prune')
+    .description('remove old backups by the policy of the configuration')
+    .action(() =>
+      runs(async (invocation) => (await import('./commands/backup-prune.ts')).backupPruneCommand(invocation)),
+    );
+}
+
+function toCount(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number from 1.');
+}
+
+/** What a thrown `CommanderError` means: 0 after `--help` and `--version`, else wrong usage. */
+export function usageExitCode(error: unknown): ExitCode | undefined {
+  if (!(error instanceof CommanderError)) return undefined;
+  return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+}

@@ -1,0 +1,46 @@
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { describeTarget } from '../preflight/gather.ts';
+import type { CommandName } from '../run/events.ts';
+import type { Secret } from '../system/secret.ts';
+import type { Invocation } from './invocation.ts';
+
+/** Loads the configuration, conceals its secrets, and says what command runs against what. */
+export async function beginReading(command: CommandName, invocation: Invocation): Promise<Config> {
+  const config = await readConfig(invocation);
+  const target = describeTarget(config.database);
+  invocation.hub.report({ type: 'run.started', command, target, logFile: undefined });
+  return config;
+}
+
+/** The same for a command that changes production: it also gets a log file. */
+export async function beginLogged(command: CommandName, invocation: Invocation): Promise<Config> {
+  const config = await readConfig(invocation);
+  const { openLogFile } = await import('../run/log-file.ts');
+  const log = await openLogFile({
+    dir: config.logsDir,
+    fallbackDir: config.stateDir,
+    kind: 'production',
+    at: invocation.clock.now(),
+    secrets: secretsOf(config),
+    onWriteError: (warning) => invocation.hub.report({ type: 'note', level: 'warning', text: warning }),
+  });
+  invocation.hub.attach(log.reporter);
+  invocation.hub.report({ type: 'run.started', command, target: describeTarget(config.database), logFile: log.path });
+  if (log.fellBack) invocation.hub.report({ type: 'note', level: 'info', text: log.fellBack });
+  return config;
+}
+
+async function readConfig(invocation: Invocation): Promise<Config> {
+  const config = await loadConfig({ file: invocation.flags.config, cwd: invocation.cwd, env: invocation.env });
+  invocation.hub.conceal(secretsOf(config));
+  return config;
+}
+
+function secretsOf(config: Config): Secret[] {
+  const rehearsal = config.rehearsal === 'private' ? undefined : config.rehearsal.password;
+  const notify = config.notify.flatMap((one) =>
+    one.type === 'slack' ? [one.url] : one.type === 'email' ? [one.smtp] : [],
+  );
+  return [config.database.password, rehearsal, ...notify].filter((secret) => secret !== undefined);
+}

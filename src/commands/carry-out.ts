@@ -1,0 +1,70 @@
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import type { Migration } from '../migrations/types.ts';
+import type { Server } from '../mysql/connect.ts';
+import { allPhases } from '../phases/all.ts';
+import type { VerifyScope } from '../phases/verify.ts';
+import type { Plan } from '../plan/step.ts';
+import { createRunFolder, eventsReporter, openRunJournal } from '../run/folder.ts';
+import type { Progress } from '../run/journal.ts';
+import { judge } from '../run/judge.ts';
+import { withLock } from '../run/lock.ts';
+import { runPlan } from '../run/runner.ts';
+import { isoWithOffset } from '../system/clock.ts';
+import type { Invocation } from './invocation.ts';
+import type { Ending } from './with-run.ts';
+
+interface Errand {
+  readonly plan: Plan;
+  readonly config: Config;
+  readonly server: Server;
+  readonly migrations: readonly Migration[];
+  readonly verifyScope: VerifyScope;
+  readonly onFailure: 'undo' | 'stop';
+  /** What an earlier process had done, when this one goes on with its run. */
+  readonly progress?: Progress | undefined;
+  /** Called under the lock, before the first step: throws when what was confirmed is not true any more. */
+  stillTrue(): Promise<void>;
+}
+
+/** Runs a confirmed plan under the lock, with its journal, to its end; and says what that end means. */
+export async function carryOut(errand: Errand, invocation: Invocation): Promise<Ending> {
+  const { plan, config, server } = errand;
+  const { hub } = invocation;
+  const request = { server, command: plan.command, run: hub.run, report: hub.report };
+  return withLock(request, async (lock) => {
+    await errand.stillTrue();
+    const folder = await createRunFolder(config.stateDir, {
+      run: hub.run,
+      plan,
+      startedAt: isoWithOffset(invocation.clock.now()),
+      onFailure: errand.onFailure,
+      host: hostname(),
+      pid: process.pid,
+    });
+    hub.attach(eventsReporter(folder));
+    const journal = openRunJournal(folder);
+    try {
+      const context = contextOf(server, invocation, AbortSignal.any([invocation.signal, lock.lost]));
+      const phases = allPhases({ ...errand, run: hub.run, env: invocation.env });
+      const { onFailure, progress } = errand;
+      hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
+      const outcome = await runPlan(plan, phases, context, journal, { onFailure, progress, wayBackSignal: lock.lost });
+      const judgement = judge(plan, outcome);
+      if (judgement.isFinished) {
+        const at = isoWithOffset(invocation.clock.now());
+        journal.append({ run: 'finished', at, result: judgement.production });
+      }
+      const { isFinished: _, ...ending } = judgement;
+      return ending;
+    } finally {
+      journal.close();
+    }
+  });
+}
+
+export function contextOf(server: Server, invocation: Invocation, signal: AbortSignal = invocation.signal): Context {
+  const { exec, clock, hub } = invocation;
+  return { server, exec, fetch: invocation.fetch, clock, signal, report: hub.report };
+}

@@ -1,0 +1,187 @@
+import { backupPath } from '../backup/folder.ts';
+import type { Config } from '../config/config.ts';
+import { ExitCode, Failure, refusal } from '../errors.ts';
+import { findMigration, selectUpTo } from '../migrations/pending.ts';
+import type { Migration } from '../migrations/types.ts';
+import { planDeploy } from '../plan/deploy.ts';
+import type { Plan } from '../plan/step.ts';
+import { compareExisting } from '../preflight/adoption.ts';
+import { describeTarget, type Facts } from '../preflight/gather.ts';
+import { readHistory } from '../statements/history.ts';
+import { beginLogged } from './begin.ts';
+import { carryOut } from './carry-out.ts';
+import type { Invocation } from './invocation.ts';
+import { reportChecks, requireFree, requireReady, showPreflight } from './preflight.ts';
+import { offerUnfinished } from './resume.ts';
+import { verifyScopeOf } from './verify-scope.ts';
+import { DONE, type Ending, withRun } from './with-run.ts';
+
+export interface DeployOptions {
+  /** False with `--no-maintenance`. */
+  readonly maintenance: boolean;
+  readonly skipBackup: boolean;
+  readonly dryRun: boolean;
+  readonly to?: string | undefined;
+  readonly onFailure: 'undo' | 'stop';
+}
+
+/** gather → plan → confirm → run. */
+export function deployCommand(options: DeployOptions, invocation: Invocation): Promise<ExitCode> {
+  return withRun('deploy', invocation, async () => {
+    const config = await beginLogged('deploy', invocation);
+    const facts = await showPreflight(config, invocation);
+    requireFree(facts);
+    if (facts.unfinished) return offerUnfinished(facts.unfinished, config, facts, invocation);
+    requireReady(facts.checks);
+    const chosen = chooseMigrations(facts, options);
+    if (chosen.length === 0) return nothingToDo(facts, invocation);
+    const adopt = await findAdoptable(chosen, facts, config, invocation);
+    const plan = planFor(chosen, adopt, config, options, facts, invocation);
+    if (options.dryRun) return printPlan(plan, chosen, invocation);
+    await confirm(plan, chosen, config, options, invocation);
+    const errand = {
+      plan,
+      config,
+      server: facts.server,
+      migrations: facts.migrations,
+      verifyScope: verifyScopeOf(
+        [...facts.status.applied.map((row) => row.version), ...chosen.map((one) => one.version)],
+        facts.migrations,
+      ),
+      onFailure: options.onFailure,
+      stillTrue: () => requireSameHistory(facts),
+    };
+    const backup = plan.steps.find((step) => step.phase === 'backup')?.input.file;
+    const pending = facts.status.pending.filter((one) => !chosen.includes(one)).map((one) => one.version);
+    return { ...(await carryOut(errand, invocation)), backup, pending };
+  });
+}
+
+function chooseMigrations(facts: Facts, options: DeployOptions): readonly Migration[] {
+  const { pending } = facts.status;
+  return options.to === undefined ? pending : selectUpTo(pending, findMigration(facts.migrations, options.to));
+}
+
+function nothingToDo(facts: Facts, invocation: Invocation): Ending {
+  const text = `nothing to do: all ${facts.status.applied.length} migrations are applied`;
+  invocation.hub.report({ type: 'note', level: 'info', text });
+  return { ...DONE, pending: facts.status.pending.map((one) => one.version) };
+}
+
+async function findAdoptable(chosen: readonly Migration[], facts: Facts, config: Config, invocation: Invocation) {
+  const session = await facts.server.open();
+  try {
+    const adoption = await compareExisting(facts.server, session, chosen, facts.snapshot, config);
+    reportChecks(adoption.checks, invocation);
+    requireReady(adoption.checks);
+    return adoption.versions;
+  } finally {
+    await session.close();
+  }
+}
+
+function planFor(
+  chosen: readonly Migration[],
+  adopt: readonly string[],
+  config: Config,
+  options: DeployOptions,
+  facts: Facts,
+  invocation: Invocation,
+): Plan {
+  const { dir, compression } = config.backup;
+  const { database } = facts.server.target;
+  return planDeploy({
+    run: invocation.hub.run,
+    target: describeTarget(config.database),
+    versions: chosen.map((one) => one.version).filter((version) => !adopt.includes(version)),
+    adopt,
+    backupFile: options.skipBackup
+      ? undefined
+      : backupPath(dir, database, 'pre_migration', invocation.clock.now(), compression),
+    ...siteFacts(config, options.maintenance),
+  });
+}
+
+/** What of the application takes part in a plan. */
+export function siteFacts(config: Config, wantsMaintenance: boolean) {
+  const { app } = config;
+  const hasApp = app.dir !== undefined;
+  return {
+    withMaintenance: hasApp && wantsMaintenance && app.maintenance !== 'none',
+    withCaches: hasApp && app.caches !== 'none' && app.caches.length > 0,
+    healthyStatus: app.health?.expect,
+  };
+}
+
+async function printPlan(plan: Plan, chosen: readonly Migration[], invocation: Invocation): Promise<Ending> {
+  const { renderPlan } = await import('../terminal/plan-view.ts');
+  const sql = new Map(chosen.map((one) => [one.version, one.up.map((statement) => statement.text)]));
+  invocation.print(renderPlan(plan, sql));
+  invocation.hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
+  return { ...DONE, pending: chosen.map((one) => one.version) };
+}
+
+async function confirm(
+  plan: Plan,
+  chosen: readonly Migration[],
+  config: Config,
+  options: DeployOptions,
+  invocation: Invocation,
+): Promise<void> {
+  if (!(await invocation.prompt.confirm('Continue?'))) throw declined();
+  invocation.hub.report({ type: 'summary', title: 'Deploy', rows: summaryRows(plan, chosen, config, options) });
+  if (!(await invocation.prompt.confirm('Ready to deploy to PRODUCTION?'))) throw declined();
+}
+
+function summaryRows(plan: Plan, chosen: readonly Migration[], config: Config, options: DeployOptions) {
+  const adopted = plan.steps.flatMap((step) => (step.phase === 'migrate' ? step.input.adopt : []));
+  const backup = plan.steps.find((step) => step.phase === 'backup')?.input.file;
+  const maintenance = plan.steps.some((step) => step.phase === 'maintenance');
+  return [
+    ['Database', config.database.database],
+    ['Server', plan.target],
+    ['Backup', backup ?? 'OFF: a mistake cannot be restored (--skip-backup)'],
+    ['Maintenance', maintenance ? 'on while the migrations run' : 'off: the site stays up'],
+    [
+      'On failure',
+      options.onFailure === 'undo' ? 'undo, then the site up again' : 'stop where it is (--on-failure stop)',
+    ],
+    ...chosen.map((one) => [
+      one.version,
+      adopted.includes(one.version)
+        ? `${one.name}: already there and equal, adopted`
+        : `${one.name}: ${statements(one)}`,
+    ]),
+    ['Rehearsed', 'no'],
+  ] as [string, string][];
+}
+
+function statements(migration: Migration): string {
+  return migration.up.length === 1 ? '1 statement' : `${migration.up.length} statements`;
+}
+
+export function declined(): Failure {
+  return new Failure('the answer was no', {
+    exitCode: ExitCode.declined,
+    production: 'unchanged',
+    state: 'nothing was started, production is unchanged',
+    next: 'the same command again, when you are ready',
+  });
+}
+
+/** Somebody else may have deployed between the question and the lock. */
+async function requireSameHistory(facts: Facts): Promise<void> {
+  const session = await facts.server.open();
+  try {
+    const now = await readHistory(session, { withText: false });
+    const told = (rows: readonly { version: string; state: string; run: string }[]) =>
+      rows.map((row) => `${row.version} ${row.state} ${row.run}`).join('\n');
+    if (told(now) === told(facts.history)) return;
+    throw refusal(
+      'another run has changed the database since you were asked',
+      'gateway-migrate status, then gateway-migrate deploy again',
+    );
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,30 @@
+import { ExitCode } from '../errors.ts';
+import { beginReading } from './begin.ts';
+import type { Invocation } from './invocation.ts';
+import { isFailed, showPreflight } from './preflight.ts';
+import { DONE, withRun } from './with-run.ts';
+
+/** Every preflight check, nothing changed. Exit 1 when something must be mended before a deploy. */
+export function doctorCommand(invocation: Invocation): Promise<ExitCode> {
+  return withRun('doctor', invocation, async () => {
+    const config = await beginReading('doctor', invocation);
+    const facts = await showPreflight(config, invocation);
+    if (facts.lockHolder) {
+      invocation.hub.report({ type: 'note', level: 'warning', text: `a run is going on: ${facts.lockHolder}` });
+    }
+    const failed = facts.checks.filter(isFailed);
+    if (facts.unfinished && !facts.lockHolder) {
+      return finding(`run ${facts.unfinished.run} (${facts.unfinished.command}) was cut off`, 'gateway-migrate resume');
+    }
+    if (failed.length === 0) return DONE;
+    return finding(
+      `to be mended before a deploy: ${failed.map((check) => check.name).join(', ')}`,
+      'gateway-migrate doctor',
+    );
+  });
+}
+
+function finding(what: string, next: string) {
+  const error = { what, state: 'production is unchanged', next };
+  return { exitCode: ExitCode.finding, production: 'unchanged' as const, error };
+}

@@ -1,0 +1,52 @@
+import type { Config } from '../config/config.ts';
+import { failedUnchanged, refusal } from '../errors.ts';
+import type { Check } from '../preflight/checks.ts';
+import { type Facts, gatherFacts } from '../preflight/gather.ts';
+import type { Invocation } from './invocation.ts';
+
+const STEP = { id: 'preflight', title: 'Preflight' };
+
+/** Gathers the facts as a step that everybody sees: every check is reported, with its remedy. */
+export async function showPreflight(config: Config, invocation: Invocation): Promise<Facts> {
+  const { hub, clock } = invocation;
+  const startedMs = clock.ticksMs();
+  hub.report({ type: 'step.started', ...STEP });
+  try {
+    const facts = await gatherFacts(config, invocation);
+    reportChecks(facts.checks, invocation);
+    const failed = facts.checks.filter(isFailed).length;
+    const ms = clock.ticksMs() - startedMs;
+    if (failed === 0) hub.report({ type: 'step.finished', ...STEP, ms, detail: `${facts.checks.length} checks` });
+    else hub.report({ type: 'step.failed', ...STEP, ms, error: `${failed} of ${facts.checks.length} checks failed` });
+    return facts;
+  } catch (error) {
+    const ms = clock.ticksMs() - startedMs;
+    hub.report({ type: 'step.failed', ...STEP, ms, error: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+export function reportChecks(checks: readonly Check[], invocation: Invocation): void {
+  for (const check of checks) invocation.hub.report({ type: 'check', ...check });
+}
+
+export function isFailed(check: Check): boolean {
+  return !check.ok && check.level === 'error';
+}
+
+/** Stops a command before anything is touched (exit 2): everything that is wrong is named at once. */
+export function requireReady(checks: readonly Check[]): void {
+  const failed = checks.filter(isFailed);
+  if (failed.length === 0) return;
+  const names = failed.map((check) => check.name).join(', ');
+  throw failedUnchanged(
+    `preflight found ${failed.length} to mend: ${names}`,
+    'mend them, then look again: gateway-migrate doctor',
+  );
+}
+
+/** Stops a command that another run stands in the way of (exit 5). */
+export function requireFree(facts: Facts): void {
+  if (!facts.lockHolder) return;
+  throw refusal(`another run holds the lock: ${facts.lockHolder}`, 'gateway-migrate status (shows when it has ended)');
+}

@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import { listBackups } from '../backup/folder.ts';
+import { verifyBackup } from '../backup/verify.ts';
+import type { Config } from '../config/config.ts';
+import { type ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
+import { planRestore } from '../plan/restore.ts';
+import { describeTarget } from '../preflight/gather.ts';
+import { beginLogged } from './begin.ts';
+import { carryOut } from './carry-out.ts';
+import { declined, siteFacts } from './deploy.ts';
+import type { Invocation } from './invocation.ts';
+import { requireFree, showPreflight } from './preflight.ts';
+import { withRun } from './with-run.ts';
+
+export interface RestoreOptions {
+  /** A path, or `latest`. */
+  readonly backup: string;
+  /** False with `--no-services`. */
+  readonly services: boolean;
+}
+
+/** Brings the database back from a backup, in place. What was there before is kept aside. */
+export function restoreCommand(options: RestoreOptions, invocation: Invocation): Promise<ExitCode> {
+  return withRun('restore', invocation, async () => {
+    const config = await beginLogged('restore', invocation);
+    const file = await chooseFile(options, config, invocation);
+    const verified = await readThrough(file);
+    const facts = await showPreflight(config, invocation);
+    requireFree(facts);
+    const plan = planRestore({
+      target: describeTarget(config.database),
+      file,
+      services: options.services ? config.app.services : [],
+      ...siteFacts(config, true),
+    });
+    invocation.hub.report({
+      type: 'summary',
+      title: 'Restore',
+      rows: [
+        ['Database', config.database.database],
+        ['Backup', file],
+        ['Taken', verified.manifest.startedAt],
+        ['Lost', 'every write since then'],
+        ['Kept', 'what is there now is moved into a database of its own'],
+      ],
+    });
+    if (!(await invocation.prompt.confirm('Replace PRODUCTION by this backup?'))) throw declined();
+    const errand = {
+      plan,
+      config,
+      server: facts.server,
+      migrations: facts.migrations,
+      verifyScope: {},
+      onFailure: 'undo' as const,
+      stillTrue: async () => undefined,
+    };
+    return { ...(await carryOut(errand, invocation)), backup: file };
+  });
+}
+
+async function chooseFile(options: RestoreOptions, config: Config, invocation: Invocation): Promise<string> {
+  if (options.backup !== 'latest') return resolve(invocation.cwd, options.backup);
+  const [newest] = await listBackups(config.backup.dir);
+  if (newest) return newest.path;
+  throw failedUnchanged(`there is no backup in ${config.backup.dir}`, 'gateway-migrate restore --backup FILE');
+}
+
+/** A damaged file is refused before the site goes down for it. */
+async function readThrough(file: string) {
+  const verified = await verifyBackup(file).catch((error: unknown) => {
+    throw error instanceof Failure
+      ? error
+      : failedUnchanged(`cannot read ${file}: ${messageOf(error)}`, 'gateway-migrate backup list');
+  });
+  if (verified.problems.length === 0) return verified;
+  throw failedUnchanged(`${file} is damaged: ${verified.problems.join('; ')}`, 'gateway-migrate backup list');
+}

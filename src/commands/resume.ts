@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { type ExitCode, refusal } from '../errors.ts';
+import { planDeploy } from '../plan/deploy.ts';
+import type { Plan } from '../plan/step.ts';
+import { describeTarget, type Facts } from '../preflight/gather.ts';
+import { readProgress } from '../run/journal.ts';
+import type { Unfinished } from '../run/unfinished.ts';
+import { beginLogged } from './begin.ts';
+import { carryOut } from './carry-out.ts';
+import { declined, siteFacts } from './deploy.ts';
+import type { Invocation } from './invocation.ts';
+import { requireFree, showPreflight } from './preflight.ts';
+import { rollBackRun } from './rollback.ts';
+import { verifyScopeOf } from './verify-scope.ts';
+import { DONE, type Ending, withRun } from './with-run.ts';
+
+/** Finishes a run that was cut off at any point: forward, or on its way back if it had turned round. */
+export function resumeCommand(invocation: Invocation): Promise<ExitCode> {
+  return withRun('resume', invocation, async () => {
+    const config = await beginLogged('resume', invocation);
+    const facts = await showPreflight(config, invocation);
+    requireFree(facts);
+    if (!facts.unfinished) {
+      invocation.hub.report({ type: 'note', level: 'info', text: 'nothing to finish: no run was cut off' });
+      return DONE;
+    }
+    tellUnfinished(facts.unfinished, invocation);
+    if (!(await invocation.prompt.confirm('Finish this run?'))) throw declined();
+    return resumeRun(facts.unfinished, config, facts, invocation);
+  });
+}
+
+/** `deploy` met a run that was cut off: a person chooses, a script is refused. */
+export async function offerUnfinished(
+  unfinished: Unfinished,
+  config: Config,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  tellUnfinished(unfinished, invocation);
+  if (!invocation.prompt.isInteractive) {
+    throw refusal(
+      `run ${unfinished.run} (${unfinished.command}) was cut off and is unfinished`,
+      'gateway-migrate resume (finishes it), or gateway-migrate rollback (undoes it)',
+    );
+  }
+  const answer = await invocation.prompt.choose('A run is unfinished. What now?', [
+    { value: 'resume', label: 'resume: finish it' },
+    { value: 'undo', label: 'undo: go back to before it' },
+    { value: 'quit', label: 'quit: leave everything as it is' },
+  ]);
+  if (answer === 'quit') throw declined();
+  return answer === 'resume'
+    ? resumeRun(unfinished, config, facts, invocation)
+    : rollBackRun(unfinished, config, facts, invocation);
+}
+
+function tellUnfinished(unfinished: Unfinished, invocation: Invocation): void {
+  const turned = unfinished.local?.progress.turnedBack;
+  invocation.hub.report({
+    type: 'summary',
+    title: 'Unfinished run',
+    rows: [
+      ['Run', unfinished.run],
+      ['Command', unfinished.command],
+      ['Started', unfinished.startedAt],
+      ['Last', `${unfinished.lastStatement ?? 'nothing was begun'} (${unfinished.outcome})`],
+      ['Direction', turned === undefined ? 'forward' : `on the way back after: ${turned}`],
+    ],
+  });
+}
+
+async function resumeRun(
+  unfinished: Unfinished,
+  config: Config,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  const { local } = unfinished;
+  const plan = local?.record.plan ?? planFromDatabase(unfinished, config);
+  invocation.hub.adoptRun(unfinished.run);
+  const versions = plan.steps.flatMap((step) => (step.phase === 'migrate' ? step.input.versions : []));
+  return carryOut(
+    {
+      plan,
+      config,
+      server: facts.server,
+      migrations: facts.migrations,
+      verifyScope: verifyScopeOf([...facts.status.applied.map((row) => row.version), ...versions], facts.migrations),
+      onFailure: 'stop',
+      progress: local ? await readProgress(join(local.folder, 'journal.ndjson')) : undefined,
+      stillTrue: async () => undefined,
+    },
+    invocation,
+  );
+}
+
+/** The state folder is lost, or on another machine: the database knows which migrations were begun. */
+function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
+  return planDeploy({
+    run: unfinished.run,
+    target: describeTarget(config.database),
+    versions: unfinished.open.map((row) => row.version).sort(),
+    adopt: [],
+    backupFile: undefined,
+    ...siteFacts(config, true),
+  });
+}

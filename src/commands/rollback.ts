@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import { backupPath } from '../backup/folder.ts';
+import type { Config } from '../config/config.ts';
+import { type ExitCode, type Failure, refusal } from '../errors.ts';
+import type { HistoryRow } from '../migrations/history-row.ts';
+import { findMigration } from '../migrations/pending.ts';
+import { planRollback } from '../plan/rollback.ts';
+import { describeTarget, type Facts } from '../preflight/gather.ts';
+import { openRunJournal, runsFolder } from '../run/folder.ts';
+import type { Unfinished } from '../run/unfinished.ts';
+import { readNotedMigrations } from '../statements/applied.ts';
+import { isoWithOffset } from '../system/clock.ts';
+import { beginLogged } from './begin.ts';
+import { carryOut } from './carry-out.ts';
+import { declined, siteFacts } from './deploy.ts';
+import type { Invocation } from './invocation.ts';
+import { requireFree, showPreflight } from './preflight.ts';
+import { DONE, type Ending, withRun } from './with-run.ts';
+
+export interface RollbackOptions {
+  readonly run?: string | undefined;
+  readonly steps?: number | undefined;
+  readonly to?: string | undefined;
+  readonly discardNewRows: boolean;
+  readonly maintenance: boolean;
+}
+
+/** Undoes exactly what a run applied: a finished one, or one that was cut off in the middle. */
+export function rollbackCommand(options: RollbackOptions, invocation: Invocation): Promise<ExitCode> {
+  return withRun('rollback', invocation, async () => {
+    const config = await beginLogged('rollback', invocation);
+    const facts = await showPreflight(config, invocation);
+    requireFree(facts);
+    return undo(choose(facts, options), options, config, facts, invocation);
+  });
+}
+
+/** Goes back from a run that was cut off. */
+export function rollBackRun(
+  unfinished: Unfinished,
+  config: Config,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  const options = { run: unfinished.run, discardNewRows: false, maintenance: true };
+  return undo(choose(facts, options), options, config, facts, invocation);
+}
+
+interface Choice {
+  readonly ofRun: string;
+  readonly versions: readonly string[] | 'all';
+  readonly rows: readonly HistoryRow[];
+}
+
+/** The run and the versions that the flags mean; by default everything that the last run applied. */
+function choose(facts: Facts, options: RollbackOptions): Choice {
+  const undoable = facts.history.filter((row) => row.state !== 'adopted');
+  const ofRun = options.run ?? facts.unfinished?.run ?? newestFirst(undoable)[0]?.run;
+  if (ofRun === undefined) return { ofRun: '', versions: 'all', rows: [] };
+  const rows = newestFirst(undoable.filter((row) => row.run === ofRun));
+  if (options.run !== undefined && rows.length === 0 && facts.unfinished?.run !== options.run)
+    throw unknownRun(options.run);
+  if (options.steps === undefined && options.to === undefined) return { ofRun, versions: 'all', rows };
+  const kept = options.to === undefined ? undefined : findMigration(facts.migrations, options.to).version;
+  const chosen = kept === undefined ? rows.slice(0, options.steps) : rows.filter((row) => row.version > kept);
+  return { ofRun, versions: chosen.map((row) => row.version), rows: chosen };
+}
+
+function newestFirst(rows: readonly HistoryRow[]): HistoryRow[] {
+  return rows.toSorted((a, b) => {
+    const [first, second] = [`${a.startedAt} ${a.version}`, `${b.startedAt} ${b.version}`];
+    return first < second ? 1 : first > second ? -1 : 0;
+  });
+}
+
+function unknownRun(run: string): Failure {
+  return refusal(`run ${run} applied nothing that is still in place`, 'gateway-migrate status');
+}
+
+async function undo(
+  choice: Choice,
+  options: RollbackOptions,
+  config: Config,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  const { unfinished } = facts;
+  if (choice.rows.length === 0 && unfinished?.run !== choice.ofRun) {
+    invocation.hub.report({
+      type: 'note',
+      level: 'info',
+      text: 'nothing to undo: the tool has applied nothing that is still in place',
+    });
+    return DONE;
+  }
+  const tables = options.discardNewRows ? [] : tablesThatGo(choice.rows, facts);
+  const { dir, compression } = config.backup;
+  const savedFile =
+    tables.length === 0
+      ? undefined
+      : backupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
+  const plan = planRollback({
+    target: describeTarget(config.database),
+    ofRun: choice.ofRun,
+    versions: choice.versions,
+    savedFile,
+    tablesToSave: tables,
+    ...siteFacts(config, options.maintenance || isSiteDown(unfinished)),
+  });
+  invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });
+  if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
+  const errand = {
+    plan,
+    config,
+    server: facts.server,
+    migrations: facts.migrations,
+    verifyScope: {},
+    onFailure: 'undo' as const,
+    stillTrue: async () => undefined,
+  };
+  const ending = await carryOut(errand, invocation);
+  if (unfinished && ending.exitCode === 0) markTakenOver(unfinished, config, invocation);
+  return { ...ending, saved: ending.exitCode === 0 ? savedFile : undefined };
+}
+
+/** A run that took the site down and was cut off: whoever goes back brings it up, whatever the flags say. */
+function isSiteDown(unfinished: Unfinished | undefined): boolean {
+  return unfinished?.local?.progress.steps.has('maintenance-on') ?? false;
+}
+
+/** Tables that the way back drops, or drops columns of, and that exist: their rows are saved first. */
+function tablesThatGo(rows: readonly HistoryRow[], facts: Facts): string[] {
+  const noted = readNotedMigrations(rows);
+  const touched = [...noted.values()].flatMap((migration) => migration.up.flatMap((statement) => statement.touches));
+  const names = touched.flatMap((touch) => {
+    const id = touch.to ?? touch.object;
+    return id.startsWith('table:') && facts.snapshot.objects.has(id) ? [id.slice('table:'.length)] : [];
+  });
+  return [...new Set(names)];
+}
+
+function summaryRows(choice: Choice, tables: readonly string[], savedFile: string | undefined) {
+  return [
+    ['Run', choice.ofRun],
+    ...choice.rows.map((row) => [row.version, `${row.name}: ${row.state}`]),
+    ['Rows', tables.length === 0 ? 'none are saved' : `those of ${tables.join(', ')} are saved first`],
+    ...(savedFile ? [['Saved to', savedFile]] : []),
+  ] as [string, string][];
+}
+
+/** The run that was cut off is ended by this one. */
+function markTakenOver(unfinished: Unfinished, config: Config, invocation: Invocation): void {
+  if (!unfinished.local || unfinished.run === invocation.hub.run) return;
+  const journal = openRunJournal(join(runsFolder(config.stateDir), unfinished.run));
+  const at = isoWithOffset(invocation.clock.now());
+  journal.append({ run: 'finished', at, result: `undone by ${invocation.hub.run}` });
+  journal.close();
+}

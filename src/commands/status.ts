@@ -1,0 +1,116 @@
+import { ExitCode, Failure } from '../errors.ts';
+import { readMigrations } from '../migrations/files.ts';
+import { compareWithHistory, diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
+import { reach } from '../preflight/gather.ts';
+import { describeHolder } from '../run/lock.ts';
+import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
+import { readHistory } from '../statements/history.ts';
+import { beginReading } from './begin.ts';
+import type { Invocation } from './invocation.ts';
+import { type Ending, withRun } from './with-run.ts';
+
+export interface StatusOptions {
+  /** Exit 1 if anything is pending or wrong. */
+  readonly check: boolean;
+}
+
+/** Applied, pending, changed since applied, missing files, an unfinished run. Changes nothing. */
+export function statusCommand(options: StatusOptions, invocation: Invocation): Promise<ExitCode> {
+  return withRun('status', invocation, async () => {
+    const config = await beginReading('status', invocation);
+    const server = await reach(config.database);
+    const session = await server.open();
+    try {
+      const [{ migrations, problems }, history] = await Promise.all([
+        readMigrations(config.migrations.dir),
+        readHistory(session, { withText: true }),
+      ]);
+      const status = compareWithHistory(migrations, history);
+      const unfinished = await findUnfinished(config.stateDir, session, history);
+      const holder = unfinished ? await describeHolder(session) : undefined;
+      if (problems.length > 0 && status.pending.length === 0 && migrations.length === 0)
+        throw nothingReadable(problems[0]?.what ?? '');
+      await show(status, unfinished, holder, invocation);
+      for (const problem of problems) {
+        const text = `${problem.path}${problem.line === undefined ? '' : `:${problem.line}`}: ${problem.what}. ${problem.remedy}`;
+        invocation.hub.report({ type: 'note', level: 'warning', text });
+      }
+      return endingOf(status, problems.length, unfinished, options);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+async function show(
+  status: MigrationStatus,
+  unfinished: Unfinished | undefined,
+  holder: string | undefined,
+  invocation: Invocation,
+): Promise<void> {
+  invocation.printJson({
+    type: 'status',
+    applied: status.applied.map((row) => row.version),
+    pending: status.pending.map((one) => one.version),
+    changed: status.changed.map((one) => one.migration.version),
+    missing: status.missing.map((row) => row.version),
+    unfinished: unfinished
+      ? {
+          run: unfinished.run,
+          command: unfinished.command,
+          startedAt: unfinished.startedAt,
+          last: unfinished.lastStatement ?? null,
+          outcome: unfinished.outcome,
+          holder: holder ?? null,
+        }
+      : null,
+  });
+  const { renderStatus } = await import('../terminal/status-view.ts');
+  const name = (one: { version: string; name: string }) => ({ version: one.version, name: one.name });
+  invocation.print(
+    renderStatus({
+      applied: status.applied.map((row) => ({ ...name(row), at: row.startedAt.slice(0, 19), ms: row.durationMs ?? 0 })),
+      pending: status.pending.map((one) => ({ ...name(one), statements: one.up.length })),
+      changed: status.changed.map((one) => name(one.migration)),
+      missing: status.missing.map(name),
+      unfinished,
+    }),
+  );
+  for (const changed of status.changed) {
+    const diff = diffSinceApplied(changed);
+    if (diff)
+      invocation.print([`${changed.migration.version} since it was applied:`, ...diff.map((line) => `  ${line}`)]);
+  }
+  if (holder) invocation.print([`It is still going on: ${holder}.`]);
+}
+
+function endingOf(
+  status: MigrationStatus,
+  problems: number,
+  unfinished: Unfinished | undefined,
+  options: StatusOptions,
+): Ending {
+  const pending = status.pending.map((one) => one.version);
+  const wrong = status.changed.length + status.missing.length + problems + (unfinished ? 1 : 0);
+  if (!options.check || pending.length + wrong === 0)
+    return { exitCode: ExitCode.done, production: 'unchanged', pending };
+  const error = {
+    what: `${pending.length} pending, ${status.changed.length} changed, ${status.missing.length} missing${unfinished ? ', a run is unfinished' : ''}`,
+    state: 'production is unchanged',
+    next: unfinished
+      ? 'gateway-migrate resume'
+      : pending.length > 0
+        ? 'gateway-migrate deploy'
+        : 'gateway-migrate status',
+  };
+  return { exitCode: ExitCode.finding, production: 'unchanged', pending, error };
+}
+
+function nothingReadable(what: string): Failure {
+  return new Failure(what, {
+    exitCode: ExitCode.configuration,
+    production: 'unchanged',
+    state: 'nothing was started, production is unchanged',
+    next: 'look at migrations.dir in the configuration',
+  });
+}

@@ -1,0 +1,105 @@
+import type { Plan, Step } from './step.ts';
+
+export interface DeployFacts {
+  readonly run: string;
+  readonly target: string;
+  /** Versions to apply, in order. */
+  readonly versions: readonly string[];
+  /** Versions whose tables are there already and equal. */
+  readonly adopt: readonly string[];
+  /** Where the backup goes; undefined with `--skip-backup`. */
+  readonly backupFile: string | undefined;
+  /** False with `--no-maintenance`, or when the application has no maintenance mode. */
+  readonly withMaintenance: boolean;
+  readonly withCaches: boolean;
+  /** The status that the healthy site answers; undefined without a health URL. */
+  readonly healthyStatus: number | undefined;
+}
+
+/** Plans a deploy and its way back. */
+export function planDeploy(facts: DeployFacts): Plan {
+  const { versions, adopt, run } = facts;
+  const steps: (Step | false)[] = [
+    facts.backupFile !== undefined && {
+      id: 'backup',
+      phase: 'backup',
+      title: 'Back up the database',
+      input: { purpose: 'deploy', file: facts.backupFile },
+    },
+    ...takeDown(facts),
+    {
+      id: 'migrate',
+      phase: 'migrate',
+      title: `Apply ${count(versions.length + adopt.length)}`,
+      input: { versions, adopt },
+    },
+    { id: 'verify', phase: 'verify', title: 'Verify', input: {} },
+    facts.withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
+    ...bringUp(facts, ''),
+  ];
+  const undo: Step = {
+    id: 'undo',
+    phase: 'undo',
+    title: 'Undo what this run applied',
+    input: { ofRun: run, versions: 'all' },
+    onlyAfter: 'migrate',
+  };
+  return {
+    command: 'deploy',
+    target: facts.target,
+    steps: steps.filter((step) => step !== false),
+    onFailure: [undo, ...wayUpAfterFailure(facts)],
+    wayBackUntil: facts.withCaches ? 'caches-after' : 'verify',
+  };
+}
+
+interface SiteFacts {
+  readonly withMaintenance: boolean;
+  readonly withCaches: boolean;
+  readonly healthyStatus: number | undefined;
+}
+
+/** Maintenance on, caches cleared. */
+export function takeDown(facts: SiteFacts): (Step | false)[] {
+  return [
+    facts.withMaintenance && {
+      id: 'maintenance-on',
+      phase: 'maintenance',
+      title: 'Maintenance on',
+      input: { to: 'on' },
+    },
+    facts.withCaches && { id: 'caches-before', phase: 'caches', title: 'Clear caches', input: { when: 'before' } },
+  ];
+}
+
+/** Maintenance off, and the site asked whether it is well. `suffix` keeps ids apart. */
+export function bringUp(facts: SiteFacts, suffix: string): (Step | false)[] {
+  return [
+    facts.withMaintenance && {
+      id: `maintenance-off${suffix}`,
+      phase: 'maintenance',
+      title: 'Maintenance off',
+      input: { to: 'off' },
+    },
+    facts.healthyStatus !== undefined && {
+      id: `health${suffix}`,
+      phase: 'health',
+      title: 'Ask the site',
+      input: { expect: facts.healthyStatus },
+    },
+  ];
+}
+
+/** The last steps of every way back: the site comes up again if it was taken down. */
+export function wayUpAfterFailure(facts: SiteFacts): Step[] {
+  const steps: (Step | false)[] = [
+    facts.withCaches && { id: 'caches-back', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
+    ...bringUp(facts, '-back'),
+  ];
+  const onlyAfter = facts.withMaintenance ? 'maintenance-on' : facts.withCaches ? 'caches-before' : 'migrate';
+  return steps.filter((step) => step !== false).map((step) => ({ ...step, onlyAfter }));
+}
+
+function count(migrations: number): string {
+  return migrations === 1 ? '1 migration' : `${migrations} migrations`;
+}

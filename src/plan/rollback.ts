@@ -1,0 +1,42 @@
+import { bringUp, takeDown, wayUpAfterFailure } from './deploy.ts';
+import type { Plan, Step } from './step.ts';
+
+export interface RollbackFacts {
+  readonly target: string;
+  /** The run whose migrations are undone. */
+  readonly ofRun: string;
+  readonly versions: readonly string[] | 'all';
+  /** Where the rows that would be dropped are saved; undefined when none would be, or with `--discard-new-rows`. */
+  readonly savedFile: string | undefined;
+  readonly tablesToSave: readonly string[];
+  readonly withMaintenance: boolean;
+  readonly withCaches: boolean;
+  readonly healthyStatus: number | undefined;
+}
+
+/** Plans to undo what a run applied. If it fails half way, only `resume` can end it: undoing is itself the way back. */
+export function planRollback(facts: RollbackFacts): Plan {
+  const { ofRun, versions } = facts;
+  const before: (Step | false)[] = [
+    ...takeDown(facts),
+    facts.savedFile !== undefined && {
+      id: 'save-rows',
+      phase: 'save',
+      title: 'Save the rows that will be dropped',
+      input: { file: facts.savedFile, tables: facts.tablesToSave },
+    },
+  ];
+  const steps: (Step | false)[] = [
+    ...before,
+    { id: 'undo', phase: 'undo', title: 'Undo the migrations', input: { ofRun, versions } },
+    facts.withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
+    ...bringUp(facts, ''),
+  ];
+  return {
+    command: 'rollback',
+    target: facts.target,
+    steps: steps.filter((step) => step !== false),
+    onFailure: before.some((step) => step !== false) ? wayUpAfterFailure(facts) : [],
+    wayBackUntil: before.findLast((step) => step !== false)?.id,
+  };
+}

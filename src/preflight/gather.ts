@@ -1,0 +1,86 @@
+import { checkApp } from '../app/readiness.ts';
+import { checkBackupReadiness } from '../backup/readiness.ts';
+import type { Config } from '../config/config.ts';
+import { failedUnchanged, messageOf } from '../errors.ts';
+import { readMigrations } from '../migrations/files.ts';
+import type { HistoryRow } from '../migrations/history-row.ts';
+import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
+import type { Migration } from '../migrations/types.ts';
+import { connect, type Server, type Session, type Target } from '../mysql/connect.ts';
+import { describeHolder } from '../run/lock.ts';
+import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
+import { readSnapshot } from '../schema/snapshot.ts';
+import type { Snapshot } from '../schema/types.ts';
+import { readHistory } from '../statements/history.ts';
+import type { Clock } from '../system/clock.ts';
+import type { Exec } from '../system/exec.ts';
+import type { Check } from './checks.ts';
+import { checkDatabase } from './database.ts';
+import { checkMigrations } from './migrations.ts';
+
+/** Everything that is known before anything is touched. */
+export interface Facts {
+  readonly server: Server;
+  readonly migrations: readonly Migration[];
+  readonly history: readonly HistoryRow[];
+  readonly status: MigrationStatus;
+  readonly snapshot: Snapshot;
+  readonly unfinished: Unfinished | undefined;
+  /** Who holds the lock now, as a sentence. */
+  readonly lockHolder: string | undefined;
+  readonly checks: readonly Check[];
+}
+
+interface Ports {
+  readonly exec: Exec;
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Connects, or says why not in the server's own words. */
+export async function reach(target: Target): Promise<Server> {
+  try {
+    return await connect(target);
+  } catch (error) {
+    throw failedUnchanged(
+      `cannot connect to ${describeTarget(target)}: ${messageOf(error)}`,
+      'gateway-migrate doctor',
+      error,
+    );
+  }
+}
+
+/** `askproai_db on 127.0.0.1:3306 as app`. */
+export function describeTarget(target: Target): string {
+  const where = target.socket ?? `${target.host ?? '127.0.0.1'}:${target.port ?? 3306}`;
+  return `${target.database} on ${where} as ${target.user}`;
+}
+
+/** Reads everything a command decides by. Changes nothing, not even the tool's own tables. */
+export async function gatherFacts(config: Config, ports: Ports): Promise<Facts> {
+  const server = await reach(config.database);
+  const session = await server.open();
+  try {
+    return await readFacts(server, session, config, ports);
+  } finally {
+    await session.close();
+  }
+}
+
+async function readFacts(server: Server, session: Session, config: Config, ports: Ports): Promise<Facts> {
+  const { migrations, problems } = await readMigrations(config.migrations.dir);
+  const history = await readHistory(session, { withText: true });
+  const status = compareWithHistory(migrations, history);
+  const snapshot = await readSnapshot(session, server.target.database);
+  const unfinished = await findUnfinished(config.stateDir, session, history);
+  const lockHolder = await describeHolder(session);
+  const checks = [
+    ...(await checkDatabase(server, session, snapshot, config, ports.clock)),
+    ...checkMigrations(status, problems, snapshot, config),
+    ...(await checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env })),
+    ...(await checkApp(config.app, ports)),
+  ];
+  return { server, migrations, history, status, snapshot, unfinished, lockHolder, checks };
+}

@@ -1,0 +1,92 @@
+import type { Config } from '../config/config.ts';
+import type { Problem } from '../migrations/files.ts';
+import { diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
+import type { Migration } from '../migrations/types.ts';
+import type { Snapshot } from '../schema/types.ts';
+import { type Check, fails, holds, warns } from './checks.ts';
+
+const GROUP = 'migrations';
+const DIFF_SHOWN_LINES = 20;
+
+/** Looks at the files and at what the history says of them. PURE. */
+export function checkMigrations(
+  status: MigrationStatus,
+  problems: readonly Problem[],
+  snapshot: Snapshot,
+  config: Config,
+): Check[] {
+  return [
+    ...problems.map(toCheck),
+    ...checkChanged(status),
+    ...status.missing.map((row) =>
+      warns({
+        group: GROUP,
+        name: row.version,
+        detail: `applied ${row.startedAt} UTC, but its file is missing`,
+        remedy: 'bring the file back from version control',
+      }),
+    ),
+    ...status.outOfOrder.map((migration) =>
+      warns({
+        group: GROUP,
+        name: migration.version,
+        detail: 'is older than the newest applied one; it is applied all the same',
+      }),
+    ),
+    ...status.pending.flatMap((migration) => checkPending(migration, snapshot, config)),
+    holds({
+      group: GROUP,
+      name: 'history',
+      detail: `${status.applied.length} applied, ${status.pending.length} pending in ${config.migrations.dir}`,
+    }),
+  ];
+}
+
+function toCheck(problem: Problem): Check {
+  const where = problem.line === undefined ? problem.path : `${problem.path}:${problem.line}`;
+  return fails({ group: GROUP, name: where, detail: problem.what, remedy: problem.remedy });
+}
+
+function checkChanged(status: MigrationStatus): Check[] {
+  return status.changed.map((changed) => {
+    const diff = diffSinceApplied(changed)?.slice(0, DIFF_SHOWN_LINES) ?? ['(its text was too large to keep)'];
+    return fails({
+      group: GROUP,
+      name: changed.migration.version,
+      detail: ['edited after it was applied:', ...diff].join('\n'),
+      remedy:
+        'put the file back as it was applied, and write the change as a new migration: gateway-migrate new <name>',
+    });
+  });
+}
+
+function checkPending(migration: Migration, snapshot: Snapshot, config: Config): Check[] {
+  return migration.up.flatMap((statement, index) => {
+    const where = `${migration.version}, statement ${index + 1}, line ${statement.line}`;
+    if (/^CREATE TEMPORARY/i.test(statement.verb)) {
+      return [
+        fails({
+          group: GROUP,
+          name: where,
+          detail: 'a temporary table is gone when the connection is lost, so the migration could not be resumed',
+          remedy: 'use an ordinary table and drop it at the end',
+        }),
+      ];
+    }
+    if (config.migrations.allowNonTransactional || statement.kind !== 'dml') return [];
+    return statement.writes.flatMap((table) => checkEngine(table, where, snapshot));
+  });
+}
+
+function checkEngine(table: string, where: string, snapshot: Snapshot): Check[] {
+  const engine = snapshot.objects.get(`table:${table}`)?.table?.engine;
+  if (engine === undefined || /^(innodb|rocksdb|ndbcluster)$/i.test(engine)) return [];
+  return [
+    fails({
+      group: GROUP,
+      name: where,
+      detail: `writes to ${table}, which is ${engine}: it has no transactions, so after a crash nobody knows which rows were written`,
+      remedy: `ALTER TABLE ${table} ENGINE=InnoDB first, or set migrations.allowNonTransactional: true`,
+    }),
+  ];
+}

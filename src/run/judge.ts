@@ -1,0 +1,134 @@
+import { ExitCode, Failure, Interrupted, messageOf, type ProductionState } from '../errors.ts';
+import type { Plan } from '../plan/step.ts';
+import type { Outcome } from './runner.ts';
+
+/** What a finished plan means: the exit code, the state of production, and the three things an error says. */
+export interface Judgement {
+  readonly exitCode: ExitCode;
+  readonly production: ProductionState;
+  readonly error?: { readonly what: string; readonly state: string; readonly next: string };
+  /** False: the run stays unfinished, for `resume` or `rollback`. */
+  readonly isFinished: boolean;
+}
+
+const CHANGES_DATABASE = new Set(['migrate', 'undo', 'load']);
+
+/** PURE: from how the plan ended to what the user is told. */
+export function judge(plan: Plan, outcome: Outcome): Judgement {
+  if (outcome.is === 'done') return { exitCode: ExitCode.done, production: doneState(plan), isFinished: true };
+  const what = `${titleOf(plan, outcome.failedStep)}: ${messageOf(outcome.error)}`;
+  if (outcome.is === 'turned-back') return turnedBack(plan, outcome.error, what);
+  if (outcome.is === 'stranded') return stranded(plan, outcome, what);
+  return stopped(plan, outcome.failedStep, outcome.error, what);
+}
+
+function doneState(plan: Plan): ProductionState {
+  if (plan.steps.some((step) => step.phase === 'load')) return 'restored';
+  return plan.steps.some((step) => CHANGES_DATABASE.has(step.phase)) ? 'changed' : 'unchanged';
+}
+
+function turnedBack(plan: Plan, error: unknown, what: string): Judgement {
+  const isInterrupted = error instanceof Interrupted;
+  const state = 'everything this run did was undone: production is as it was before';
+  const next = isInterrupted
+    ? `gateway-migrate ${plan.command}`
+    : nextOf(error, `mend the cause, then: gateway-migrate ${plan.command}`);
+  const exitCode = isInterrupted ? ExitCode.interrupted : ExitCode.failedUnchanged;
+  return { exitCode, production: 'unchanged', error: { what, state, next }, isFinished: true };
+}
+
+/** The advice of an error holds after the way back only if it did not speak of the state before it. */
+function nextOf(error: unknown, otherwise: string): string {
+  return error instanceof Failure && error.exitCode === ExitCode.failedUnchanged ? error.next : otherwise;
+}
+
+function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, what: string): Judgement {
+  const second = outcome.second;
+  const back = `${what}. Then on the way back, ${titleOf(plan, outcome.secondStep)}: ${messageOf(second)}`;
+  const databaseIsBack = !CHANGES_DATABASE.has(phaseOf(plan, outcome.secondStep));
+  if (databaseIsBack) {
+    const state = 'the database is as it was before, but the site may still be in maintenance';
+    return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');
+  }
+  if (second instanceof Failure && second.exitCode === ExitCode.failedChanged) {
+    return needsPerson(back, second.production, `${second.state}; the site is still in maintenance`, second.next);
+  }
+  const isUnknown = !(second instanceof Failure) || second.exitCode === ExitCode.unknown;
+  return {
+    exitCode: isUnknown ? ExitCode.unknown : ExitCode.failedChanged,
+    production: 'unknown',
+    error: {
+      what: back,
+      state: 'the way back was not completed; the journal knows every statement that was done',
+      next: 'gateway-migrate resume',
+    },
+    isFinished: false,
+  };
+}
+
+function needsPerson(what: string, production: ProductionState, state: string, next: string): Judgement {
+  return { exitCode: ExitCode.failedChanged, production, error: { what, state, next }, isFinished: false };
+}
+
+/** Nothing was undone: because nothing needed to be, because the result stays, or because that was asked for. */
+function stopped(plan: Plan, failedStep: string, error: unknown, what: string): Judgement {
+  const failed = plan.steps.findIndex((step) => step.id === failedStep);
+  const changedBefore = plan.steps.slice(0, failed + 1).some((step) => CHANGES_DATABASE.has(step.phase));
+  if (!changedBefore) return stoppedUnchanged(plan, error, what);
+  const { exitCode, state, next } = afterChange(plan, failedStep, error);
+  return {
+    exitCode,
+    production: exitCode === ExitCode.unknown ? 'unknown' : 'changed',
+    error: { what, state, next },
+    isFinished: false,
+  };
+}
+
+function stoppedUnchanged(plan: Plan, error: unknown, what: string): Judgement {
+  const isInterrupted = error instanceof Interrupted;
+  const failure = error instanceof Failure ? error : undefined;
+  return {
+    exitCode: isInterrupted ? ExitCode.interrupted : (failure?.exitCode ?? ExitCode.failedUnchanged),
+    production: 'unchanged',
+    error: {
+      what,
+      state: failure?.state ?? 'production is as it was before',
+      next: failure?.next ?? `gateway-migrate ${plan.command}`,
+    },
+    isFinished: true,
+  };
+}
+
+function afterChange(plan: Plan, failedStep: string, error: unknown) {
+  const phase = phaseOf(plan, failedStep);
+  const failure = error instanceof Failure ? error : undefined;
+  if (phase === 'health') {
+    const state = 'the database is changed and verified, maintenance is off, but the site does not answer as it should';
+    return { exitCode: ExitCode.failedChanged, state, next: undoOf(plan) };
+  }
+  if (phase === 'maintenance' || phase === 'caches' || phase === 'services') {
+    const state = 'the database is changed and verified, but the site is still in maintenance';
+    return { exitCode: ExitCode.failedChanged, state, next: 'gateway-migrate resume' };
+  }
+  if (failure && (failure.exitCode === ExitCode.unknown || failure.exitCode === ExitCode.failedChanged)) return failure;
+  if (error instanceof Interrupted) {
+    const state = 'stopped between two statements, nothing undone; the site is in maintenance if it was taken down';
+    return { exitCode: ExitCode.interrupted, state, next: 'gateway-migrate resume, or gateway-migrate rollback' };
+  }
+  const state = 'what was done before stays in place; the site is in maintenance if it was taken down';
+  return { exitCode: ExitCode.failedChanged, state, next: 'gateway-migrate resume, or gateway-migrate rollback' };
+}
+
+function undoOf(plan: Plan): string {
+  return plan.command === 'deploy'
+    ? 'gateway-migrate rollback, or mend the site and: gateway-migrate resume'
+    : 'mend the site, then: gateway-migrate resume';
+}
+
+function titleOf(plan: Plan, id: string): string {
+  return [...plan.steps, ...plan.onFailure].find((step) => step.id === id)?.title ?? id;
+}
+
+function phaseOf(plan: Plan, id: string): string {
+  return [...plan.steps, ...plan.onFailure].find((step) => step.id === id)?.phase ?? '';
+}
