@@ -15,6 +15,8 @@ const failed = count('failed') + broken.length + vitest.state.getUnhandledErrors
 const nothingRan = tests.length === 0;
 await vitest.close();
 
+const reasons = new Set(tests.map((test) => test.result().note).filter(Boolean));
+for (const reason of reasons) console.log(`Skipped: ${reason}`);
 if (count('skipped') > 0) console.log(`${count('skipped')} tests skipped`);
 if (nothingRan) console.log('No test was found');
 console.log(`${count('passed')} passed, ${failed} failed`);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { asOwner, readAccountName, readOwner } from '../../src/app/owner.ts';
 import { type Command, type Exit, systemExec } from '../../src/system/exec.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { isRoot } from '../support/laravel.ts';
+import { testAsRoot } from '../support/laravel.ts';
 
 const NOBODY_KNOWS = 54_321;
 const WHO = { file: 'sh', args: ['-c', 'id -u; id -g'] };
@@ -28,7 +28,7 @@ test('files stay writable for the group where storage is', async () => {
   expect((await readOwner(storageOf(0o775), systemExec)).umask).toBe('0002');
 });
 
-test.runIf(isRoot())('root becomes the owner, known to the machine or not', async () => {
+testAsRoot('root becomes the owner, known to the machine or not', async () => {
   for (const uid of [1, NOBODY_KNOWS]) {
     const dir = storageOf();
     await chown(join(dir, 'storage'), uid, uid);
@@ -37,7 +37,7 @@ test.runIf(isRoot())('root becomes the owner, known to the machine or not', asyn
   }
 });
 
-test.runIf(isRoot())('root without a way to change accounts is refused', async () => {
+testAsRoot('root without a way to change accounts is refused', async () => {
   const dir = storageOf();
   await chown(join(dir, 'storage'), NOBODY_KNOWS, NOBODY_KNOWS);
   const run = async (command: Command): Promise<Exit> =>

@@ -6,7 +6,7 @@ import type { AppConfig } from '../../src/config/config.ts';
 import { type Command, systemExec } from '../../src/system/exec.ts';
 import { answerWith } from '../support/answering.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { appConfig, createApplication, describeOnLaravel, isRoot } from '../support/laravel.ts';
+import { appConfig, createApplication, describeOnLaravel, isRoot, testAsRoot } from '../support/laravel.ts';
 import { recordedContext } from '../support/recorded-context.ts';
 
 /** `name: detail` of every check, with a mark in front; remedies of those that found something below them. */
@@ -38,7 +38,7 @@ await describeOnLaravel('a real Laravel application', () => {
     ]);
   });
 
-  test.runIf(isRoot())('files that root left behind are named, with the command that repairs them', async () => {
+  testAsRoot('files that root left behind are named, with the command that repairs them', async () => {
     const dir = application();
     await writeFile(join(dir, 'storage/logs/laravel.log'), '');
     await systemExec.run({ file: 'chown', args: ['root', join(dir, 'storage/framework/views')] });

@@ -6,7 +6,7 @@ import type { AppConfig } from '../../src/config/config.ts';
 import { cachesPhase } from '../../src/phases/caches.ts';
 import { type Command, systemExec } from '../../src/system/exec.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { appConfig, createApplication, describeOnLaravel, isRoot } from '../support/laravel.ts';
+import { appConfig, createApplication, describeOnLaravel, isRoot, testAsRoot } from '../support/laravel.ts';
 import { recordedContext } from '../support/recorded-context.ts';
 
 await describeOnLaravel('caches of a real Laravel application', () => {
@@ -73,7 +73,7 @@ await describeOnLaravel('caches of a real Laravel application', () => {
     ]);
   });
 
-  test.runIf(isRoot())('nothing is left that belongs to root', async () => {
+  testAsRoot('nothing is left that belongs to root', async () => {
     await cachesPhase(app).run({ when: 'after' }, recordedContext());
     const { uid } = statSync(join(dir, 'storage'));
     for (const name of await readdir(join(dir, 'bootstrap/cache'))) {
@@ -81,7 +81,7 @@ await describeOnLaravel('caches of a real Laravel application', () => {
     }
   });
 
-  test.runIf(isRoot())('a cache that cannot be cleared: the command and its words', async () => {
+  testAsRoot('a cache that cannot be cleared: the command and its words', async () => {
     await fillCaches();
     await systemExec.run({ file: 'chown', args: ['-R', 'root', join(dir, 'storage/framework/cache')] });
     await chmod(join(dir, 'storage/framework/cache/data'), 0o755);

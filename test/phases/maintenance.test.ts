@@ -6,7 +6,7 @@ import { waitForRequests } from '../../src/app/in-flight.ts';
 import { isInMaintenance, readSiteState } from '../../src/app/maintenance.ts';
 import { connect, type Server } from '../../src/mysql/connect.ts';
 import { maintenancePhase } from '../../src/phases/maintenance.ts';
-import { appConfig, describeOnLaravel, isRoot, overTcp, type Site, startSite } from '../support/laravel.ts';
+import { appConfig, describeOnLaravel, overTcp, type Site, startSite, testAsRoot } from '../support/laravel.ts';
 import { recordedContext } from '../support/recorded-context.ts';
 import { describeOnServers } from '../support/servers.ts';
 
@@ -89,7 +89,7 @@ await describeOnLaravel('maintenance of a real Laravel site', () => {
       expect(context.notes()).toEqual(['could not look for requests under way: Connection refused']);
     });
 
-    test.runIf(isRoot())('what artisan writes belongs to the owner of storage, and others may read it', async () => {
+    testAsRoot('what artisan writes belongs to the owner of storage, and others may read it', async () => {
       const before = process.umask(0o077);
       try {
         await maintenancePhase(site.app()).run({ to: 'on' }, recordedContext(database));
@@ -103,23 +103,20 @@ await describeOnLaravel('maintenance of a real Laravel site', () => {
       expect((await stat(join(site.dir, 'storage/framework/down'))).mode & 0o777).toBe(0o644);
     });
 
-    test.runIf(isRoot())(
-      'a storage folder that its owner may not write to: the error has artisan’s words',
-      async () => {
-        await chmod(join(site.dir, 'storage/framework'), 0o555);
-        try {
-          const failing = maintenancePhase(site.app()).run({ to: 'on' }, recordedContext(database));
-          await expect(failing).rejects.toMatchObject({
-            message: `cannot enter maintenance mode: \`php artisan down --render=errors::503 --retry=60\` exited with 1: Failed to enter maintenance mode. file_put_contents(${site.dir}/storage/framework/down): Failed to open stream: Permission denied`,
-            exitCode: 2,
-            production: 'unchanged',
-            next: 'gateway-migrate doctor',
-          });
-        } finally {
-          await chmod(join(site.dir, 'storage/framework'), 0o755);
-        }
-      },
-    );
+    testAsRoot('a storage folder that its owner may not write to: the error has artisan’s words', async () => {
+      await chmod(join(site.dir, 'storage/framework'), 0o555);
+      try {
+        const failing = maintenancePhase(site.app()).run({ to: 'on' }, recordedContext(database));
+        await expect(failing).rejects.toMatchObject({
+          message: `cannot enter maintenance mode: \`php artisan down --render=errors::503 --retry=60\` exited with 1: Failed to enter maintenance mode. file_put_contents(${site.dir}/storage/framework/down): Failed to open stream: Permission denied`,
+          exitCode: 2,
+          production: 'unchanged',
+          next: 'gateway-migrate doctor',
+        });
+      } finally {
+        await chmod(join(site.dir, 'storage/framework'), 0o755);
+      }
+    });
 
     test('artisan exits 0 after an error when laravel.log cannot be written; the site is looked at, not the code', async () => {
       const log = join(site.dir, 'storage/logs/laravel.log');

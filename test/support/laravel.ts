@@ -42,6 +42,14 @@ export async function describeOnLaravel(title: string, body: () => void): Promis
   test(title, (context) => context.skip(`${missing.names.join(', ')} missing: ${missing.reason}`));
 }
 
+/** A test that only root can make, because another account is needed; for others it is skipped, with the reason. */
+export function testAsRoot(title: string, body: () => Promise<void>): void {
+  test(title, async (context) => {
+    context.skip(!isRoot(), 'only root can run something as another account');
+    await body();
+  });
+}
+
 /** The server as an application of another account reaches it: its socket lies in a folder that only we may enter. */
 export function overTcp(server: TestServer, database: string): Target {
   return { ...server.target(database), socket: undefined, host: '127.0.0.1', port: server.port };
