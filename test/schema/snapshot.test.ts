@@ -5,9 +5,14 @@ import { diffSnapshots } from '../../src/schema/diff.ts';
 import { readObjects, readSnapshot } from '../../src/schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../../src/schema/types.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { COLUMN_MUTATIONS } from './mutations/columns.ts';
+import { INDEX_MUTATIONS } from './mutations/indexes.ts';
+import { PROGRAM_MUTATIONS } from './mutations/programs.ts';
+import { TABLE_MUTATIONS } from './mutations/tables.ts';
 import { runAll, withSession } from './sessions.ts';
-import { DEPENDENTS, INDEXES, MUTATIONS, ROUTINES, SECOND_TRIGGER, SHOP, TABLES } from './shop.ts';
+import { DEPENDENTS, INDEXES, ROUTINES, SECOND_TRIGGER, SHOP, TABLES } from './shop.ts';
 
+const MUTATIONS = [...COLUMN_MUTATIONS, ...INDEX_MUTATIONS, ...TABLE_MUTATIONS, ...PROGRAM_MUTATIONS];
 const TOOL_TABLES = ['gateway_migrate_history', 'gateway_migrate_journal'].map(
   (name) => `CREATE TABLE ${name} (id int)`,
 );

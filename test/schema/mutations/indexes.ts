@@ -1,0 +1,90 @@
+import { alter, type Mutation } from './mutation.ts';
+
+export const INDEX_MUTATIONS: readonly Mutation[] = [
+  alter(
+    'the order in an index',
+    'orders',
+    'DROP INDEX ix_company_status, ADD INDEX ix_company_status (status, company_id), ADD INDEX ix_fk (company_id)',
+    'DROP INDEX ix_company_status, DROP INDEX ix_fk, ADD INDEX ix_company_status (company_id, status)',
+    /^\+ index `ix_company_status` \(`status`, `company_id`\)/,
+  ),
+  alter(
+    'a prefix length',
+    'orders',
+    'DROP INDEX ix_code, ADD INDEX ix_code (code(11))',
+    'DROP INDEX ix_code, ADD INDEX ix_code (code(10))',
+    /^\+ index `ix_code` \(`code`\(11\)\)/,
+  ),
+  alter(
+    'uniqueness',
+    'orders',
+    'DROP INDEX ix_code, ADD UNIQUE ix_code (code(10))',
+    'DROP INDEX ix_code, ADD INDEX ix_code (code(10))',
+    /^\+ unique index `ix_code`/,
+  ),
+  alter(
+    'a direction',
+    'visits',
+    'DROP INDEX a, ADD INDEX a (day DESC)',
+    'DROP INDEX a, ADD INDEX a (day)',
+    /^\+ index `a` \(`day` desc\)/,
+  ),
+  alter(
+    'an index comment',
+    'visits',
+    "DROP INDEX a, ADD INDEX a (day) COMMENT 'x'",
+    'DROP INDEX a, ADD INDEX a (day)',
+    /^\+ index `a` .*comment 'x'/,
+  ),
+  alter(
+    'an invisible index',
+    'visits',
+    'ALTER INDEX a INVISIBLE',
+    'ALTER INDEX a VISIBLE',
+    /^\+ index `a` \(`day`\) invisible/,
+    'mysql',
+  ),
+  alter(
+    'an ignored index',
+    'visits',
+    'ALTER INDEX a IGNORED',
+    'ALTER INDEX a NOT IGNORED',
+    /^\+ index `a` \(`day`\) invisible/,
+    'mariadb',
+  ),
+  alter(
+    'an index on an expression',
+    'visits',
+    'ADD INDEX e ((day + 1))',
+    'DROP INDEX e',
+    /^\+ index `e` \(\(\(`day` \+ 1\)\)\)/,
+    'mysql',
+  ),
+  alter(
+    'a full-text index',
+    'orders',
+    'DROP INDEX ft_note',
+    'ADD FULLTEXT INDEX ft_note (note)',
+    /^- fulltext index `ft_note`/,
+  ),
+  {
+    // In one ALTER with the DROP, MySQL keeps the old index and its parser.
+    title: 'a full-text parser',
+    apply: [
+      'ALTER TABLE orders DROP INDEX ft_note',
+      'ALTER TABLE orders ADD FULLTEXT INDEX ft_note (note) WITH PARSER ngram',
+    ],
+    revert: ['ALTER TABLE orders DROP INDEX ft_note', 'ALTER TABLE orders ADD FULLTEXT INDEX ft_note (note)'],
+    objects: ['table:orders'],
+    shows: /^\+ written .*WITH PARSER `ngram`/,
+    only: 'mysql',
+  },
+  alter('a spatial index', 'places', 'DROP INDEX sp', 'ADD SPATIAL INDEX sp (at)', /^- spatial index `sp`/),
+  alter(
+    'a primary key',
+    'visits',
+    'DROP PRIMARY KEY, ADD PRIMARY KEY (day, id)',
+    'DROP PRIMARY KEY, ADD PRIMARY KEY (id, day)',
+    /^\+ unique index `PRIMARY` \(`day`, `id`\)/,
+  ),
+];

@@ -1,0 +1,141 @@
+import { DEPENDENTS, ROUTINES, SECOND_TRIGGER } from '../shop.ts';
+import { type Mutation, replaced } from './mutation.ts';
+
+const [TWICE, GREET] = ROUTINES;
+const [PAID, , NIGHTLY] = DEPENDENTS;
+
+export const PROGRAM_MUTATIONS: readonly Mutation[] = [
+  replaced('view:paid', 'the body of a view', PAID, PAID.replace("'paid'", "'new'"), /^\+ .*'new'/),
+  replaced(
+    'view:paid',
+    'the algorithm of a view',
+    PAID,
+    PAID.replace('CREATE', 'CREATE ALGORITHM=MERGE'),
+    /^\+ algorithm MERGE/,
+  ),
+  replaced(
+    'view:paid',
+    'the security of a view',
+    PAID,
+    PAID.replace('CREATE', 'CREATE SQL SECURITY INVOKER'),
+    /^\+ sql security INVOKER/,
+  ),
+  replaced(
+    'view:paid',
+    'the check option of a view',
+    PAID,
+    `${PAID} WITH CASCADED CHECK OPTION`,
+    /^\+ check option CASCADED/,
+  ),
+  replaced(
+    'view:paid',
+    'the definer of a view',
+    PAID,
+    PAID.replace('CREATE', "CREATE DEFINER='other'@'%'"),
+    /^\+ definer other@%/,
+  ),
+  replaced(
+    'trigger:second_in',
+    'the body of a trigger',
+    SECOND_TRIGGER,
+    SECOND_TRIGGER.replace('TRIM', 'LOWER'),
+    /^\+ {3}SET NEW.note = LOWER/,
+  ),
+  replaced(
+    'trigger:second_in',
+    'the moment of a trigger',
+    SECOND_TRIGGER,
+    SECOND_TRIGGER.replace('BEFORE INSERT', 'BEFORE UPDATE'),
+    /^\+ fires BEFORE UPDATE on `orders`, number 1/,
+  ),
+  {
+    title: 'the order of triggers',
+    apply: ['DROP TRIGGER second_in', SECOND_TRIGGER.replace('ROW', 'ROW PRECEDES first_in')],
+    revert: ['DROP TRIGGER second_in', SECOND_TRIGGER],
+    objects: ['trigger:first_in', 'trigger:second_in'],
+    shows: /^\+ fires BEFORE INSERT on `orders`, number 1/,
+  },
+  {
+    title: 'the sql_mode of a trigger',
+    apply: [
+      "SET sql_mode = 'ANSI_QUOTES'",
+      'DROP TRIGGER second_in',
+      SECOND_TRIGGER,
+      'SET sql_mode = @@global.sql_mode',
+    ],
+    revert: ['DROP TRIGGER second_in', SECOND_TRIGGER],
+    objects: ['trigger:second_in'],
+    shows: /^\+ sql_mode .*ANSI_QUOTES/,
+  },
+  replaced('function:twice', 'the body of a function', TWICE, TWICE.replace('* 2', '* 3'), /^\+ {3}RETURN n \* 3/),
+  replaced(
+    'function:twice',
+    'the result of a function',
+    TWICE,
+    TWICE.replace('RETURNS int', 'RETURNS bigint'),
+    /^\+ returns bigint/,
+  ),
+  replaced(
+    'procedure:greet',
+    'a parameter',
+    GREET,
+    GREET.replace('varchar(20)', 'varchar(21)'),
+    /^\+ parameter IN `who` varchar\(21\)/,
+  ),
+  replaced(
+    'procedure:greet',
+    'the mode of a parameter',
+    GREET,
+    GREET.replace('OUT', 'INOUT'),
+    /^\+ parameter INOUT `said`/,
+  ),
+  {
+    title: 'a characteristic',
+    apply: ['ALTER PROCEDURE greet SQL SECURITY INVOKER'],
+    revert: ['ALTER PROCEDURE greet SQL SECURITY DEFINER'],
+    objects: ['procedure:greet'],
+    shows: /^\+ sql security INVOKER/,
+  },
+  {
+    title: 'the comment of a routine',
+    apply: ["ALTER PROCEDURE greet COMMENT 'rude'"],
+    revert: ["ALTER PROCEDURE greet COMMENT 'polite'"],
+    objects: ['procedure:greet'],
+    shows: /^\+ comment 'rude'/,
+  },
+  replaced(
+    'function:twice',
+    'determinism',
+    TWICE,
+    TWICE.replace('DETERMINISTIC', 'NOT DETERMINISTIC NO SQL'),
+    /^\+ not deterministic/,
+  ),
+  {
+    title: 'the interval of an event',
+    apply: ['ALTER EVENT nightly ON SCHEDULE EVERY 2 HOUR'],
+    revert: ['ALTER EVENT nightly ON SCHEDULE EVERY 1 DAY'],
+    objects: ['event:nightly'],
+    shows: /^\+ every 2 HOUR/,
+  },
+  {
+    title: 'the status of an event',
+    apply: ['ALTER EVENT nightly ENABLE'],
+    revert: ['ALTER EVENT nightly DISABLE'],
+    objects: ['event:nightly'],
+    shows: /^\+ status ENABLED/,
+  },
+  {
+    title: 'what an event does',
+    apply: ['ALTER EVENT nightly DO DELETE FROM orders WHERE id = 1'],
+    revert: ['ALTER EVENT nightly DO DELETE FROM orders WHERE id = 0'],
+    objects: ['event:nightly'],
+    shows: /^\+ {3}DELETE FROM orders WHERE id = 1/,
+  },
+  replaced(
+    'event:nightly',
+    'the completion of an event',
+    NIGHTLY,
+    NIGHTLY.replace('DISABLE', 'ON COMPLETION PRESERVE DISABLE'),
+    /^\+ on completion PRESERVE/,
+  ),
+];
