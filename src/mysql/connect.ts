@@ -97,8 +97,9 @@ export async function connect(target: Target): Promise<Server> {
 }
 
 async function open(target: Target, options: OpenOptions = {}): Promise<Session> {
-  const { createConnection } = await import('mysql2/promise');
-  const connection = await createConnection(connectionOptions(target, options));
+  // A CommonJS package: the bundle has its names on the default export alone.
+  const { default: mysql } = await import('mysql2/promise');
+  const connection = await mysql.createConnection(connectionOptions(target, options));
   // Without a listener a connection that dies while idle would end the process.
   connection.on('error', () => undefined);
   if (options.purpose !== 'migration') {

@@ -6,7 +6,7 @@ import { failedUnchanged } from '../errors.ts';
 import type { Target } from '../mysql/connect.ts';
 import type { Exec, Started } from '../system/exec.ts';
 import type { ServerBinaries } from './binaries.ts';
-import { isolationOptions, makeDataFolder } from './data-folder.ts';
+import { isolationOptions, makeDataFolder, QUICK } from './data-folder.ts';
 import { waitForGreeting } from './greeting.ts';
 import { atExit, endWithUs } from './lifetime.ts';
 import { findFreePort } from './port.ts';
@@ -158,7 +158,7 @@ export class PrivateServer {
       `--port=${this.#port}`,
       `--server-id=${this.#port}`,
       '--innodb-buffer-pool-size=64M',
-      ...(durable ? DURABLE : QUICK),
+      ...(durable ? DURABLE : [...QUICK, '--sync-binlog=0']),
       ...binlogOptions(binaries.kind, binlog),
       ...(args ?? []),
     ];
@@ -175,8 +175,6 @@ export class PrivateServer {
 }
 
 const DURABLE = ['--innodb-flush-log-at-trx-commit=1', '--sync-binlog=1'];
-/** 2, not 0: what was acknowledged is with the kernel, so that it outlives the server being killed. */
-const QUICK = ['--innodb-flush-log-at-trx-commit=2', '--sync-binlog=0', '--innodb-doublewrite=0'];
 
 function binlogOptions(kind: ServerBinaries['kind'], binlog: boolean | undefined): string[] {
   if (binlog === undefined) return [];
