@@ -1,6 +1,8 @@
 import { readColumnList } from './table-text.ts';
 import { type QualifiedName, Tokens } from './tokens.ts';
 
+export type DropType = 'drop index' | 'drop foreign key' | 'drop check' | 'drop constraint';
+
 /** One action of an ALTER TABLE, as far as an exact way back may exist for it. */
 export type AlterAction =
   | {
@@ -18,7 +20,7 @@ export type AlterAction =
   | { readonly type: 'add foreign key'; readonly name: string; readonly columns: readonly string[] }
   | { readonly type: 'add check'; readonly name: string }
   | {
-      readonly type: 'drop index' | 'drop foreign key' | 'drop check';
+      readonly type: DropType;
       readonly name: string;
       readonly isConditional: boolean;
     }
@@ -69,6 +71,7 @@ function readAction(tokens: Tokens): AlterAction[] {
   if (tokens.take('RENAME')) return [readRename(tokens)];
   if (tokens.take('DROP', 'INDEX') || tokens.take('DROP', 'KEY')) return [readDrop(tokens, 'drop index')];
   if (tokens.take('DROP', 'FOREIGN', 'KEY')) return [readDrop(tokens, 'drop foreign key')];
+  if (tokens.take('DROP', 'CONSTRAINT')) return [readDrop(tokens, 'drop constraint')];
   if (tokens.take('DROP', 'CHECK')) return [readDrop(tokens, 'drop check')];
   const word = tokens.keyword();
   if (['ALGORITHM', 'LOCK'].includes(word)) return [{ type: 'how to' }];
@@ -136,7 +139,7 @@ function readColumn(tokens: Tokens, isConditional: boolean): AlterAction {
   return { type: 'add column', name, isConditional, hasReference };
 }
 
-function readDrop(tokens: Tokens, type: 'drop index' | 'drop foreign key' | 'drop check'): AlterAction {
+function readDrop(tokens: Tokens, type: DropType): AlterAction {
   const isConditional = tokens.take('IF', 'EXISTS');
   return { type, name: tokens.name()?.name ?? '', isConditional };
 }

@@ -1,5 +1,5 @@
 import { quoteName } from '../mysql/quote.ts';
-import type { AlterAction } from './alter-actions.ts';
+import type { AlterAction, DropType } from './alter-actions.ts';
 import { covers, type NamedPart, readTableText, type TableText } from './table-text.ts';
 
 type ActionOf<T extends AlterAction['type']> = Extract<AlterAction, { type: T }>;
@@ -35,6 +35,8 @@ function inverseOfAction(action: AlterAction, before: TableText, all: readonly A
       return addBack(action, before.foreignKeys);
     case 'drop check':
       return addBack(action, before.checks);
+    case 'drop constraint':
+      return addBack(action, [...before.foreignKeys, ...before.checks, ...before.indexes]);
     case 'rename column':
       return { clauses: [`RENAME COLUMN ${quoteName(action.to)} TO ${quoteName(action.from)}`] };
     case 'rename index':
@@ -96,10 +98,7 @@ function sharesColumns(action: ActionOf<'add foreign key'>, all: readonly AlterA
   );
 }
 
-function addBack(
-  action: ActionOf<'drop index' | 'drop foreign key' | 'drop check'>,
-  parts: readonly NamedPart[],
-): AlterInverse {
+function addBack(action: ActionOf<DropType>, parts: readonly NamedPart[]): AlterInverse {
   const part = parts.find(({ name }) => isSame(name, action.name));
   if (part) return { clauses: [`ADD ${part.line}`] };
   return action.isConditional ? { clauses: [] } : { reason: `${action.name} is not in the definition noted before` };
