@@ -11,8 +11,8 @@ const PREFIX = 'GATEWAY_MIGRATE_';
 export const PASSWORD_VARIABLE = `${PREFIX}PASSWORD`;
 /** The configuration file, as `--config`. */
 export const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
-/** Names of the tool's own that are no keys: where the demo and the tests keep server programs. */
-const RESERVED = new Set([PASSWORD_VARIABLE, CONFIG_VARIABLE, `${PREFIX}SERVERS`]);
+/** Names of the tool's own that are no keys: folders of server programs (demo, tests) and of client programs. */
+const RESERVED = new Set([PASSWORD_VARIABLE, CONFIG_VARIABLE, `${PREFIX}SERVERS`, `${PREFIX}CLIENTS`]);
 
 /** `backup.keep.last` → `GATEWAY_MIGRATE_BACKUP_KEEP_LAST` */
 export function variableOf(path: readonly PropertyKey[]): string {

@@ -214,6 +214,11 @@ describe('variables', () => {
     });
   });
 
+  it('of the tool itself are no keys', async () => {
+    const env = { GATEWAY_MIGRATE_CLIENTS: '/opt/mysql/bin', GATEWAY_MIGRATE_SERVERS: '/opt/servers' };
+    expect(await loadConfig({ cwd: makeFolder({ [YAML]: MINIMAL }), env })).toBeDefined();
+  });
+
   it('are filled into texts once, from the environment before .env', async () => {
     const cwd = makeFolder({
       [YAML]: 'database: { name: "${A}_${B}", user: "$${A}", port: "${PORT}" }\nverify: { plans: ["SELECT ${A}$1"] }',
