@@ -73,6 +73,8 @@ function connectionOptions(target: Target, options: OpenOptions): ConnectionOpti
     ...(target.password ? { password: target.password.reveal() } : {}),
     ...(database === null ? {} : { database }),
     ...(target.tls === false ? {} : { ssl: target.tls === true ? {} : { ca: target.tls.ca } }),
+    // The driver's IGNORE_SPACE would stay in the sql_mode of every routine that a migration creates.
+    flags: ['-IGNORE_SPACE'],
     charset: 'utf8mb4',
     connectTimeout: CONNECT_TIMEOUT_MS,
     dateStrings: true,
