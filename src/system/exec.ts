@@ -100,9 +100,10 @@ export const systemExec: Exec = {
   async run(command, options = {}) {
     const startedMs = performance.now();
     const inherited = inheritable(command);
+    const output = options.isShown ? 'inherit' : 'pipe';
     const running = execa(command.file, command.args, {
       ...settings(command, options),
-      stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inherited],
+      stdio: [command.input === undefined ? 'ignore' : 'pipe', output, output, ...inherited],
       ...(command.input === undefined ? {} : { input: command.input }),
       stripFinalNewline: false,
     });
