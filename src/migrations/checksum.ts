@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { DEFAULT_MODES, Lexer, type LexicalModes } from './lexer.ts';
 
 /** Changes with the way of normalising, so that a new release of the tool never takes an old file for an edited one. */
@@ -19,7 +19,7 @@ export function digestOf(text: string, modes: LexicalModes = DEFAULT_MODES): str
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 /** CR LF becomes LF outside quotes. A CR alone is no line ending to MySQL: it does not end a comment. */
