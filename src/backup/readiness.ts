@@ -5,10 +5,11 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type Environment, findClients } from '../mysql/clients.ts';
 import type { Server, Session } from '../mysql/connect.ts';
+import { quoteQualified } from '../mysql/quote.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { Exec } from '../system/exec.ts';
 import { compressionProblem } from './compression.ts';
-import { readTables, type SourceTable } from './source.ts';
+import { readObjectNames, readTables, type SourceTable } from './source.ts';
 
 export type Check = Omit<Extract<RunEvent, { type: 'check' }>, 'type'>;
 
@@ -84,16 +85,16 @@ function checkCompression(compression: Config['backup']['compression']): Check[]
   return problem ? [failed('compression', problem, 'set backup.compression to gzip')] : [];
 }
 
-/** Both dump programs stop at the first view that cannot be read; both servers say which ones these are. */
+/** Both dump programs stop at the first view that cannot be read; this is the statement that they stop at. */
 async function checkViews({ server, session }: ReadinessParts): Promise<Check[]> {
-  const broken = await session.query<{ name: string; comment: string }>(
-    `SELECT table_name AS name, table_comment AS comment FROM information_schema.tables
-      WHERE table_schema = ? AND table_type = 'VIEW' AND table_comment <> 'VIEW' ORDER BY table_name`,
-    [server.target.database],
-  );
-  return broken.map(({ name, comment }) =>
-    failed('views', comment, `repair the view ${name} or drop it: a dump stops at it`),
-  );
+  const { database } = server.target;
+  const checks: Check[] = [];
+  for (const name of (await readObjectNames(session, database)).view) {
+    await session.query(`SHOW FIELDS FROM ${quoteQualified(database, name)}`).catch((error: unknown) => {
+      checks.push(failed('views', messageOf(error), `repair the view ${name} or drop it: a dump stops at it`));
+    });
+  }
+  return checks;
 }
 
 /** Outside of InnoDB a table is not part of the snapshot: it is dumped as it is when its turn comes. */

@@ -46,7 +46,7 @@ export async function takeBackup(
     stepId: 'backup',
     ...changes,
   };
-  return { file, context, manifest: await dumpDatabase(request, context) };
+  return { file: request.file, context, manifest: await dumpDatabase(request, context) };
 }
 
 /**

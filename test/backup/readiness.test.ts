@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { checkBackupReadiness } from '../../src/backup/readiness.ts';
+import { chooseExpired } from '../../src/backup/retention.ts';
+import type { Config } from '../../src/config/config.ts';
+import { describeOnServers } from '../support/servers.ts';
+import { contextFor, temporaryFolder } from './support.ts';
+
+describeOnServers('whether a backup would succeed', (server) => {
+  async function check(sql: string, change: Partial<Config['backup']>, path = server().binDir) {
+    const database = await server().createDatabase();
+    await server().sql(sql, database);
+    const context = await contextFor(server().target(database));
+    const session = await context.server.open();
+    const backup = {
+      dir: join(temporaryFolder(), 'a/b'),
+      compression: 'gzip' as const,
+      verify: 'checksum' as const,
+      keep: { last: 1, days: 1 },
+      minFreeBytes: 1,
+      ...change,
+    };
+    const parts = { config: { backup }, server: context.server, session, exec: context.exec, env: { PATH: path } };
+    const checks = await checkBackupReadiness(parts);
+    await session.close();
+    return checks.filter(({ ok }) => !ok).map(({ name, level }) => `${name}: ${level}`);
+  }
+
+  it('finds nothing wrong with a plain database', async () => {
+    expect(await check('CREATE TABLE t (id INT)', {})).toEqual([]);
+  });
+
+  it('finds everything that would stop it, at once', async () => {
+    const sql =
+      'CREATE TABLE t (id INT) ENGINE=MyISAM; CREATE TABLE u (id INT); CREATE VIEW v AS SELECT * FROM u; DROP TABLE u';
+    expect(await check(sql, { minFreeBytes: Number.MAX_SAFE_INTEGER, compression: 'zstd' }, '/nowhere')).toEqual([
+      'client programs: error',
+      'disk space: error',
+      ...(process.versions.node.startsWith('20.') ? ['compression: error'] : []),
+      'views: error',
+      'engines: warning',
+    ]);
+  });
+
+  it('sees that the backup folder is a file', async () => {
+    const dir = join(temporaryFolder(), 'file');
+    writeFileSync(dir, '');
+    expect(await check('CREATE TABLE t (id INT)', { dir })).toEqual(['backup folder: error']);
+  });
+});
+
+it('keeps the newest, the young, and the newest proven backup of each database', () => {
+  const day = 24 * 60 * 60 * 1000;
+  const now = new Date(100 * day);
+  const stored = (path: string, ageDays: number, proven = false, database = 'db') =>
+    ({
+      path,
+      bytes: 1,
+      takenAt: new Date(now.getTime() - ageDays * day),
+      problem: undefined,
+      manifest: { database, proof: proven ? { at: '', method: '' } : null },
+    }) as never;
+  const unknown = { path: 'x', bytes: 1, takenAt: new Date(0), manifest: undefined, problem: 'no manifest' };
+  const all = [
+    stored('old', 50),
+    stored('new', 1),
+    stored('mid', 20),
+    stored('proven', 40, true),
+    stored('other', 60, false, 'o'),
+    unknown,
+  ];
+  expect(chooseExpired(all, { last: 1, days: 10 }, now).map(({ path }) => path)).toEqual(['mid', 'old']);
+  expect(chooseExpired(all, { last: 2, days: 10 }, now).map(({ path }) => path)).toEqual(['old']);
+  expect(chooseExpired(all, { last: 0, days: 0 }, now).map(({ path }) => path)).toEqual(['mid', 'old']);
+  expect(chooseExpired(all, { last: 1, days: 55 }, now)).toEqual([]);
+});
