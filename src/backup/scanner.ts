@@ -115,6 +115,8 @@ export class DumpScanner {
         this.#isBodyStart = false;
       }
       if (text === 'DELIMITER ;') this.#isInBody = false;
+      // Between two events the delimiter is not set back, but set once more.
+      else if (text === 'DELIMITER ;;') this.#isBodyStart = true;
       return {};
     }
     if (text !== '') this.#isLastLineRead = text.startsWith('-- Dump completed');

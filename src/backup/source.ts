@@ -91,13 +91,13 @@ export async function readObjectNames(session: Session, database: string): Promi
 
 /**
  * mysqldump takes the position under FLUSH TABLES WITH READ LOCK, which asks for RELOAD, and reads it with REPLICATION
- * CLIENT. MariaDB's snapshot knows its own position, so that mariadb-dump needs no lock.
+ * CLIENT. MariaDB's snapshot knows its own position, so that mariadb-dump needs neither a lock nor a privilege.
  */
 async function whyNoPosition(server: Server, session: Session): Promise<string | undefined> {
   const [row] = await session.query<{ isOn: number }>('SELECT @@log_bin AS isOn');
   if (!row?.isOn) return 'the server writes no binary log (log_bin is OFF)';
   const held = await readGlobalPrivileges(session);
-  const needed = server.flavor.kind === 'mysql' ? ['RELOAD', 'REPLICATION CLIENT'] : ['BINLOG MONITOR'];
+  const needed = server.flavor.kind === 'mysql' ? ['RELOAD', 'REPLICATION CLIENT'] : [];
   const missing = needed.filter((privilege) => !held.has(privilege));
   return missing.length > 0 ? `the account lacks ${missing.join(' and ')}` : undefined;
 }

@@ -1,9 +1,30 @@
 import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { verifyBackup } from '../../src/backup/verify.ts';
+import { Secret } from '../../src/system/secret.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { runScript, takeBackup } from './support.ts';
 import { ZOO, ZOO_ROWS } from './zoo.ts';
+
+describeOnServers(
+  'a dump by an account with few rights',
+  (server) => {
+    it('is complete, and has the position that the account may read', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, 'CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1);');
+      const rights = `SELECT, SHOW VIEW, TRIGGER, EVENT ON \`${database}\`.*`;
+      await server().sql(`CREATE USER few@localhost IDENTIFIED BY 'x'; GRANT ${rights} TO few@localhost`);
+      const target = { ...server().target(database), user: 'few', password: new Secret('x') };
+      const { manifest } = await takeBackup(server(), target);
+      const isMySql = server().kind === 'mysql';
+      expect(manifest.positionReason).toBe(isMySql ? 'the account lacks RELOAD and REPLICATION CLIENT' : null);
+      expect(manifest.position === null).toBe(isMySql);
+      await server().sql('GRANT RELOAD, REPLICATION CLIENT ON *.* TO few@localhost');
+      expect((await takeBackup(server(), target)).manifest.position?.file).toMatch(/bin\.\d{6}$|binlog\.\d{6}$/);
+    });
+  },
+  { binlog: true },
+);
 
 describeOnServers('a dump', (server) => {
   it('holds every object, every row, and a manifest that says so', async () => {

@@ -40,6 +40,7 @@ CREATE TRIGGER second_trigger AFTER DELETE ON a FOR EACH ROW DELETE FROM b WHERE
 CREATE DEFINER=\`nobody TRIGGER\`@\`%\` PROCEDURE a_procedure() SELECT 1;
 CREATE FUNCTION a_function() RETURNS INT DETERMINISTIC RETURN 3;
 CREATE EVENT an_event ON SCHEDULE EVERY 1 DAY DO DELETE FROM a WHERE id = 99;
+CREATE EVENT another_event ON SCHEDULE EVERY 1 HOUR DO DELETE FROM a WHERE id = 98;
 `;
 
 export const ZOO_ROWS = { 'types of all kinds': 3, 'back`tickž': 3, empty_one: 0, a: 3, b: 1 };
