@@ -98,18 +98,18 @@ function planFor(
     backupFile: options.skipBackup
       ? undefined
       : backupPath(dir, database, 'pre_migration', invocation.clock.now(), compression),
-    ...siteFacts(config, options.maintenance),
+    ...siteFacts(config, options.maintenance, facts.isSiteDown),
   });
 }
 
-/** What of the application takes part in a plan. */
-export function siteFacts(config: Config, wantsMaintenance: boolean) {
+/** What of the application takes part in a plan. A site that was down before stays down: it is not ours to bring up. */
+export function siteFacts(config: Config, wantsMaintenance: boolean, isSiteDown = false) {
   const { app } = config;
   const hasApp = app.dir !== undefined;
   return {
-    withMaintenance: hasApp && wantsMaintenance && app.maintenance !== 'none',
+    withMaintenance: hasApp && wantsMaintenance && !isSiteDown && app.maintenance !== 'none',
     withCaches: hasApp && app.caches !== 'none' && app.caches.length > 0,
-    healthyStatus: app.health?.expect,
+    healthyStatus: isSiteDown ? undefined : app.health?.expect,
   };
 }
 

@@ -90,12 +90,13 @@ export function bringUp(facts: SiteFacts, suffix: string): (Step | false)[] {
   ];
 }
 
-/** The last steps of every way back: the site comes up again if it was taken down. */
+/**
+ * The last steps of every way back: the site comes up again if it was taken down. Before the caches, unlike on the way
+ * forward: a cache that cannot be cleared must not keep the site down.
+ */
 export function wayUpAfterFailure(facts: SiteFacts): Step[] {
-  const steps: (Step | false)[] = [
-    facts.withCaches && { id: 'caches-back', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
-    ...bringUp(facts, '-back'),
-  ];
+  const caches: Step = { id: 'caches-back', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } };
+  const steps: (Step | false)[] = [...bringUp(facts, '-back'), facts.withCaches && caches];
   const onlyAfter = facts.withMaintenance ? 'maintenance-on' : facts.withCaches ? 'caches-before' : 'migrate';
   return steps.filter((step) => step !== false).map((step) => ({ ...step, onlyAfter }));
 }

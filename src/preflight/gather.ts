@@ -1,3 +1,4 @@
+import { isInMaintenance } from '../app/maintenance.ts';
 import { checkApp } from '../app/readiness.ts';
 import { checkBackupReadiness } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
@@ -28,6 +29,8 @@ export interface Facts {
   readonly unfinished: Unfinished | undefined;
   /** Who holds the lock now, as a sentence. */
   readonly lockHolder: string | undefined;
+  /** Somebody has put the site in maintenance before us: then it is theirs to bring up. */
+  readonly isSiteDown: boolean;
   readonly checks: readonly Check[];
 }
 
@@ -76,11 +79,12 @@ async function readFacts(server: Server, session: Session, config: Config, ports
   const snapshot = await readSnapshot(session, server.target.database);
   const unfinished = await findUnfinished(config.stateDir, session, history);
   const lockHolder = await describeHolder(session);
+  const isSiteDown = config.app.dir !== undefined && (await isInMaintenance(config.app, ports));
   const checks = [
     ...(await checkDatabase(server, session, snapshot, config, ports.clock)),
     ...checkMigrations(status, problems, snapshot, config),
     ...(await checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env })),
     ...(await checkApp(config.app, ports)),
   ];
-  return { server, migrations, history, status, snapshot, unfinished, lockHolder, checks };
+  return { server, migrations, history, status, snapshot, unfinished, lockHolder, isSiteDown, checks };
 }

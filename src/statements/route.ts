@@ -46,12 +46,14 @@ function routeByInverses(migration: Migration, done: readonly JournalRow[]): Rou
   return { by: 'exact inverse', statements };
 }
 
+/** What stood before, as far as it is known for certain: an object that was there without a noted text is left out. */
 function definitionsBefore(row: JournalRow): ReadonlyMap<ObjectId, { definition?: string }> {
   const known = Object.entries(row.evidence.objects) as [ObjectId, string | null][];
   return new Map(
-    known.map(([id]) => {
+    known.flatMap(([id, digest]) => {
       const definition = row.evidence.definitions?.[id];
-      return [id, definition === undefined ? {} : { definition }];
+      if (definition !== undefined) return [[id, { definition }] as const];
+      return digest === null ? [[id, {}] as const] : [];
     }),
   );
 }
