@@ -26,7 +26,7 @@ export function newCommand(
     const path = join(dir, `${baseName}.sql`);
     // Exclusive: of two people who type it in the same second, one is told.
     await writeFile(path, migrationText(baseName), { flag: 'wx' });
-    announce(path, 'gateway-migrate test', invocation);
+    announce(path, 'gateway-migrate deploy --dry-run', invocation);
     return DONE;
   });
 }

@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
-import { refusal } from '../errors.ts';
+import { failedUnchanged, refusal } from '../errors.ts';
 import { checkAppliedPart } from '../migrations/edit.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration } from '../migrations/types.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
+import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
 import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
 import type { JournalRow } from '../statements/row.ts';
@@ -110,6 +111,7 @@ async function applyMigration(applying: Applying, bench: Workbench, context: Con
   const done = mine.filter((row) => row.state === 'done');
   const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
   if (noted?.text) checkAppliedPart(migration, noted.text, done);
+  if (!noted) await requireDataFits(migration, bench);
   const all = migration.up.map((statement, index) => ({ ordinal: index + 1, statement }));
   await replaySession(
     bench.work,
@@ -139,4 +141,10 @@ async function applyMigration(applying: Applying, bench: Workbench, context: Con
   context.report({ type: 'migration.finished', version: migration.version, name: migration.name, direction: 'up', ms });
   const touchesSession = migration.up.some((one) => one.kind === 'session' || one.kind === 'opaque');
   if (touchesSession) await renewWork(bench, context.server);
+}
+
+/** Its `-- migrate:check` queries, asked again under the lock, with the migrations before it in place. */
+async function requireDataFits(migration: Migration, bench: Workbench): Promise<void> {
+  const [finding] = await runDataChecks(bench.work, migration);
+  if (finding) throw failedUnchanged(describeFinding(finding), 'mend the rows, then: gateway-migrate deploy');
 }

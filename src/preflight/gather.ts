@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { failedUnchanged, messageOf } from '../errors.ts';
 import { readMigrations } from '../migrations/files.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
+import type { LexicalModes } from '../migrations/lexer.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
 import { connect, type Server, type Session, type Target } from '../mysql/connect.ts';
@@ -16,6 +17,7 @@ import { readHistory } from '../statements/history.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
 import type { Check } from './checks.ts';
+import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
 import { checkMigrations } from './migrations.ts';
 
@@ -73,7 +75,7 @@ export async function gatherFacts(config: Config, ports: Ports): Promise<Facts> 
 }
 
 async function readFacts(server: Server, session: Session, config: Config, ports: Ports): Promise<Facts> {
-  const { migrations, problems } = await readMigrations(config.migrations.dir);
+  const { migrations, problems } = await readMigrations(config.migrations.dir, await readModes(session));
   const history = await readHistory(session, { withText: true });
   const status = compareWithHistory(migrations, history);
   const snapshot = await readSnapshot(session, server.target.database);
@@ -83,8 +85,16 @@ async function readFacts(server: Server, session: Session, config: Config, ports
   const checks = [
     ...(await checkDatabase(server, session, snapshot, config, ports.clock)),
     ...checkMigrations(status, problems, snapshot, config),
+    ...(await checkData(session, status.pending)),
     ...(await checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env })),
     ...(await checkApp(config.app, ports)),
   ];
   return { server, migrations, history, status, snapshot, unfinished, lockHolder, isSiteDown, checks };
+}
+
+/** A server whose sql_mode changes what quotes and backslashes mean reads the files so, and we must too. */
+async function readModes(session: Session): Promise<LexicalModes> {
+  const [row] = await session.query<{ mode: string }>('SELECT @@GLOBAL.sql_mode AS mode');
+  const mode = row?.mode ?? '';
+  return { noBackslashEscapes: mode.includes('NO_BACKSLASH_ESCAPES'), ansiQuotes: mode.includes('ANSI_QUOTES') };
 }

@@ -23,7 +23,7 @@ describe('new', () => {
     const { invocation, printed, objects } = invoke({ cwd, now });
     expect(await newCommand('Create orders table', {}, invocation)).toBe(0);
     const path = join(cwd, expected);
-    expect(printed).toEqual([`Written: ${path}`, 'Next: gateway-migrate test']);
+    expect(printed).toEqual([`Written: ${path}`, 'Next: gateway-migrate deploy --dry-run']);
     expect(objects).toMatchObject([{ type: 'file.written', path }]);
     const { present, problems, sections } = parseSections(readFileSync(path, 'utf8'));
     expect([...present]).toEqual(['up', 'down', 'check', 'verify']);
