@@ -117,15 +117,15 @@ export const systemExec: Exec = {
     const child = execa(command.file, command.args, {
       ...settings(command, options),
       stdio: ['pipe', 'pipe', 'pipe', ...inherited],
-      buffer: { stdout: false, stderr: true },
-      maxBuffer: { stderr: STDERR_KEPT },
+      buffer: false,
     });
     closeAll(inherited);
+    const readTail = keepTail(child.stderr as Readable);
     return {
       stdin: child.stdin as Writable,
       stdout: child.stdout as Readable,
       exit: child.then(
-        (result) => toExit(result, startedMs),
+        (result) => toExit({ ...result, stderr: readTail() }, startedMs),
         (error: unknown) => ({
           exitCode: undefined,
           signal: undefined,
@@ -168,6 +168,15 @@ export const systemExec: Exec = {
 /** Execa takes any descriptor; its types name only the first few. */
 function inheritable(command: Command): 3[] {
   return openNameless(command.secrets ?? []) as 3[];
+}
+
+/** The end of a stream. Read without a limit: a program that warns a lot must not be stopped for it. */
+function keepTail(stream: Readable): () => string {
+  let tail = '';
+  stream.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-STDERR_KEPT);
+  });
+  return () => tail;
 }
 
 function settings(command: Command, options: RunOptions) {
