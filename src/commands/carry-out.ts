@@ -6,7 +6,7 @@ import type { Server } from '../mysql/connect.ts';
 import { allPhases } from '../phases/all.ts';
 import type { VerifyScope } from '../phases/verify.ts';
 import type { Plan } from '../plan/step.ts';
-import { createRunFolder, eventsReporter, openRunJournal } from '../run/folder.ts';
+import { createRunFolder, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
 import type { Progress } from '../run/journal.ts';
 import { judge } from '../run/judge.ts';
 import { withLock } from '../run/lock.ts';
@@ -35,14 +35,7 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
   const request = { server, command: plan.command, run: hub.run, report: hub.report };
   return withLock(request, async (lock) => {
     await errand.stillTrue();
-    const folder = await createRunFolder(config.stateDir, {
-      run: hub.run,
-      plan,
-      startedAt: isoWithOffset(invocation.clock.now()),
-      onFailure: errand.onFailure,
-      host: hostname(),
-      pid: process.pid,
-    });
+    const folder = errand.progress ? runFolder(config.stateDir, hub.run) : await begin(errand, invocation);
     hub.attach(eventsReporter(folder));
     const journal = openRunJournal(folder);
     try {
@@ -62,6 +55,12 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
       journal.close();
     }
   });
+}
+
+function begin({ plan, config, onFailure }: Errand, { hub, clock }: Invocation): Promise<string> {
+  const startedAt = isoWithOffset(clock.now());
+  const record = { run: hub.run, plan, startedAt, onFailure, host: hostname(), pid: process.pid };
+  return createRunFolder(config.stateDir, record);
 }
 
 export function contextOf(server: Server, invocation: Invocation, signal: AbortSignal = invocation.signal): Context {

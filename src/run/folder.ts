@@ -21,9 +21,13 @@ export function runsFolder(stateDir: string): string {
   return join(stateDir, 'runs');
 }
 
+export function runFolder(stateDir: string, run: string): string {
+  return join(runsFolder(stateDir), run);
+}
+
 /** Makes the run's folder and writes its plan, before the first step: what cannot be written stops the run here. */
 export async function createRunFolder(stateDir: string, record: RunRecord): Promise<string> {
-  const folder = join(runsFolder(stateDir), record.run);
+  const folder = runFolder(stateDir, record.run);
   await makeFolder(folder);
   await writeFileAtomically(join(folder, 'plan.json'), `${JSON.stringify(record, null, 2)}\n`);
   return folder;
@@ -76,7 +80,7 @@ export function listRuns(stateDir: string): string[] {
 /** The newest run of this state folder that was cut off, if any. */
 export async function findLocalUnfinished(stateDir: string): Promise<LocalUnfinished | undefined> {
   for (const run of listRuns(stateDir).reverse()) {
-    const folder = join(runsFolder(stateDir), run);
+    const folder = runFolder(stateDir, run);
     const progress = await readProgress(join(folder, 'journal.ndjson'));
     if (progress.isFinished) continue;
     const record = await readRecord(folder);
