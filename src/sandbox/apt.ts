@@ -36,7 +36,6 @@ export async function installPackages(
 }
 
 async function absentPackages(exec: Exec, names: readonly string[]): Promise<string[]> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format
   const query = { file: 'dpkg-query', args: ['-W', '-f', '${Package} ${db:Status-Status}\n', ...names] };
   const installed = (await exec.run(query)).stdout.split('\n');
   return names.filter((name) => !installed.includes(`${name} installed`));

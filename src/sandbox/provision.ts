@@ -76,7 +76,7 @@ async function startInstalled(exec: Exec, binaries: ServerBinaries, options: Pro
     root: server.target('mysql'),
     port: server.port,
     clientsDir: binaries.binDir,
-    stopCommand: `kill ${server.pid}`,
+    stopCommand: `kill -9 ${server.pid}`,
     stop: () => server.stop(),
     letGo: () => server.letGo(),
   };

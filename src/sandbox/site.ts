@@ -44,7 +44,7 @@ export async function startSite(exec: Exec, folder: string, canOutliveUs: boolea
   const site: Site = {
     url: `http://127.0.0.1:${port}/`,
     dir,
-    stopCommand: `kill ${started.pid}`,
+    stopCommand: `kill -9 ${started.pid}`,
     async stop() {
       started.kill();
       await started.exit;
