@@ -1,0 +1,71 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { connect } from '../../src/mysql/connect.ts';
+import { type ProvisionOptions, provisionServer } from '../../src/sandbox/provision.ts';
+import type { Command, Exec, Exit } from '../../src/system/exec.ts';
+import { systemExec } from '../../src/system/exec.ts';
+import { startServer } from '../support/servers.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'provision-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A machine on which every program fails, but those that `run` answers for. */
+function bareMachine(run: (command: Command) => Promise<string | undefined> = async () => undefined): Exec {
+  const exit: Exit = { exitCode: 1, signal: undefined, stdout: '', stderr: 'not here', ms: 0, failedToStart: false };
+  return {
+    ...systemExec,
+    run: async (command) => {
+      const stdout = await run(command);
+      return stdout === undefined ? exit : { ...exit, exitCode: 0, stdout };
+    },
+  };
+}
+
+function options(announced: string[] = []): ProvisionOptions {
+  const { signal } = new AbortController();
+  return { dir, path: '', canOutliveUs: false, signal, announce: (text) => void announced.push(text) };
+}
+
+test('says what to install when there is no server, no package and no Docker', async () => {
+  const failure = await provisionServer(bareMachine(), options()).catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    message: expect.stringMatching(
+      /^The demo needs a database server of its own, and found none: no mysqld or mariadbd with its client programs, .+, and Docker does not run$/,
+    ),
+    exitCode: 2,
+    next: 'apt-get install mariadb-server-core mariadb-client-core mariadb-client',
+  });
+});
+
+describe.runIf('binaries' in inject('servers').mariadb)('with Docker alone', () => {
+  test('starts a container on a loopback port, with stand-ins for the client programs', async () => {
+    const asked: string[] = [];
+    const docker = async ({ file, args }: Command) => {
+      if (file !== 'docker') return undefined;
+      asked.push(args.join(' '));
+      if (args[0] !== 'run') return '';
+      const port = args.find((argument) => argument.startsWith('--port=')) ?? '';
+      const inside = await startServer('mariadb', { args: [port] });
+      onTestFinished(() => inside.stop());
+      return 'c0ffee\n';
+    };
+    const announced: string[] = [];
+    const server = await provisionServer(bareMachine(docker), options(announced));
+    expect(announced.at(-1)).toBe('No MySQL or MariaDB server found. Starting one with Docker, on a loopback port');
+    expect((await connect(server.root)).flavor.kind).toBe('mariadb');
+    expect(readFileSync(join(server.clientsDir, 'mariadb-dump'), 'utf8')).toBe(
+      '#!/bin/sh\nexec docker exec --interactive c0ffee mariadb-dump "$@"\n',
+    );
+    await server.stop();
+    expect(asked).toEqual([
+      'info --format {{.ServerVersion}}',
+      `run --detach --publish 127.0.0.1:${server.port}:${server.port} --volume ${dir}:${dir} --env MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1 mariadb:lts --innodb-flush-log-at-trx-commit=2 --log-bin-trust-function-creators=1 --port=${server.port}`,
+      'rm --force --volumes c0ffee',
+    ]);
+  });
+});
