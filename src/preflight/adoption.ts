@@ -2,15 +2,13 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
-import { quoteName } from '../mysql/quote.ts';
+import { isFreeOrOurs, withScratch } from '../rehearsal/scratch.ts';
 import { diffObject } from '../schema/diff.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
 import { type Check, fails, holds } from './checks.ts';
 
 const GROUP = 'tables already there';
-/** Marks a database as made by this tool: nothing without it is ever dropped. */
-const MARKER = 'gateway_migrate_scratch';
 
 export interface Adoption {
   /** Versions whose tables are there and equal what the migration would create. */
@@ -45,7 +43,7 @@ export async function compareExisting(
   const candidates = alreadyThere(pending, snapshot);
   if (candidates.length === 0) return { versions: [], checks: [] };
   try {
-    const built = await withScratch(server, session, config, (scratch) => build(candidates, scratch, server));
+    const built = await withComparison(server, session, config, (scratch) => build(candidates, scratch, server));
     const checks = candidates.map((migration) => compare(migration, snapshot, built));
     return { versions: candidates.filter((_, index) => checks[index]?.ok).map((one) => one.version), checks };
   } catch (error) {
@@ -99,8 +97,8 @@ function compare(migration: Migration, snapshot: Snapshot, built: Snapshot): Che
   });
 }
 
-/** A database of our own, made for the comparison and dropped after it; one left by a killed run is made anew. */
-async function withScratch<T>(
+/** Beside a rehearsal database that somebody else fills, another one is made. */
+async function withComparison<T>(
   server: Server,
   session: Session,
   config: Config,
@@ -108,28 +106,9 @@ async function withScratch<T>(
 ): Promise<T> {
   const base = config.rehearsal === 'private' ? `${server.target.database}_test` : config.rehearsal.database;
   const name = (await isFreeOrOurs(session, base)) ? base : `${base}_compare`;
-  if (!(await isFreeOrOurs(session, name))) throw new Error(`the databases ${base} and ${name} are in use`);
   const [defaults] = await session.query<{ charset: string; collation: string }>(
     'SELECT @@character_set_database AS charset, @@collation_database AS collation',
   );
-  await session.query(`DROP DATABASE IF EXISTS ${quoteName(name)}`);
-  await session.query(
-    `CREATE DATABASE ${quoteName(name)} CHARACTER SET ${defaults?.charset} COLLATE ${defaults?.collation}`,
-  );
-  try {
-    await session.query(`CREATE TABLE ${quoteName(name)}.${quoteName(MARKER)} (id INT PRIMARY KEY)`);
-    return await body(name);
-  } finally {
-    await session.query(`DROP DATABASE IF EXISTS ${quoteName(name)}`);
-  }
-}
-
-async function isFreeOrOurs(session: Session, name: string): Promise<boolean> {
-  const [found] = await session.query<{ tables: string; marked: string }>(
-    `SELECT COUNT(*) AS tables, SUM(TABLE_NAME = '${MARKER}') AS marked
-     FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?`,
-    [name],
-  );
-  const [exists] = await session.query('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [name]);
-  return exists === undefined || Number(found?.marked ?? 0) > 0;
+  const { charset, collation } = defaults ?? { charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci' };
+  return withScratch(server, { name, charset, collation }, () => body(name));
 }

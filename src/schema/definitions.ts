@@ -1,4 +1,4 @@
-import type { Session } from '../mysql/connect.ts';
+import type { Row, Session } from '../mysql/connect.ts';
 import { quoteQualified } from '../mysql/quote.ts';
 import { splitId } from './snapshot.ts';
 import type { ObjectId, ObjectKind } from './types.ts';
@@ -17,17 +17,31 @@ const SHOW: Readonly<Record<ObjectKind, readonly [what: string, column: string]>
 /** No such table, routine, trigger or event; not a view, table or sequence; no such database; unknown table. */
 const ABSENT = new Set([1146, 1305, 1360, 1539, 1347, 1049, 4089]);
 
+/** The statement that makes an object, and the circumstances that a stored program or a view remembers. */
+export interface Creation {
+  readonly text: string;
+  /** Stored programs only: the sql_mode they run under. */
+  readonly sqlMode?: string | undefined;
+  readonly clientCharset?: string | undefined;
+  readonly connectionCollation?: string | undefined;
+}
+
 /**
  * The statement that makes the object as it is now, DEFINER and all; undefined when there is none. Stored programs
  * need the sql_mode they were made under, which is not in the text. Throws when the account may not see the text.
  */
 export async function readDefinition(session: Session, database: string, id: ObjectId): Promise<string | undefined> {
+  return (await readCreation(session, database, id))?.text;
+}
+
+/** The same with the circumstances. */
+export async function readCreation(session: Session, database: string, id: ObjectId): Promise<Creation | undefined> {
   const [kind, name] = splitId(id);
   const [what, column] = SHOW[kind];
   try {
     const [row] = await session.query(`SHOW CREATE ${what} ${quoteQualified(database, name)}`);
     const text = row?.[column];
-    if (typeof text === 'string') return text;
+    if (row !== undefined && typeof text === 'string') return { text, ...circumstancesOf(row) };
     // SHOW CREATE TABLE answers for views and sequences too, under another column.
     if (row === undefined || !(column in row)) return undefined;
   } catch (error) {
@@ -37,4 +51,13 @@ export async function readDefinition(session: Session, database: string, id: Obj
   throw new Error(
     `the definition of ${kind} ${name} is hidden from this account (it needs SHOW_ROUTINE or the definer)`,
   );
+}
+
+function circumstancesOf(row: Row): Omit<Creation, 'text'> {
+  const textIn = (column: string) => (typeof row[column] === 'string' ? row[column] : undefined);
+  return {
+    sqlMode: textIn('sql_mode'),
+    clientCharset: textIn('character_set_client'),
+    connectionCollation: textIn('collation_connection'),
+  };
 }

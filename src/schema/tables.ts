@@ -7,7 +7,7 @@ import { readIndexes } from './table/indexes.ts';
 import { readPartitions } from './table/partitions.ts';
 import { readWrittenOnly } from './table/written-only.ts';
 import { quoteText } from './text.ts';
-import { HISTORY_TABLE, JOURNAL_TABLE, type SchemaObject, type TableShape } from './types.ts';
+import { HISTORY_TABLE, JOURNAL_TABLE, SCRATCH_TABLE, type SchemaObject, type TableShape } from './types.ts';
 
 type TableRow = {
   name: string;
@@ -69,7 +69,7 @@ function readTableRows(scope: Scope): Promise<TableRow[]> {
     from: 'TABLES',
     schema: 'TABLE_SCHEMA',
     name: 'TABLE_NAME',
-    also: `TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_NAME NOT IN ('${HISTORY_TABLE}', '${JOURNAL_TABLE}')`,
+    also: `TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_NAME NOT IN ('${HISTORY_TABLE}', '${JOURNAL_TABLE}', '${SCRATCH_TABLE}')`,
   });
 }
 

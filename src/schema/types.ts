@@ -66,3 +66,5 @@ export interface Snapshot {
 /** The two tables that the tool keeps in the target database. */
 export const HISTORY_TABLE = 'gateway_migrate_history';
 export const JOURNAL_TABLE = 'gateway_migrate_journal';
+/** Marks a database as made by this tool: nothing without it is ever dropped. In no snapshot either. */
+export const SCRATCH_TABLE = 'gateway_migrate_scratch';
