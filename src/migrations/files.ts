@@ -109,7 +109,7 @@ function toSingle(files: readonly SourceFile[], problems: Problem[], modes?: Lex
       remedy: 'put the line -- migrate:up above the statements to apply',
     });
   } else problems.push(...findEmptyUp(file.path, parsed));
-  return toMigration(file, file.text, parsed.sections);
+  return toMigration(file, file.text, parsed.sections, parsed.allows);
 }
 
 function toPair(files: readonly SourceFile[], problems: Problem[], modes?: LexicalModes): Migration | undefined {
@@ -128,7 +128,8 @@ function toPair(files: readonly SourceFile[], problems: Problem[], modes?: Lexic
     ...findEmptyUp(up.path, parsedUp),
   );
   const text = joinPair(up.text, down?.text);
-  return toMigration(up, text, { ...parsedUp.sections, down: parsedDown?.sections.down ?? [] });
+  const allows = [...parsedUp.allows, ...(parsedDown?.allows ?? [])];
+  return toMigration(up, text, { ...parsedUp.sections, down: parsedDown?.sections.down ?? [] }, allows);
 }
 
 function joinPair(up: string, down: string | undefined): string {
@@ -148,9 +149,14 @@ function findEmptyUp(path: string, parsed: ParsedFile): Problem[] {
   return [{ path, what: 'there is nothing to apply', remedy: 'write at least one statement, or remove the file' }];
 }
 
-function toMigration(file: SourceFile, text: string, sections: ParsedFile['sections']): Migration {
+function toMigration(
+  file: SourceFile,
+  text: string,
+  sections: ParsedFile['sections'],
+  allows: ParsedFile['allows'],
+): Migration {
   const { version, name, baseName, path } = file;
-  return { version, name, baseName, path, checksum: checksumOf(text), text, ...sections };
+  return { version, name, baseName, path, checksum: checksumOf(text), text, ...sections, allows };
 }
 
 function findDuplicates(migrations: readonly Migration[]): Problem[] {

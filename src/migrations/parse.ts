@@ -2,7 +2,7 @@ import type { LexicalModes } from './lexer.ts';
 import { type Script, type SectionHeading, type SyntaxProblem, splitScript } from './split.ts';
 import { toStatement } from './statement.ts';
 import { findTransactionProblems } from './transactions.ts';
-import type { Migration, Statement } from './types.ts';
+import type { Allowance, Migration, Statement } from './types.ts';
 
 export const SECTIONS = ['up', 'down', 'check', 'verify'] as const;
 export type SectionName = (typeof SECTIONS)[number];
@@ -11,9 +11,11 @@ export interface ParsedFile {
   readonly sections: Readonly<Record<SectionName, readonly Statement[]>>;
   /** The sections that the file has, empty ones too. */
   readonly present: ReadonlySet<SectionName>;
+  readonly allows: readonly Allowance[];
   readonly problems: readonly SyntaxProblem[];
 }
 
+const ALLOWANCE = /^([\w-]+)\s+(\S.*)/;
 const QUERIES = ['SELECT', 'SHOW', 'EXPLAIN', 'DESCRIBE', 'DESC', 'TABLE', 'VALUES'];
 
 /** A file with `-- migrate:` headings. All problems at once; what could be read is returned beside them. */
@@ -39,7 +41,8 @@ export function parseSections(text: string, modes?: LexicalModes): ParsedFile {
     }
   }
   problems.push(...SECTIONS.flatMap((name) => checkSection(name, sections[name])));
-  return { sections, present: new Set(present.keys()), problems: sortByLine(problems) };
+  const allows = readAllowances(script);
+  return { sections, present: new Set(present.keys()), allows, problems: sortByLine(problems) };
 }
 
 /** A migration as its text was noted when it was applied: whatever was wrong with it was refused then. */
@@ -48,7 +51,8 @@ export function parseMigrationText(
   noted: Pick<Migration, 'version' | 'name' | 'baseName' | 'checksum'>,
 ): Migration {
   const { version, name, baseName, checksum } = noted;
-  return { version, name, baseName, checksum, path: `${baseName}.sql`, text, ...parseSections(text).sections };
+  const { sections, allows } = parseSections(text);
+  return { version, name, baseName, checksum, path: `${baseName}.sql`, text, ...sections, allows };
 }
 
 /** A file of which all is one section: half of a golang-migrate pair. */
@@ -68,7 +72,7 @@ export function parseWhole(text: string, name: SectionName, modes?: LexicalModes
   }
   problems.push(...checkSection(name, statements));
   const sections = { up: [], down: [], check: [], verify: [], [name]: statements };
-  return { sections, present: new Set([name]), problems: sortByLine(problems) };
+  return { sections, present: new Set([name]), allows: readAllowances(script), problems: sortByLine(problems) };
 }
 
 function openSection(
@@ -98,8 +102,15 @@ function openSection(
   return name;
 }
 
+function readAllowances(script: Script): Allowance[] {
+  return script.pieces.flatMap((piece) => {
+    const match = piece.type === 'section' && piece.name === 'allow' ? ALLOWANCE.exec(piece.argument) : null;
+    return match ? [{ name: match[1] ?? '', reason: match[2] ?? '' }] : [];
+  });
+}
+
 function checkAllowance({ argument, line }: SectionHeading): SyntaxProblem[] {
-  if (/^[\w-]+\s+\S/.test(argument)) return [];
+  if (ALLOWANCE.test(argument)) return [];
   return [{ line, what: '-- migrate:allow without a name and a reason', remedy: 'write -- migrate:allow NAME why' }];
 }
 

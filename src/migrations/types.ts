@@ -43,6 +43,12 @@ export interface Statement {
   readonly reason?: string | undefined;
 }
 
+/** `-- migrate:allow NAME reason`: a finding of the rehearsal that the author has thought about. */
+export interface Allowance {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** A migration file (or a golang-migrate pair), read and parsed. */
 export interface Migration {
   readonly version: string;
@@ -58,4 +64,5 @@ export interface Migration {
   readonly down: readonly Statement[];
   readonly check: readonly Statement[];
   readonly verify: readonly Statement[];
+  readonly allows: readonly Allowance[];
 }
