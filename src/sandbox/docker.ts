@@ -81,10 +81,23 @@ async function writeClients(dir: string, id: string): Promise<string> {
   await mkdir(folder);
   for (const name of CLIENTS) {
     const file = join(folder, name);
-    await writeFile(file, `#!/bin/sh\nexec docker exec --interactive ${id} ${name} "$@"\n`);
+    await writeFile(file, clientScript(folder, id, name));
     await chmod(file, 0o755);
   }
   return folder;
+}
+
+/** Only standard input reaches a program in a container: the option file that it inherits is copied to where it sees it. */
+function clientScript(folder: string, id: string, name: string): string {
+  return `#!/bin/sh
+if [ "$1" = --defaults-file=/dev/fd/3 ]; then
+  umask 077
+  options=$(mktemp '${folder}/options.XXXXXX') && trap 'rm -f "$options"' EXIT && cat <&3 >"$options" || exit 1
+  shift
+  set -- "--defaults-file=$options" "$@"
+fi
+docker exec --interactive ${id} ${name} "$@"
+`;
 }
 
 async function must(exec: Exec, command: Command): Promise<string> {
