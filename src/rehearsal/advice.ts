@@ -1,0 +1,19 @@
+import { adviseOnColumns } from './advice/columns.ts';
+import { adviseOnIndexes } from './advice/indexes.ts';
+import { adviseOnRemovals, adviseOnWaysBack } from './advice/removals.ts';
+import { type AdviceInput, changedTables } from './advice/review.ts';
+import { adviseOnTenant } from './advice/tenant.ts';
+import { adviseOnUniqueKeys } from './advice/unique-keys.ts';
+import { withoutAllowed } from './allowance.ts';
+import type { Finding } from './finding.ts';
+
+const RULES = [adviseOnTenant, adviseOnUniqueKeys, adviseOnColumns, adviseOnIndexes];
+
+/**
+ * What is to be said of the tables that the migrations create or change. A breach of the tenant rule is an error; the
+ * rest is advice. What such a table had before comes without a version. A migration's own `-- migrate:allow` silences.
+ */
+export function adviseOn(input: AdviceInput): Finding[] {
+  const ofTables = changedTables(input).flatMap((review) => RULES.flatMap((rule) => rule(review)));
+  return withoutAllowed([...ofTables, ...adviseOnRemovals(input), ...adviseOnWaysBack(input)], input.migrations);
+}

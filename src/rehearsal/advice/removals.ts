@@ -1,0 +1,82 @@
+import { readAlterActions } from '../../migrations/alter-actions.ts';
+import type { Migration, Statement } from '../../migrations/types.ts';
+import type { Finding } from '../finding.ts';
+import { type AdviceInput, migrationOf } from './review.ts';
+
+/** Tables and columns of production that the migrations take away, or give another name: code that runs may read them. */
+export function adviseOnRemovals(input: AdviceInput): Finding[] {
+  return [...input.before.objects.values()].flatMap(({ name, table }) => {
+    if (!table) return [];
+    const after = input.after.objects.get(`table:${name}`)?.table;
+    if (!after) return [describeRemoval(input, name, undefined)];
+    const kept = new Set(after.columns.map((column) => column.name.toLowerCase()));
+    return table.columns
+      .filter((column) => !kept.has(column.name.toLowerCase()))
+      .map((column) => describeRemoval(input, name, column.name));
+  });
+}
+
+function describeRemoval(input: AdviceInput, table: string, column: string | undefined): Finding {
+  const migration = migrationOf(input.migrations, table, column ?? table);
+  const to = newName(migration, table, column);
+  const kind = column === undefined ? 'table' : 'column';
+  return {
+    name: `${to === undefined ? 'dropped' : 'renamed'}-${kind}`,
+    level: 'advice',
+    group: 'advice',
+    version: migration?.version,
+    object: column === undefined ? table : `${table}.${column}`,
+    what: to === undefined ? `the ${kind} is dropped` : `the ${kind} is renamed to ${to}`,
+    why: `code that runs now may still read it: between this migration and the last process that was started before it, such queries fail`,
+    fix:
+      to === undefined
+        ? `deploy code that no longer reads it first, and drop it with the deploy after that`
+        : `add ${to} beside it, let the code write both and read the new one, and drop the old one with a later deploy`,
+  };
+}
+
+function newName(migration: Migration | undefined, table: string, column: string | undefined): string | undefined {
+  for (const statement of migration?.up ?? []) {
+    const touch = statement.touches.find(({ object }) => object === `table:${table}`);
+    if (!touch) continue;
+    if (column === undefined && touch.to) return touch.to.slice('table:'.length);
+    if (column !== undefined && statement.verb === 'ALTER TABLE') {
+      const rename = readAlterActions(statement.text).find(
+        (action) => action.type === 'rename column' && action.from.toLowerCase() === column.toLowerCase(),
+      );
+      if (rename?.type === 'rename column') return rename.to;
+    }
+  }
+  return undefined;
+}
+
+/** What the way back takes with it, for information: `rollback` saves such rows first. */
+export function adviseOnWaysBack({ migrations }: AdviceInput): Finding[] {
+  return migrations.flatMap((migration) => {
+    const losses = [...new Set(migration.down.flatMap(lossesOf))];
+    if (losses.length === 0) return [];
+    return [
+      {
+        name: 'data-loss-in-down',
+        level: 'advice',
+        group: 'advice',
+        version: migration.version,
+        object: migration.baseName,
+        what: `its way back ${losses.join(', ')}`,
+        why: 'what was written there since the deploy goes with it',
+        fix: 'nothing to do if that is meant: rollback saves such rows first, and deploy --with-saved-rows loads them back',
+      },
+    ];
+  });
+}
+
+function lossesOf(statement: Statement): string[] {
+  if (statement.kind === 'truncate') return statement.writes.map((table) => `empties ${table}`);
+  if (statement.verb === 'DELETE') return statement.writes.map((table) => `deletes rows of ${table}`);
+  const dropped = statement.touches.filter(({ action, object }) => action === 'drop' && object.startsWith('table:'));
+  if (dropped.length > 0) return dropped.map(({ object }) => `drops ${object.slice('table:'.length)}`);
+  if (statement.verb !== 'ALTER TABLE') return [];
+  const table = statement.touches[0]?.object.slice('table:'.length) ?? '';
+  const dropsColumn = /\bDROP\s+(?!INDEX|KEY|FOREIGN|PRIMARY|CHECK|CONSTRAINT|PARTITION|DEFAULT)/i.test(statement.text);
+  return dropsColumn ? [`drops a column of ${table}`] : [];
+}
