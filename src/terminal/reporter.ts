@@ -1,4 +1,4 @@
-import type { Reporter, RunEvent, StampedEvent } from '../run/events.ts';
+import type { CommandName, Reporter, RunEvent, StampedEvent } from '../run/events.ts';
 import { type Check, checkTable } from './check-table.ts';
 import { closingLines, isListing } from './closing.ts';
 import {
@@ -44,6 +44,11 @@ export interface TerminalReporter extends Reporter {
   resume(): void;
 }
 
+/** Commands whose result is the checks: there every one is shown. */
+function isAboutChecks(command: CommandName | undefined): boolean {
+  return command === 'doctor' || command === 'verify' || command === 'test';
+}
+
 const NARROWEST_TITLE = 24;
 /** Without a live line, long work says that it goes on this often. */
 const PROGRESS_EVERY_MS = 10_000;
@@ -67,6 +72,7 @@ class RunLines {
   #logFile: string | undefined;
   #titleWidth = NARROWEST_TITLE;
   #step: { title: string; sinceMs: number } | undefined;
+  #command: CommandName | undefined;
   /** Kept until another kind of event comes, to be printed as one table. */
   #checks: Check[] = [];
   /** When progress was last printed, by the events' own time. */
@@ -145,11 +151,13 @@ class RunLines {
     const checks = this.#checks.filter((check) => !this.#options.quiet || (!check.ok && check.level === 'error'));
     this.#checks = [];
     if (checks.length === 0) return;
-    this.#live.print([...checkTable(checks, this.#look), ...(this.#options.quiet ? [] : [''])]);
+    const isBrief = !this.#options.verbose && !isAboutChecks(this.#command);
+    this.#live.print([...checkTable(checks, this.#look, { isBrief }), ...(this.#options.quiet ? [] : [''])]);
   }
 
   #openRun(event: EventOf<'run.started'>): void {
     this.#logFile = event.logFile;
+    this.#command = event.command;
     if (this.#options.verbose || !isListing(event.command)) this.#tell(headerLines(event, this.#look));
   }
 

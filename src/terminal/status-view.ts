@@ -91,10 +91,8 @@ function unfinishedSection(run: UnfinishedRun | undefined, { palette, glyphs, wi
     '  To finish it, type:',
     '',
     '  gateway-migrate resume',
-    '',
-    '  To undo what it did, type:',
-    '',
-    '  gateway-migrate rollback',
+    // A rollback or a restore has nothing to be undone by.
+    ...(run.command === 'deploy' ? ['', '  To undo what it did, type:', '', '  gateway-migrate rollback'] : []),
   ];
 }
 
