@@ -1,12 +1,14 @@
 // Builds dist/: one ES module per command, everything bundled, so that the package installs without a network
-// and `--help` loads nothing but the command tree.
+// and `--help` loads nothing but the command tree. `node build.config.js FOLDER` builds into another folder.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-rmSync('dist', { recursive: true, force: true });
+const outdir = process.argv[2] ?? 'dist';
+rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: { main: 'src/main.ts' },
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -22,7 +24,7 @@ const { metafile } = await build({
   },
   logLevel: 'warning',
 });
-writeFileSync('dist/package.json', `${JSON.stringify({ type: 'module' })}\n`);
+writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
 writeLicenses(bundledPackages(Object.keys(metafile.inputs)));
 
 /** Names of the packages whose code is in the bundle. */
@@ -49,5 +51,5 @@ function writeLicenses(folders) {
       .find((found) => found !== undefined);
     return `${pkg.name} ${pkg.version} (${pkg.license})\n\n${text ?? `Licensed under ${pkg.license}.`}\n`;
   });
-  writeFileSync('THIRD-PARTY-LICENSES.txt', texts.join(`\n${'-'.repeat(78)}\n\n`));
+  writeFileSync(join(dirname(outdir), 'THIRD-PARTY-LICENSES.txt'), texts.join(`\n${'-'.repeat(78)}\n\n`));
 }

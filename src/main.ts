@@ -1,6 +1,6 @@
 import { createProgram, usageExitCode } from './cli.ts';
 import type { GlobalFlags, Invocation } from './commands/invocation.ts';
-import { ExitCode, Interrupted, messageOf } from './errors.ts';
+import { ExitCode, Interrupted, messageOf, STOP_SIGNALS, type StopSignal } from './errors.ts';
 
 /** The composition root: real ports in, exit code out. The only user of process.exit. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -23,9 +23,9 @@ export async function main(args: readonly string[]): Promise<void> {
   if (process.exitCode !== undefined) await flush().then(() => process.exit());
 }
 
-/** `gateway-migrate status | head` closes our output early; that is no error of ours. */
+/** `gateway-migrate status | head` closes our output early, and a terminal may go away: neither ends a run. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
 
 async function flush(): Promise<void> {
@@ -37,7 +37,7 @@ async function flush(): Promise<void> {
 type Flags = GlobalFlags & { readonly color: boolean };
 
 async function createInvocation(flags: Flags, closers: (() => void)[]): Promise<Invocation> {
-  const [{ systemExec }, { systemClock }, { createHub }, terminal] = await Promise.all([
+  const [{ systemExec }, { isoWithOffset, systemClock }, { createHub }, terminal] = await Promise.all([
     import('./system/exec.ts'),
     import('./system/clock.ts'),
     import('./run/hub.ts'),
@@ -74,8 +74,9 @@ async function createInvocation(flags: Flags, closers: (() => void)[]): Promise<
     print: (lines) => {
       if (!flags.json) writeOut(lines.map((line) => `${line}\n`).join(''));
     },
-    printJson: (object) => {
-      if (flags.json) writeOut(`${JSON.stringify(object)}\n`);
+    printJson: ({ type, ...rest }) => {
+      if (!flags.json) return;
+      writeOut(`${JSON.stringify({ type, at: isoWithOffset(systemClock.now()), run: hub.run, ...rest })}\n`);
     },
   };
 }
@@ -91,14 +92,21 @@ async function loadTerminal() {
   return { ...traits, ...reporter, ...look, ...json, ...prompt };
 }
 
+/** Signals so close together are one press: `npm run` passes on the Ctrl-C that the terminal has sent us too. */
+const SAME_PRESS_MS = 300;
+
 /**
- * The first Ctrl-C or SIGTERM asks the run to stop safely and go back. The second tells what stopping right now would
- * leave behind; the third is obeyed.
+ * The first Ctrl-C, SIGTERM or SIGHUP (the terminal went away) asks the run to stop safely and go back. The second
+ * tells what stopping right now would leave behind; the third is obeyed.
  */
 function listenForSignals(closers: (() => void)[], tell: (text: string) => void): AbortSignal {
   const controller = new AbortController();
   let presses = 0;
-  const onSignal = (name: 'SIGINT' | 'SIGTERM') => {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const onSignal = (name: StopSignal) => {
+    const isSamePress = performance.now() - lastMs < SAME_PRESS_MS;
+    lastMs = performance.now();
+    if (isSamePress) return;
     presses++;
     if (presses === 1) {
       controller.abort(new Interrupted(name));
@@ -114,7 +122,6 @@ function listenForSignals(closers: (() => void)[], tell: (text: string) => void)
     for (const close of closers.splice(0)) close();
     process.exit(ExitCode.interrupted);
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
   return controller.signal;
 }

@@ -30,6 +30,11 @@ export function backupPath(
   return join(folder, `${name}_${label}_${fileStamp(at)}.sql${fileSuffix(compression)}`);
 }
 
+/** Rows that a rollback kept: some tables only, so nothing that a database can be restored from. */
+export function holdsSavedRows(path: string): boolean {
+  return /_rollback_saved_\d{8}_\d{6}\.sql\.(?:gz|zst)$/.test(path);
+}
+
 /** What a backup is called while it is written: hidden, and with the process that writes it. */
 export function partialPath(file: string): string {
   return join(dirname(file), `.${basename(file)}.${process.pid}.partial`);

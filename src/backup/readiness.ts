@@ -44,7 +44,8 @@ async function checkClients({ server, exec, env }: ReadinessParts): Promise<Chec
   return passed('client programs', `${found.dump} and ${found.shell}, ${found.flavor.label}`);
 }
 
-async function checkFolder(dir: string): Promise<Check> {
+/** Whether the folder of backups can be written to; asks no server. */
+export async function checkFolder(dir: string): Promise<Check> {
   const name = 'backup folder';
   const nearest = await nearestFolder(dir);
   try {

@@ -1,8 +1,7 @@
-import { isoWithOffset } from '../system/clock.ts';
 import type { Invocation } from './invocation.ts';
 
 /** Tells which file a command has written, and what to type next. */
-export function announce(path: string, next: string, { hub, clock, print, printJson }: Invocation): void {
+export function announce(path: string, next: string, { print, printJson }: Invocation): void {
   print([`Written: ${path}`, `Next: ${next}`]);
-  printJson({ type: 'file.written', at: isoWithOffset(clock.now()), run: hub.run, path });
+  printJson({ type: 'file.written', path });
 }

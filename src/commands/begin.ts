@@ -31,7 +31,8 @@ export async function beginLogged(command: CommandName, invocation: Invocation):
   return config;
 }
 
-async function readConfig(invocation: Invocation): Promise<Config> {
+/** The configuration alone, for a command whose answer is one object. */
+export async function readConfig(invocation: Invocation): Promise<Config> {
   const config = await loadConfig({ file: invocation.flags.config, cwd: invocation.cwd, env: invocation.env });
   invocation.hub.conceal(secretsOf(config));
   return config;

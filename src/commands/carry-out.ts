@@ -39,7 +39,7 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
     hub.attach(eventsReporter(folder));
     const journal = openRunJournal(folder);
     try {
-      const context = contextOf(server, invocation, AbortSignal.any([invocation.signal, lock.lost]));
+      const context = contextOf(lock.server, invocation, AbortSignal.any([invocation.signal, lock.lost]));
       const phases = allPhases({ ...errand, run: hub.run, env: invocation.env });
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });

@@ -27,6 +27,6 @@ export interface Invocation {
   readonly hub: Hub;
   /** Writes lines of a command's own result to standard output; nothing with `--json`. */
   print(lines: readonly string[]): void;
-  /** Writes one object to standard output with `--json`; nothing without. */
+  /** Writes one object to standard output with `--json`, stamped with `at` and `run`; nothing without. */
   printJson(object: Readonly<Record<string, unknown>>): void;
 }

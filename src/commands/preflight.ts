@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { failedUnchanged, refusal } from '../errors.ts';
 import type { Check } from '../preflight/checks.ts';
-import { type Facts, gatherFacts } from '../preflight/gather.ts';
+import { checkWithoutDatabase, type Facts, gatherFacts } from '../preflight/gather.ts';
 import type { Invocation } from './invocation.ts';
 
 const STEP = { id: 'preflight', title: 'Preflight' };
@@ -20,6 +20,7 @@ export async function showPreflight(config: Config, invocation: Invocation): Pro
     else hub.report({ type: 'step.failed', ...STEP, ms, error: `${failed} of ${facts.checks.length} checks failed` });
     return facts;
   } catch (error) {
+    reportChecks(await checkWithoutDatabase(config, invocation), invocation);
     const ms = clock.ticksMs() - startedMs;
     hub.report({ type: 'step.failed', ...STEP, ms, error: error instanceof Error ? error.message : String(error) });
     throw error;

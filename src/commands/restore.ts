@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
-import { listBackups } from '../backup/folder.ts';
+import { holdsSavedRows, listBackups } from '../backup/folder.ts';
 import { verifyBackup } from '../backup/verify.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
 import { planRestore } from '../plan/restore.ts';
+import type { Check } from '../preflight/checks.ts';
 import { describeTarget } from '../preflight/gather.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined, siteFacts } from './deploy.ts';
 import type { Invocation } from './invocation.ts';
-import { requireFree, showPreflight } from './preflight.ts';
+import { requireFree, requireReady, showPreflight } from './preflight.ts';
 import { withRun } from './with-run.ts';
 
 export interface RestoreOptions {
@@ -27,6 +28,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     const verified = await readThrough(file);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
+    requireReady(facts.checks.filter((check) => NEEDED_CHECKS.has(check.name)).map(asError));
     const plan = planRestore({
       target: describeTarget(config.database),
       file,
@@ -58,11 +60,30 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
   });
 }
 
+/** What of preflight a restore cannot do without. The rest may be the very reason for it. */
+const NEEDED_CHECKS: ReadonlySet<string> = new Set(['privileges', 'privileges of restore', 'definers', 'client programs']);
+
+function asError(check: Check): Check {
+  return { ...check, level: 'error' };
+}
+
 async function chooseFile(options: RestoreOptions, config: Config, invocation: Invocation): Promise<string> {
-  if (options.backup !== 'latest') return resolve(invocation.cwd, options.backup);
-  const [newest] = await listBackups(config.backup.dir);
+  const { dir } = config.backup;
+  const { database } = config.database;
+  if (options.backup !== 'latest') return requireWholeDatabase(resolve(invocation.cwd, options.backup));
+  const newest = (await listBackups(dir)).find(
+    ({ path, manifest }) => manifest?.database === database && !holdsSavedRows(path),
+  );
   if (newest) return newest.path;
-  throw failedUnchanged(`there is no backup in ${config.backup.dir}`, 'gateway-migrate restore --backup FILE');
+  throw failedUnchanged(`there is no backup of ${database} in ${dir}`, 'gateway-migrate restore --backup FILE');
+}
+
+function requireWholeDatabase(file: string): string {
+  if (!holdsSavedRows(file)) return file;
+  throw failedUnchanged(
+    `${file} holds only the rows that a rollback saved, not the whole database`,
+    'gateway-migrate backup list',
+  );
 }
 
 /** A damaged file is refused before the site goes down for it. */

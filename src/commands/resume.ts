@@ -39,15 +39,18 @@ export async function offerUnfinished(
   invocation: Invocation,
 ): Promise<Ending> {
   tellUnfinished(unfinished, invocation);
+  const canUndo = unfinished.command === 'deploy';
   if (!invocation.prompt.isInteractive) {
     throw refusal(
       `run ${unfinished.run} (${unfinished.command}) was cut off and is unfinished`,
-      'gateway-migrate resume (finishes it), or gateway-migrate rollback (undoes it)',
+      canUndo
+        ? 'gateway-migrate resume (finishes it), or gateway-migrate rollback (undoes it)'
+        : 'gateway-migrate resume (finishes it)',
     );
   }
   const answer = await invocation.prompt.choose('A run is unfinished. What now?', [
     { value: 'resume', label: 'resume: finish it' },
-    { value: 'undo', label: 'undo: go back to before it' },
+    ...(canUndo ? [{ value: 'undo' as const, label: 'undo: go back to before it' }] : []),
     { value: 'quit', label: 'quit: leave everything as it is' },
   ]);
   if (answer === 'quit') throw declined();

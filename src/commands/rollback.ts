@@ -31,8 +31,18 @@ export function rollbackCommand(options: RollbackOptions, invocation: Invocation
     const config = await beginLogged('rollback', invocation);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
+    requireUndoable(facts.unfinished, options.run);
     return undo(choose(facts, options), options, config, facts, invocation);
   });
+}
+
+/** Only a deploy can be undone in the middle; a rollback or a restore that was cut off has to be finished first. */
+function requireUndoable(unfinished: Unfinished | undefined, run: string | undefined): void {
+  if (!unfinished || (unfinished.command === 'deploy' && (run === undefined || run === unfinished.run))) return;
+  throw refusal(
+    `run ${unfinished.run} (${unfinished.command}) was cut off and is unfinished`,
+    'gateway-migrate resume (finishes it)',
+  );
 }
 
 /** Goes back from a run that was cut off. */

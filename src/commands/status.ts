@@ -1,11 +1,11 @@
 import { ExitCode, Failure } from '../errors.ts';
-import { readMigrations } from '../migrations/files.ts';
+import { type Problem, readMigrations } from '../migrations/files.ts';
 import { compareWithHistory, diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
 import { reach } from '../preflight/gather.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readHistory } from '../statements/history.ts';
-import { beginReading } from './begin.ts';
+import { readConfig } from './begin.ts';
 import type { Invocation } from './invocation.ts';
 import { type Ending, withRun } from './with-run.ts';
 
@@ -17,7 +17,7 @@ export interface StatusOptions {
 /** Applied, pending, changed since applied, missing files, an unfinished run. Changes nothing. */
 export function statusCommand(options: StatusOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('status', invocation, async () => {
-    const config = await beginReading('status', invocation);
+    const config = await readConfig(invocation);
     const server = await reach(config.database);
     const session = await server.open();
     try {
@@ -31,29 +31,28 @@ export function statusCommand(options: StatusOptions, invocation: Invocation): P
       if (problems.length > 0 && status.pending.length === 0 && migrations.length === 0)
         throw nothingReadable(problems[0]?.what ?? '');
       await show(status, unfinished, holder, invocation);
-      for (const problem of problems) {
-        const text = `${problem.path}${problem.line === undefined ? '' : `:${problem.line}`}: ${problem.what}. ${problem.remedy}`;
-        invocation.hub.report({ type: 'note', level: 'warning', text });
-      }
-      return endingOf(status, problems.length, unfinished, options);
+      const wrong = problems.map(describeProblem);
+      invocation.print(wrong);
+      const answer = { ...answerOf(status, unfinished, holder), problems: wrong };
+      return { ...endingOf(status, wrong.length, unfinished, options), ...answer };
     } finally {
       await session.close();
     }
   });
 }
 
-async function show(
-  status: MigrationStatus,
-  unfinished: Unfinished | undefined,
-  holder: string | undefined,
-  invocation: Invocation,
-): Promise<void> {
-  invocation.printJson({
-    type: 'status',
-    applied: status.applied.map((row) => row.version),
-    pending: status.pending.map((one) => one.version),
-    changed: status.changed.map((one) => one.migration.version),
-    missing: status.missing.map((row) => row.version),
+function describeProblem({ path, line, what, remedy }: Problem): string {
+  return `${path}${line === undefined ? '' : `:${line}`}: ${what}. ${remedy}`;
+}
+
+/** What `status --json` says, in one object. */
+function answerOf(status: MigrationStatus, unfinished: Unfinished | undefined, holder: string | undefined) {
+  const { applied, pending, changed, missing } = status;
+  return {
+    applied: applied.map((row) => row.version),
+    pending: pending.map((one) => one.version),
+    changed: changed.map((one) => one.migration.version),
+    missing: missing.map((row) => row.version),
     unfinished: unfinished
       ? {
           run: unfinished.run,
@@ -64,7 +63,15 @@ async function show(
           holder: holder ?? null,
         }
       : null,
-  });
+  };
+}
+
+async function show(
+  status: MigrationStatus,
+  unfinished: Unfinished | undefined,
+  holder: string | undefined,
+  invocation: Invocation,
+): Promise<void> {
   const { renderStatus } = await import('../terminal/status-view.ts');
   const name = (one: { version: string; name: string }) => ({ version: one.version, name: one.name });
   invocation.print(
@@ -90,20 +97,15 @@ function endingOf(
   unfinished: Unfinished | undefined,
   options: StatusOptions,
 ): Ending {
-  const pending = status.pending.map((one) => one.version);
+  const pending = status.pending.length;
   const wrong = status.changed.length + status.missing.length + problems + (unfinished ? 1 : 0);
-  if (!options.check || pending.length + wrong === 0)
-    return { exitCode: ExitCode.done, production: 'unchanged', pending };
+  if (!options.check || pending + wrong === 0) return { exitCode: ExitCode.done, production: 'unchanged' };
   const error = {
-    what: `${pending.length} pending, ${status.changed.length} changed, ${status.missing.length} missing${unfinished ? ', a run is unfinished' : ''}`,
+    what: `${pending} pending, ${status.changed.length} changed, ${status.missing.length} missing${unfinished ? ', a run is unfinished' : ''}`,
     state: 'production is unchanged',
-    next: unfinished
-      ? 'gateway-migrate resume'
-      : pending.length > 0
-        ? 'gateway-migrate deploy'
-        : 'gateway-migrate status',
+    next: unfinished ? 'gateway-migrate resume' : pending > 0 ? 'gateway-migrate deploy' : 'gateway-migrate status',
   };
-  return { exitCode: ExitCode.finding, production: 'unchanged', pending, error };
+  return { exitCode: ExitCode.finding, production: 'unchanged', error };
 }
 
 function nothingReadable(what: string): Failure {

@@ -1,7 +1,10 @@
-import { ExitCode } from '../errors.ts';
+import type { AppConfig } from '../config/config.ts';
+import { ExitCode, messageOf } from '../errors.ts';
 import { readMigrations } from '../migrations/files.ts';
+import type { Server } from '../mysql/connect.ts';
 import { healthPhase } from '../phases/health.ts';
 import { collectChecks } from '../phases/verify.ts';
+import { type Check, fails, holds } from '../preflight/checks.ts';
 import { reach } from '../preflight/gather.ts';
 import { readHistory } from '../statements/history.ts';
 import { beginReading } from './begin.ts';
@@ -26,15 +29,9 @@ export function verifyCommand(invocation: Invocation): Promise<ExitCode> {
       const scope = verifyScopeOf(applied, migrations);
       const { flavor } = server;
       const { database } = server.target;
-      const checks = await collectChecks(session, { ...scope, flavor, database, verify: config.verify });
+      const checks: Check[] = await collectChecks(session, { ...scope, flavor, database, verify: config.verify });
+      if (config.app.health) checks.push(await checkHealth(config.app, config.app.health.expect, server, invocation));
       reportChecks(checks, invocation);
-      if (config.app.health) {
-        const said = await healthPhase(config.app).run(
-          { expect: config.app.health.expect },
-          contextOf(server, invocation),
-        );
-        reportChecks([{ group: 'site', name: 'health', ok: true, level: 'error', detail: said ?? '' }], invocation);
-      }
       const failed = checks.filter(isFailed);
       if (failed.length === 0) return DONE;
       const what = `${failed.length} of ${checks.length} checks do not hold: ${failed.map((check) => check.name).join(', ')}`;
@@ -44,4 +41,15 @@ export function verifyCommand(invocation: Invocation): Promise<ExitCode> {
       await session.close();
     }
   });
+}
+
+async function checkHealth(app: AppConfig, expect: number, server: Server, invocation: Invocation): Promise<Check> {
+  const about = { group: 'site', name: 'health' };
+  try {
+    const said = await healthPhase(app).run({ expect }, contextOf(server, invocation));
+    return holds({ ...about, detail: said ?? '' });
+  } catch (error) {
+    invocation.signal.throwIfAborted();
+    return fails({ ...about, detail: messageOf(error), remedy: 'look at the log of the application' });
+  }
 }

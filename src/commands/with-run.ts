@@ -6,7 +6,12 @@ import type { Invocation } from './invocation.ts';
 export interface Ending {
   readonly exitCode: ExitCode;
   readonly production: ProductionState;
+  readonly applied?: readonly string[] | undefined;
   readonly pending?: readonly string[] | undefined;
+  readonly changed?: readonly string[] | undefined;
+  readonly missing?: readonly string[] | undefined;
+  readonly unfinished?: RunFinished['unfinished'];
+  readonly problems?: readonly string[] | undefined;
   readonly backup?: string | undefined;
   readonly saved?: string | undefined;
   readonly report?: string | undefined;
@@ -37,14 +42,16 @@ export async function withRun(
     type: 'run.finished',
     command,
     result: RESULT[ending.exitCode],
+    ...(CHANGING.has(command) ? { applied: seen.applied, reverted: seen.reverted } : {}),
     ...ending,
-    applied: seen.applied.length > 0 ? seen.applied : undefined,
-    reverted: seen.reverted.length > 0 ? seen.reverted : undefined,
     maintenanceMs: seen.maintenanceMs(),
     ms: clock.ticksMs() - startedMs,
   });
   return ending.exitCode;
 }
+
+/** Commands that apply or undo migrations: they always say which, even if none. */
+const CHANGING: ReadonlySet<CommandName> = new Set(['deploy', 'rollback', 'resume']);
 
 const RESULT: Record<ExitCode, RunFinished['result']> = {
   0: 'ok',

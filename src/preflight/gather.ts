@@ -1,6 +1,6 @@
 import { isInMaintenance } from '../app/maintenance.ts';
 import { checkApp } from '../app/readiness.ts';
-import { checkBackupReadiness } from '../backup/readiness.ts';
+import { checkBackupReadiness, checkFolder } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { failedUnchanged, messageOf } from '../errors.ts';
 import { readMigrations } from '../migrations/files.ts';
@@ -19,7 +19,7 @@ import type { Exec } from '../system/exec.ts';
 import type { Check } from './checks.ts';
 import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
-import { checkMigrations } from './migrations.ts';
+import { checkMigrations, problemCheck } from './migrations.ts';
 
 /** Everything that is known before anything is touched. */
 export interface Facts {
@@ -72,6 +72,12 @@ export async function gatherFacts(config: Config, ports: Ports): Promise<Facts> 
   } finally {
     await session.close();
   }
+}
+
+/** What can be told without the database: so that whoever mends the connection can mend the rest as well. */
+export async function checkWithoutDatabase(config: Config, ports: Ports): Promise<Check[]> {
+  const { problems } = await readMigrations(config.migrations.dir);
+  return [...problems.map(problemCheck), await checkFolder(config.backup.dir), ...(await checkApp(config.app, ports))];
 }
 
 async function readFacts(server: Server, session: Session, config: Config, ports: Ports): Promise<Facts> {

@@ -16,7 +16,7 @@ export function checkMigrations(
   config: Config,
 ): Check[] {
   return [
-    ...problems.map(toCheck),
+    ...problems.map(problemCheck),
     ...checkChanged(status),
     ...status.missing.map((row) =>
       warns({
@@ -42,7 +42,7 @@ export function checkMigrations(
   ];
 }
 
-function toCheck(problem: Problem): Check {
+export function problemCheck(problem: Problem): Check {
   const where = problem.line === undefined ? problem.path : `${problem.path}:${problem.line}`;
   return fails({ group: GROUP, name: where, detail: problem.what, remedy: problem.remedy });
 }

@@ -84,9 +84,27 @@ export interface RunFinished {
   saved?: string | undefined;
   maintenanceMs?: number | undefined;
   report?: string | undefined;
+  /** `status` alone: its whole answer is this one object. */
+  changed?: readonly string[] | undefined;
+  missing?: readonly string[] | undefined;
+  unfinished?: UnfinishedSummary | null | undefined;
+  /** Files in the folder of migrations that cannot be read, as sentences. */
+  problems?: readonly string[] | undefined;
   /** What failed, the state of production, and the next command: present when `result` is not `ok`. */
   error?: { what: string; state: string; next: string } | undefined;
   ms: number;
+}
+
+/** A run that was cut off, as `status --json` tells it. */
+export interface UnfinishedSummary {
+  readonly run: string;
+  readonly command: string;
+  readonly startedAt: string;
+  /** The last thing that was begun. */
+  readonly last: string | null;
+  readonly outcome: 'done' | 'not done' | 'unknown';
+  /** Who is still at it, if anybody. */
+  readonly holder: string | null;
 }
 
 /** An event as reporters receive it. */

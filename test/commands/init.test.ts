@@ -54,7 +54,7 @@ verify:
 `);
     expect(statSync(join(cwd, YAML)).mode & 0o777).toBe(0o600);
     expect(printed).toEqual([`Written: ${join(cwd, YAML)}`, 'Next: gateway-migrate doctor']);
-    expect(objects).toMatchObject([{ type: 'file.written', path: join(cwd, YAML), run: invocation.hub.run }]);
+    expect(objects).toMatchObject([{ type: 'file.written', path: join(cwd, YAML) }]);
     const config = await loadConfig({ cwd, env: {} });
     expect(config.database.password?.reveal()).toBe('hunter2 #$');
   });

@@ -1,14 +1,26 @@
 import type { TestProject } from 'vitest/node';
 import type { ServerBinaries } from '../../src/sandbox/binaries.ts';
+import { buildProduct } from './built.ts';
 import { installMariaDb, installMySql } from './install-servers.ts';
 import type { FoundServer, MissingServer } from './installed.ts';
+import { removeStaleFolders } from './stale.ts';
 import { ensureTemplate } from './template.ts';
 
-/** Once per test run: finds or installs the servers, makes the data folders that tests copy, and says at the end what is missing. */
-export default async function setup(project: TestProject): Promise<() => void> {
-  const [mysql, mariadb] = await Promise.all([prepare(installMySql()), prepare(installMariaDb())]);
+/**
+ * Once per test run: finds or installs the servers, makes the data folders that tests copy, builds the product, and
+ * says at the end what is missing.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  removeStaleFolders();
+  const [mysql, mariadb, built] = await Promise.all([
+    prepare(installMySql()),
+    prepare(installMariaDb()),
+    buildProduct(),
+  ]);
   project.provide('servers', { mysql, mariadb });
-  return () => {
+  project.provide('program', built.program);
+  return async () => {
+    await built.remove();
     for (const server of [mysql, mariadb]) if ('missing' in server) console.log(`Skipped: ${server.missing}`);
   };
 }

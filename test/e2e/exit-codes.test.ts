@@ -1,0 +1,294 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerWith } from '../support/answering.ts';
+import { describeOnServers } from '../support/servers.ts';
+import { createProduction, type Finished, finish, lastOf, type Production } from './production.ts';
+
+const THREE = {
+  '1_shops.sql': up('CREATE TABLE shops (id INT PRIMARY KEY)', 'DROP TABLE shops'),
+  '2_goods.sql': up('CREATE TABLE goods (id INT PRIMARY KEY, shop_id INT)', 'DROP TABLE goods'),
+};
+
+function up(forward: string, back: string): string {
+  return `-- migrate:up\n${forward};\n-- migrate:down\n${back};\n`;
+}
+
+/** The code, and the three things that the last event says of a failure. */
+function told(finished: Finished) {
+  const { exitCode, result, production, error } = lastOf(finished);
+  expect(exitCode).toBe(finished.code);
+  return { code: finished.code, result, production, error };
+}
+
+describeOnServers('exit codes', (server) => {
+  const made: Production[] = [];
+  const create = async (migrations: Record<string, string> = THREE) => {
+    const production = await createProduction(server(), { migrations });
+    made.push(production);
+    return production;
+  };
+  afterAll(() => {
+    for (const production of made) production.remove();
+  });
+
+  describe('0 and 1', () => {
+    let production: Production;
+    beforeAll(async () => {
+      production = await create();
+    });
+
+    test('status --check finds what is pending, and plain status does not mind', async () => {
+      expect((await production.run('status')).code).toBe(0);
+      expect(told(await production.run('status', '--check', '--json'))).toEqual({
+        code: 1,
+        result: 'failed',
+        production: 'unchanged',
+        error: {
+          what: '2 pending, 0 changed, 0 missing',
+          state: 'production is unchanged',
+          next: 'gateway-migrate deploy',
+        },
+      });
+    });
+
+    test('verify finds an orphan that nothing in the database forbids', async () => {
+      production.configure({ verify: { references: [{ from: 'goods.shop_id', to: 'shops.id' }] } });
+      expect((await production.run('deploy', '--yes', '--quiet')).code).toBe(0);
+      expect((await production.run('verify')).code).toBe(0);
+      await production.sql('INSERT INTO goods VALUES (1, 7)');
+      const { code, production: state, error } = told(await production.run('verify', '--json'));
+      expect([code, state, error]).toEqual([
+        1,
+        'unchanged',
+        {
+          what: expect.stringMatching(/^1 of \d+ checks do not hold: goods\.shop_id → shops\.id$/),
+          state: 'production is unchanged by this command',
+          next: 'gateway-migrate status',
+        },
+      ]);
+    });
+
+    test('verify finds a site that is not well', async () => {
+      const site = await answerWith(500);
+      production.configure({
+        verify: {},
+        app: { dir: '.', maintenance: 'none', caches: 'none', health: { url: site.url } },
+      });
+      const finished = await production.run('verify', '--json');
+      expect(told(finished)).toMatchObject({ code: 1, error: { what: expect.stringContaining(': health') } });
+      production.configure({ app: {} });
+    });
+
+    test('verify finds a table without its tenant', async () => {
+      production.configure({ verify: { tenant: { table: 'shops', column: 'shop_id' } } });
+      expect(told(await production.run('verify', '--json'))).toMatchObject({
+        code: 1,
+        error: { what: expect.stringMatching(/do not hold: .*goods.*shop_id/) },
+      });
+    });
+
+    test('doctor finds what a deploy would stumble over', async () => {
+      production.configure({ verify: { requireTables: ['companies'] } });
+      expect(told(await production.run('doctor', '--json'))).toMatchObject({
+        code: 1,
+        production: 'unchanged',
+        error: {
+          what: 'to be mended before a deploy: required tables',
+          state: 'production is unchanged',
+          next: 'gateway-migrate doctor',
+        },
+      });
+    });
+  });
+
+  test('2: a statement fails, and everything is undone', async () => {
+    const production = await create({ ...THREE, '3_bad.sql': up('CREATE TABLE shops (id INT)', 'SELECT 1') });
+    const before = await production.objects();
+    production.migration('3_bad.sql', up('ALTER TABLE goods ADD COLUMN id INT', 'SELECT 1'));
+    const finished = await production.run('deploy', '--yes', '--json');
+    expect(told(finished)).toEqual({
+      code: 2,
+      result: 'failed',
+      production: 'unchanged',
+      error: {
+        what: expect.stringContaining("Duplicate column name 'id'"),
+        state: 'everything this run did was undone: production is as it was before',
+        next: 'mend the cause, then: gateway-migrate deploy',
+      },
+    });
+    expect(lastOf(finished)).toMatchObject({ applied: ['1', '2'], reverted: ['2', '1'] });
+    expect(await production.objects()).toEqual([
+      ...before,
+      'base table gateway_migrate_history',
+      'base table gateway_migrate_journal',
+    ]);
+    expect((await production.run('status', '--check', '--json')).stdout).toContain('"unfinished":null');
+  });
+
+  test('2: nobody answers where the server should be', async () => {
+    const production = await create();
+    production.configure({ database: { host: '127.0.0.1', port: 1, name: 'db', user: 'app' } });
+    for (const command of ['deploy', 'status', 'doctor', 'verify', 'rollback', 'resume']) {
+      expect(told(await production.run(command, '--json'))).toEqual({
+        code: 2,
+        result: 'failed',
+        production: 'unchanged',
+        error: {
+          what: 'cannot connect to db on 127.0.0.1:1 as app: connect ECONNREFUSED 127.0.0.1:1',
+          state: 'production is as it was before',
+          next: 'gateway-migrate doctor',
+        },
+      });
+    }
+  });
+
+  test('2: preflight refuses, and not even the tool has made its tables', async () => {
+    const production = await create();
+    production.configure({ verify: { requireTables: ['companies'] } });
+    expect(told(await production.run('deploy', '--yes', '--json'))).toEqual({
+      code: 2,
+      result: 'failed',
+      production: 'unchanged',
+      error: {
+        what: 'preflight found 1 to mend: required tables',
+        state: 'production is as it was before',
+        next: 'mend them, then look again: gateway-migrate doctor',
+      },
+    });
+    expect(await production.objects()).toEqual([]);
+  });
+
+  test('3: everything is in place, but the site does not answer', async () => {
+    const production = await create();
+    const site = await answerWith(200);
+    production.configure({
+      app: {
+        dir: '.',
+        maintenance: 'none',
+        // The site breaks while the caches are cleared.
+        caches: [['sh', '-c', 'touch broken']],
+        health: { url: site.url },
+      },
+    });
+    const running = finish(production.start(['deploy', '--yes', '--json']));
+    while (site.requests === 0) await sleep(5);
+    site.status = 500;
+    const finished = await running;
+    expect(told(finished)).toEqual({
+      code: 3,
+      result: 'failed',
+      production: 'changed',
+      error: {
+        what: expect.stringMatching(/^Ask the site: http:\S+ should answer 200, but after \d+ ms it answers 500/),
+        state: 'the database is changed and verified, maintenance is off, but the site does not answer as it should',
+        next: 'gateway-migrate rollback, or mend the site and: gateway-migrate resume',
+      },
+    });
+    expect(lastOf(finished)).toMatchObject({ applied: ['1', '2'], reverted: [] });
+    site.status = 200;
+    expect(told(await production.run('resume', '--yes', '--json'))).toMatchObject({ code: 0, production: 'changed' });
+    expect((await production.run('status', '--check')).code).toBe(0);
+  });
+
+  test('3: a statement fails and there is no certain way back', async () => {
+    const production = await create({
+      '1_rows.sql':
+        '-- migrate:up\nCREATE TABLE kept (id INT PRIMARY KEY);\nINSERT INTO kept VALUES (1);\nALTER TABLE kept ADD PRIMARY KEY (id);\n',
+      '0_first.sql': '-- migrate:up\nCREATE TABLE words (word VARCHAR(9));\nINSERT INTO words VALUES (1);\n',
+    });
+    await production.sql('CREATE TABLE old (id INT PRIMARY KEY); INSERT INTO old VALUES (1), (2)');
+    production.migration('1_rows.sql', '-- migrate:up\nDROP TABLE old;\nALTER TABLE words ADD COLUMN word INT;\n');
+    const finished = await production.run('deploy', '--yes', '--json');
+    expect(told(finished)).toMatchObject({
+      code: 3,
+      result: 'failed',
+      production: 'changed',
+      error: {
+        what: expect.stringContaining('no certain way back from 1: '),
+        next: expect.stringContaining('gateway-migrate resume'),
+      },
+    });
+  });
+
+  test('5: an unfinished run, nobody to ask, and an answer that was not given', async () => {
+    const production = await create();
+    expect(told(await production.run('deploy', '--json'))).toEqual({
+      code: 5,
+      result: 'refused',
+      production: 'unchanged',
+      error: {
+        what: 'there is no terminal to ask "Continue? (yes/no)", and --yes was not given',
+        state: 'nothing was started, production is unchanged',
+        next: 'run the command again with --yes',
+      },
+    });
+    production.migration('3_bad.sql', up('ALTER TABLE goods ADD COLUMN id INT', 'SELECT 1'));
+    const stopped = await production.run('deploy', '--yes', '--on-failure', 'stop', '--json');
+    expect(told(stopped)).toMatchObject({ code: 3, production: 'changed' });
+    const { run } = lastOf(stopped);
+    expect(told(await production.run('deploy', '--yes', '--json'))).toEqual({
+      code: 5,
+      result: 'refused',
+      production: 'unchanged',
+      error: {
+        what: `run ${run} (deploy) was cut off and is unfinished`,
+        state: 'nothing was started, production is unchanged',
+        next: 'gateway-migrate resume (finishes it), or gateway-migrate rollback (undoes it)',
+      },
+    });
+    production.migration(
+      '3_bad.sql',
+      up('ALTER TABLE goods ADD COLUMN name INT', 'ALTER TABLE goods DROP COLUMN name'),
+    );
+    expect(told(await production.run('resume', '--yes', '--json'))).toMatchObject({ code: 0, production: 'changed' });
+    expect((await production.run('status', '--check')).code).toBe(0);
+  });
+
+  test('5: another run holds the lock', async () => {
+    const production = await create({ '1_slow.sql': '-- migrate:up\nDO SLEEP(3);\n' });
+    const first = production.start(['deploy', '--yes', '--json']);
+    const ended = finish(first);
+    await new Promise<void>((resolve) =>
+      first.stdout?.on('data', (text: string) => text.includes('"statement.started"') && resolve()),
+    );
+    const holder = /another run holds the lock: `deploy` of \S+@\S+ \(process \d+\), since \S+ \S+ UTC, run \S+$/;
+    for (const command of ['deploy', 'rollback', 'resume']) {
+      expect(told(await production.run(command, '--yes', '--json'))).toEqual({
+        code: 5,
+        result: 'refused',
+        production: 'unchanged',
+        error: {
+          what: expect.stringMatching(holder),
+          state: 'nothing was started, production is unchanged',
+          next: 'gateway-migrate status (shows when it has ended)',
+        },
+      });
+    }
+    expect((await ended).code).toBe(0);
+  });
+
+  test('130: SIGTERM between two statements undoes what was done', async () => {
+    const production = await create({
+      ...THREE,
+      '3_slow.sql': '-- migrate:up\nDO SLEEP(2);\nCREATE TABLE last (id INT);\n',
+    });
+    const child = production.start(['deploy', '--yes', '--json']);
+    const ended = finish(child);
+    await new Promise<void>((resolve) =>
+      child.stdout?.on('data', (text: string) => text.includes('DO SLEEP') && resolve()),
+    );
+    child.kill('SIGTERM');
+    const finished = await ended;
+    expect(told(finished)).toEqual({
+      code: 130,
+      result: 'cancelled',
+      production: 'unchanged',
+      error: {
+        what: 'Apply 3 migrations: ended by SIGTERM',
+        state: 'everything this run did was undone: production is as it was before',
+        next: 'gateway-migrate deploy',
+      },
+    });
+    expect((await production.objects()).filter((name) => !name.includes('gateway_migrate'))).toEqual([]);
+  });
+});
