@@ -67,13 +67,17 @@ export function failedUnchanged(what: string, next: string, cause?: unknown): Fa
   });
 }
 
-/** Thrown at the next safe point after Ctrl-C or SIGTERM. */
+/** The signals that ask a run to stop safely: Ctrl-C, `kill`, and the end of the terminal. */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type StopSignal = (typeof STOP_SIGNALS)[number];
+
+/** Thrown at the next safe point after one of them. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
-  readonly signal: 'SIGINT' | 'SIGTERM';
+  readonly signal: StopSignal;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(signal === 'SIGINT' ? 'interrupted by Ctrl-C' : 'ended by SIGTERM');
+  constructor(signal: StopSignal) {
+    super(signal === 'SIGINT' ? 'interrupted by Ctrl-C' : `ended by ${signal}`);
     this.signal = signal;
   }
 }

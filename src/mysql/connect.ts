@@ -27,7 +27,7 @@ export interface StatementResult {
 
 /** One connection. Everything that talks SQL goes through it. */
 export interface Session {
-  /** The server's id of this connection, stable over its life (checked at open: behind some proxies it is not). */
+  /** The server's id of this connection, stable over its life, save behind some proxies (`readLockBinds`). */
   readonly connectionId: number;
   /** Rows of one statement; BIGINT and DECIMAL arrive as strings when they do not fit a double, dates as strings. */
   query<T extends Row = Row>(sql: string, values?: readonly unknown[]): Promise<T[]>;
@@ -104,12 +104,23 @@ async function open(target: Target, options: OpenOptions = {}): Promise<Session>
   const connection = await mysql.createConnection(connectionOptions(target, options));
   // Without a listener a connection that dies while idle would end the process.
   connection.on('error', () => undefined);
-  if (options.purpose !== 'migration') {
-    await connection.query(
+  const session = toSession(connection);
+  if (options.purpose !== 'migration') await settle(session);
+  return session;
+}
+
+async function settle(session: Session): Promise<void> {
+  const late = setTimeout(() => session.destroy(), CONNECT_TIMEOUT_MS);
+  try {
+    await session.query(
       "SET SESSION sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00', group_concat_max_len=1073741824",
     );
+  } catch (error) {
+    session.destroy();
+    throw error;
+  } finally {
+    clearTimeout(late);
   }
-  return toSession(connection);
 }
 
 function toSession(connection: Connection): Session {
@@ -127,8 +138,11 @@ function toSession(connection: Connection): Session {
       return rows as unknown as T[];
     },
     async execute(sql) {
-      const [result] = await Promise.race([connection.query(sql), destroyed]);
-      return toResult(result as ResultSetHeader | RowDataPacket[], connection);
+      const run = async () => {
+        const [result] = await connection.query(sql);
+        return toResult(result as ResultSetHeader | RowDataPacket[], connection);
+      };
+      return Promise.race([run(), destroyed]);
     },
     async close() {
       const goodbye = connection.end().catch(() => undefined);

@@ -4,8 +4,8 @@ import { textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 
-/** An owner that has been silent for so long is dead. */
-export const LEASE_SECONDS = 20;
+/** An owner that has been silent for so long counts as dead. */
+export const DEAD_AFTER_SECONDS = 20;
 const JOURNAL = quoteName(JOURNAL_TABLE);
 const LEASE_KEY = "run = 'lease' AND version = 'lease' AND direction = 'up' AND ordinal = 0";
 
@@ -29,15 +29,21 @@ export interface HeldLease extends Lease {
   readonly connectionId: number;
 }
 
-/** Holding GET_LOCK on a single server proves that an older lease's owner is gone; elsewhere its silence must. */
-export async function takeLease(session: Session, lease: Lease): Promise<void> {
+/**
+ * PURE: may `owner` have the lease, holding GET_LOCK as it does? Where GET_LOCK binds, holding it proves that an older
+ * lease's owner has lost its own; elsewhere only its silence does.
+ */
+export function mayTake(held: HeldLease | undefined, owner: string, lockBinds: boolean): boolean {
+  return held === undefined || held.owner === owner || lockBinds || held.silentSeconds >= DEAD_AFTER_SECONDS;
+}
+
+/** Writes the lease, one contender after another. Throws a refusal when it is somebody else's. */
+export async function takeLease(session: Session, lease: Lease, lockBinds: boolean): Promise<void> {
   await session.query('START TRANSACTION');
   try {
     await session.query(`SELECT 1 FROM ${JOURNAL} WHERE ${LEASE_KEY} FOR UPDATE`);
     const held = await readLease(session);
-    if (held && held.owner !== lease.owner && held.silentSeconds < LEASE_SECONDS && !(await lockBinds(session))) {
-      throw heldBy(held);
-    }
+    if (held && !mayTake(held, lease.owner, lockBinds)) throw heldBy(held);
     const evidence = textLiteral(JSON.stringify(lease));
     await session.query(
       `REPLACE INTO ${JOURNAL} (run, version, direction, ordinal, digest, kind, connection_id, state, started, finished, evidence)
@@ -50,11 +56,20 @@ export async function takeLease(session: Session, lease: Lease): Promise<void> {
   }
 }
 
-/** GET_LOCK does not bind across the nodes of a Galera cluster, nor where a proxy changes the connection under us. */
-async function lockBinds(session: Session): Promise<boolean> {
+/**
+ * GET_LOCK binds on one server only: not across the nodes of a Galera cluster or of a group with several primaries, and
+ * not where a proxy changes the connection under us.
+ */
+export async function readLockBinds(session: Session): Promise<boolean> {
   const [row] = await session.query<{ id: number }>('SELECT CONNECTION_ID() AS id');
-  const galera = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'");
-  return Number(row?.id) === session.connectionId && galera[0]?.Value !== 'ON';
+  const cluster = await session.query<{ Variable_name: string; Value: string }>(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'group_replication_single_primary_mode')",
+  );
+  return Number(row?.id) === session.connectionId && !cluster.some(spreads);
+}
+
+function spreads({ Variable_name: name, Value: value }: { Variable_name: string; Value: string }): boolean {
+  return name === 'wsrep_on' ? value === 'ON' : value === 'OFF';
 }
 
 /** The lease row; undefined when there is none, or no table for it yet. */
@@ -88,9 +103,12 @@ export function heldBy(lease: HeldLease): Failure {
   );
 }
 
-/** SQL of a sign of life. */
-export function beatSql(owner: string): string {
-  return `UPDATE ${JOURNAL} SET finished = NOW(3) WHERE ${LEASE_KEY} AND LOCATE('${owner}', evidence) > 0`;
+/** A sign of life. False when the lease is not this owner's any more. */
+export async function renewLease(session: Session, owner: string): Promise<boolean> {
+  const { rows } = await session.execute(
+    `UPDATE ${JOURNAL} SET finished = NOW(3) WHERE ${LEASE_KEY} AND LOCATE('${owner}', evidence) > 0`,
+  );
+  return rows === 1;
 }
 
 /** SQL that gives the lease back. */

@@ -1,42 +1,52 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { type Failure, messageOf, refusal } from '../errors.ts';
+import { type Failure, refusal } from '../errors.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { createToolTables } from '../statements/journal.ts';
 import type { RunEvent } from './events.ts';
+import { guardServer } from './guard.ts';
+import { type HeartbeatTimes, startHeartbeat, TIMES, within } from './heartbeat.ts';
 import {
-  beatSql,
+  DEAD_AFTER_SECONDS,
   describeLease,
+  type HeldLease,
   heldBy,
-  LEASE_SECONDS,
   type Lease,
   readLease,
+  readLockBinds,
   releaseSql,
+  renewLease,
   takeLease,
 } from './lease.ts';
 
-const BEAT_EVERY_MS = 3_000;
-/** A heartbeat that has no answer by then means a stalled connection. */
-const BEAT_WITHIN_MS = 6_000;
-/** A lock that was lost, and could not be taken again, while the run was going on. */
-export class LockLost extends Error {
-  override readonly name = 'LockLost';
-}
+/** How often, and how long apart, a lock that is just changing hands is looked at. */
+const LOOKS = 40;
+const LOOK_EVERY_MS = 50;
+const RELEASE_WITHIN_MS = 3_000;
 
-/** GET_LOCK names are global to the server and at most 64 characters: the database's name goes in as a digest. */
+/**
+ * GET_LOCK names are global to the server and at most 64 characters: the database's name goes in as a digest. Lower
+ * case, because with lower_case_table_names=1 the same database has several spellings.
+ */
 export function lockName(database: string): string {
-  return `gateway_migrate.${createHash('sha256').update(database).digest('hex').slice(0, 40)}`;
+  return `gateway_migrate.${createHash('sha256').update(database.toLowerCase()).digest('hex').slice(0, 40)}`;
 }
 
 export interface HeldLock {
   /** Aborts with `LockLost` when the lock is gone and cannot be taken again. */
   readonly lost: AbortSignal;
+  /** The server for the work under the lock: it opens a connection only while the lock is proven to be ours. */
+  readonly server: Server;
 }
 
 interface LockRequest {
   readonly server: Server;
   readonly command: string;
   readonly run: string;
+  /** Default: `TIMES`. */
+  readonly times?: HeartbeatTimes;
+  /** Default: `DEAD_AFTER_SECONDS`. */
+  readonly deadAfterSeconds?: number;
   report(event: RunEvent): void;
 }
 
@@ -45,34 +55,23 @@ interface LockRequest {
  * does not (Galera, a proxy that shares connections), and tells a refused one who holds it. Throws a refusal (exit 5).
  */
 export async function withLock<T>(request: LockRequest, body: (lock: HeldLock) => Promise<T>): Promise<T> {
+  const { server } = request;
   const lease = newLease(request);
-  let session = await acquire(request.server, lease);
-  const lost = new AbortController();
-  let beating: Promise<void> = Promise.resolve();
-  const beat = async () => {
-    if (await within(BEAT_WITHIN_MS, isAlive(session, request.server, lease.owner), false)) return;
-    session.destroy();
-    try {
-      session = await acquire(request.server, lease);
-      request.report({
-        type: 'note',
-        level: 'warning',
-        text: 'the connection that holds the lock was lost; the lock was taken again',
-      });
-    } catch (error) {
-      lost.abort(new LockLost(`the lock on the database was lost: ${messageOf(error)}`));
-    }
-  };
-  const timer = setInterval(() => {
-    beating = beating.then(beat);
-  }, BEAT_EVERY_MS);
-  timer.unref();
+  const name = lockName(server.target.database);
+  const take = () => acquire(server, lease, request.deadAfterSeconds ?? DEAD_AFTER_SECONDS);
+  const first = await take();
+  const heartbeat = startHeartbeat(first.session, {
+    isHeld: async (session) => (await isHolding(session, name)) && renewLease(session, lease.owner),
+    take: async () => (await take()).session,
+    times: request.times ?? TIMES,
+    report: request.report,
+  });
+  const guard = guardServer(server, heartbeat, { canLook: first.lockBinds, report: request.report });
   try {
-    return await body({ lost: lost.signal });
+    return await body({ lost: heartbeat.lost, server: guard.server });
   } finally {
-    clearInterval(timer);
-    await beating;
-    await release(session, request.server, lease.owner);
+    guard.stop();
+    await release(await heartbeat.stop(), name, lease.owner);
   }
 }
 
@@ -87,18 +86,42 @@ function newLease(request: LockRequest): Lease {
   };
 }
 
-async function acquire(server: Server, lease: Lease): Promise<Session> {
+async function acquire(
+  server: Server,
+  lease: Lease,
+  deadAfterSeconds: number,
+): Promise<{ session: Session; lockBinds: boolean }> {
   const session = await server.open();
   try {
-    const name = lockName(server.target.database);
-    if (!(await tryGetLock(session, name))) await takeFromTheSilent(session, server, name);
+    await winLock(session, server, lease.owner, deadAfterSeconds);
     await createToolTables(session);
-    await takeLease(session, lease);
-    return session;
+    const lockBinds = await readLockBinds(session);
+    await takeLease(session, lease, lockBinds);
+    return { session, lockBinds };
   } catch (error) {
     await session.close();
     throw error;
   }
+}
+
+/**
+ * Takes GET_LOCK. A living owner keeps it. Two lose it: an owner that sends no heartbeat any more (its machine is gone,
+ * and the server has not noticed), and our own connection from before, when it does not answer.
+ */
+async function winLock(session: Session, server: Server, owner: string, deadAfterSeconds: number): Promise<void> {
+  const name = lockName(server.target.database);
+  let holder: Holder | undefined;
+  for (let looks = 0; looks < LOOKS; looks++) {
+    if (await tryGetLock(session, name)) return;
+    holder = await readHolder(session, name);
+    if (holder && (holder.lease?.owner === owner || holder.silentSeconds >= deadAfterSeconds)) {
+      await session.query(`KILL ${holder.connectionId}`).catch(() => undefined);
+    } else if (holder?.lease) {
+      throw heldBy(holder.lease);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  throw holder?.lease ? heldBy(holder.lease) : heldBySomebody(server, holder);
 }
 
 async function tryGetLock(session: Session, name: string): Promise<boolean> {
@@ -106,69 +129,81 @@ async function tryGetLock(session: Session, name: string): Promise<boolean> {
   return Number(row?.got) === 1;
 }
 
-/** The lock is held. An owner that sends no heartbeat any more (its network is gone) loses it; a living one keeps it. */
-async function takeFromTheSilent(session: Session, server: Server, name: string): Promise<void> {
+async function isHolding(session: Session, name: string): Promise<boolean> {
+  const [row] = await session.query<{ mine: number }>(`SELECT IS_USED_LOCK('${name}') = CONNECTION_ID() AS mine`);
+  return Number(row?.mine) === 1;
+}
+
+/** The connection that holds GET_LOCK now. */
+interface Holder {
+  readonly connectionId: number;
+  /** Its account, as far as we may see it. */
+  readonly account: string;
+  /** Its own lease; undefined while it has not written one. */
+  readonly lease: HeldLease | undefined;
+  /** For how long neither its lease nor its connection has shown any life. */
+  readonly silentSeconds: number;
+}
+
+async function readHolder(session: Session, name: string): Promise<Holder | undefined> {
   const lease = await readLease(session);
-  if (lease && lease.silentSeconds < LEASE_SECONDS) throw heldBy(lease);
   const [row] = await session.query<{ id: number | null }>(`SELECT IS_USED_LOCK('${name}') AS id`);
-  if (row?.id && lease?.connectionId === Number(row.id)) await session.query(`KILL ${row.id}`).catch(() => undefined);
-  for (let tries = 0; tries < 20; tries++) {
-    if (await tryGetLock(session, name)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw lease ? heldBy(lease) : heldBySomebody(server, row?.id ?? null);
-}
-
-/** Who holds the lock now, as a sentence; undefined when nobody does. Reads only. */
-export async function describeHolder(session: Session): Promise<string | undefined> {
-  const [row] = await session.query<{ id: number | null }>(
-    `SELECT IS_USED_LOCK('${lockName((await currentDatabase(session)) ?? '')}') AS id`,
+  if (row?.id == null) return undefined;
+  const connectionId = Number(row.id);
+  const [thread] = await session.query<{ user: string; host: string; command: string; seconds: number }>(
+    'SELECT USER AS user, HOST AS host, COMMAND AS command, TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ?',
+    [connectionId],
   );
-  const lease = await readLease(session);
-  if (lease && (row?.id || lease.silentSeconds < LEASE_SECONDS)) return describeLease(lease);
-  return row?.id ? `connection ${row.id}` : undefined;
+  // Connection ids begin anew when the server restarts: a lease from before may name a number that is another's now.
+  const own = lease?.connectionId === connectionId ? lease : undefined;
+  return {
+    connectionId,
+    account: thread ? `${thread.user}@${thread.host.replace(/:\d+$/, '')}` : '',
+    lease: own,
+    silentSeconds: own && thread?.command === 'Sleep' ? Math.min(own.silentSeconds, Number(thread.seconds)) : 0,
+  };
 }
 
-async function currentDatabase(session: Session): Promise<string | undefined> {
+/** Who holds the lock now, as a sentence; undefined when nobody does, or a dead one. Reads only. */
+export async function describeHolder(session: Session): Promise<string | undefined> {
   const [row] = await session.query<{ name: string | null }>('SELECT DATABASE() AS name');
-  return row?.name ?? undefined;
+  const name = lockName(row?.name ?? '');
+  for (let looks = 0; ; looks++) {
+    const holder = await readHolder(session, name);
+    if (holder && holder.silentSeconds >= DEAD_AFTER_SECONDS) return undefined;
+    if (holder?.lease) return describeLease(holder.lease);
+    if (holder && looks === LOOKS) return describeConnection(holder);
+    if (!holder) return describeElsewhere(session);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
 }
 
-function heldBySomebody(server: Server, connectionId: number | null): Failure {
-  const who = connectionId === null ? 'somebody' : `connection ${connectionId}`;
+/** GET_LOCK is free here; where it does not bind the lease alone tells of an owner on another node. */
+async function describeElsewhere(session: Session): Promise<string | undefined> {
+  const lease = await readLease(session);
+  if (!lease || lease.silentSeconds >= DEAD_AFTER_SECONDS || (await readLockBinds(session))) return undefined;
+  return describeLease(lease);
+}
+
+function describeConnection(holder: Holder): string {
+  return `connection ${holder.connectionId}${holder.account ? ` of ${holder.account}` : ''}`;
+}
+
+function heldBySomebody(server: Server, holder: Holder | undefined): Failure {
+  const who = holder ? describeConnection(holder) : 'somebody';
   return refusal(
     `${who} holds the lock on ${server.target.database}`,
     'gateway-migrate status (shows when it has ended)',
   );
 }
 
-async function isAlive(session: Session, server: Server, owner: string): Promise<boolean> {
-  try {
-    const [row] = await session.query<{ mine: number }>(
-      `SELECT IS_USED_LOCK('${lockName(server.target.database)}') = CONNECTION_ID() AS mine`,
-    );
-    if (Number(row?.mine) !== 1) return false;
-    await session.query(beatSql(owner));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function release(session: Session, server: Server, owner: string): Promise<void> {
-  try {
+async function release(session: Session, name: string, owner: string): Promise<void> {
+  const giveBack = async () => {
     await session.query(releaseSql(owner));
-    await session.query(`SELECT RELEASE_LOCK('${lockName(server.target.database)}')`);
-  } catch {
-    // The connection is gone, and GET_LOCK with it; the lease expires by itself.
-  }
+    await session.query(`SELECT RELEASE_LOCK('${name}')`);
+    return true;
+  };
+  // Where that fails the connection is gone, and GET_LOCK with it; the lease expires by itself.
+  await within(RELEASE_WITHIN_MS, giveBack());
   await session.close();
-}
-
-async function within<T>(ms: number, work: Promise<T>, otherwise: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -27,9 +27,6 @@ const ER_LOCK_DEADLOCK = 1213;
 const ER_QUERY_INTERRUPTED = 1317;
 /** A running statement is looked at this often: the first look names who is in its way. */
 const LOOK_EVERY_MS = 1_000;
-const IDLE = 'idle';
-/** The server has been idle on our connection for so many looks while we wait for an answer: it was lost. */
-const IDLE_LOOKS = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 
@@ -55,7 +52,8 @@ export async function withPatience(
     } catch (error) {
       const errno = (error as { errno?: number }).errno;
       if (errno === ER_QUERY_INTERRUPTED && context.signal.aborted) throw context.signal.reason;
-      if (errno !== ER_LOCK_WAIT_TIMEOUT && (errno !== ER_LOCK_DEADLOCK || on.isInGroup)) throw error;
+      if (errno !== ER_LOCK_WAIT_TIMEOUT && errno !== ER_LOCK_DEADLOCK) throw error;
+      if (on.isInGroup && (await hasRolledBack(errno, on.observer))) throw error;
       const waitedMs = Math.round(context.clock.ticksMs() - startedMs);
       const blockers = (
         await findOpenTransactions(on.observer, [on.session.connectionId, on.observer.connectionId])
@@ -68,6 +66,13 @@ export async function withPatience(
   }
 }
 
+/** Whether the error has undone the whole transaction: a deadlock does, a timeout where the server is set so. */
+async function hasRolledBack(errno: number, observer: Session): Promise<boolean> {
+  if (errno === ER_LOCK_DEADLOCK) return true;
+  const [row] = await observer.query<{ whole: number }>('SELECT @@innodb_rollback_on_timeout AS whole');
+  return Number(row?.whole) === 1;
+}
+
 function gaveUp(tries: number, blockers: readonly string[], cause: unknown): Error {
   const who = blockers.length > 0 ? `; in the way: ${blockers.join('; ')}` : '';
   return failedUnchanged(
@@ -78,49 +83,63 @@ function gaveUp(tries: number, blockers: readonly string[], cause: unknown): Err
 }
 
 /**
- * Looks after a statement while it runs: names its blockers while it waits, ends it when the run is interrupted, and
- * gives its connection up when the server has long been idle on it: then the answer was lost on the way.
+ * Looks after a statement while it runs: names its blockers while it waits, and ends it when the run is interrupted.
+ * KILL QUERY is repeated, because the first may come before the statement has reached the server.
  */
 async function watched(attempt: () => Promise<StatementResult>, on: Waiting): Promise<StatementResult> {
   const { session, observer, context } = on;
-  const interrupt = () => {
-    void observer.query(`KILL QUERY ${session.connectionId}`).catch(() => undefined);
-    if (!(context.signal.reason instanceof Interrupted)) session.destroy();
+  context.signal.throwIfAborted();
+  let looking: Promise<void> | undefined;
+  let hasNamed = false;
+  const look = async () => {
+    if (context.signal.aborted) {
+      await observer.query(`KILL QUERY ${session.connectionId}`);
+      if (!(context.signal.reason instanceof Interrupted)) session.destroy();
+    } else if (!hasNamed) {
+      const wait = await readLockWait(observer, session.connectionId);
+      if (wait === undefined) return;
+      hasNamed = true;
+      await nameBlockers(wait, on);
+    }
   };
-  context.signal.addEventListener('abort', interrupt, { once: true });
-  let looks = 0;
-  let idleLooks = 0;
-  const timer = setInterval(async () => {
-    const state = await readThreadState(observer, session.connectionId);
-    if (looks++ === 0 && /lock/i.test(state)) await nameBlockers(state, on);
-    idleLooks = state === IDLE ? idleLooks + 1 : 0;
-    if (idleLooks >= IDLE_LOOKS) session.destroy();
-  }, LOOK_EVERY_MS);
+  const lookOnce = () => {
+    looking ??= look()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  const timer = setInterval(lookOnce, LOOK_EVERY_MS);
+  context.signal.addEventListener('abort', lookOnce, { once: true });
   try {
     return await attempt();
   } finally {
     clearInterval(timer);
-    context.signal.removeEventListener('abort', interrupt);
+    context.signal.removeEventListener('abort', lookOnce);
+    // A KILL QUERY under way must not meet the statement that comes next.
+    await looking;
   }
 }
 
-/** What the server does on that connection; `idle` when nothing, or when it has no such connection any more. */
-async function readThreadState(observer: Session, connectionId: number): Promise<string> {
-  try {
-    const [thread] = await observer.query<{ command: string; state: string | null }>(
-      'SELECT COMMAND AS command, STATE AS state FROM information_schema.PROCESSLIST WHERE ID = ?',
-      [connectionId],
-    );
-    return thread === undefined || thread.command === 'Sleep' ? IDLE : (thread.state ?? 'running');
-  } catch {
-    return 'not known';
-  }
+/** What lock that connection waits for; undefined when it waits for none. */
+async function readLockWait(observer: Session, connectionId: number): Promise<string | undefined> {
+  const [thread] = await observer.query<{ state: string | null }>(
+    'SELECT STATE AS state FROM information_schema.PROCESSLIST WHERE ID = ?',
+    [connectionId],
+  );
+  if (/waiting for .*lock/i.test(thread?.state ?? '')) return thread?.state ?? undefined;
+  // A wait for a row shows as `updating` there.
+  const [row] = await observer.query(
+    "SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = ? AND trx_state = 'LOCK WAIT'",
+    [connectionId],
+  );
+  return row ? 'Waiting for a row' : undefined;
 }
 
-async function nameBlockers(state: string, on: Waiting): Promise<void> {
+async function nameBlockers(wait: string, on: Waiting): Promise<void> {
   const blockers = await findOpenTransactions(on.observer, [on.session.connectionId, on.observer.connectionId]);
   for (const blocker of blockers) {
-    const text = `waiting for a lock (${state}); in the way: ${describeBlocker(blocker)}`;
+    const text = `${wait}; in the way: ${describeBlocker(blocker)}`;
     on.context.report({ type: 'note', level: 'warning', text });
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { Interrupted, messageOf } from '../errors.ts';
+import { Failure, Interrupted, messageOf } from '../errors.ts';
 import type { Session, StatementResult } from '../mysql/connect.ts';
 import { intentSql, outcomeSql, type StatementKey } from './journal.ts';
 import { withPatience } from './patience.ts';
@@ -158,7 +158,7 @@ async function runStatement(
  * nobody knows: the row stays an intent, to be decided by evidence.
  */
 async function noteFailure(key: StatementKey, error: unknown, bench: Workbench): Promise<void> {
-  if (!isServerError(error)) return;
+  if (!isServerError(error instanceof Failure ? error.cause : error)) return;
   await bench.work.execute('ROLLBACK').catch(() => undefined);
   const failed = outcomeSql(key, { state: 'failed', error: messageOf(error) });
   await commitDeferred(bench, [failed]).catch(() => undefined);
