@@ -82,7 +82,7 @@ async function dumpToFile(path: string, request: DumpRequest, source: Source, co
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   const file = await open(path, 'wx', OWNER_ONLY);
-  const program = context.exec.pipe(command, { signal: context.signal });
+  const program = await context.exec.pipe(command, { signal: context.signal });
   try {
     program.stdin.end();
     const writer = new MemberWriter(file, blockCompressor(request.compression));

@@ -26,7 +26,7 @@ export async function loadBackup(
   const command = shellCommand(clients, target);
   const { size } = await stat(file);
   const progress = createProgress(context, { id: stepId, unit: 'bytes', total: size });
-  const shell = context.exec.pipe(command, { signal: context.signal });
+  const shell = await context.exec.pipe(command, { signal: context.signal });
   // Nobody reads what the client prints; unread it would stop the client once the pipe is full.
   shell.stdout.resume();
   let done = 0;

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { describeTarget } from '../preflight/gather.ts';
+import { describeTarget } from '../preflight/reach.ts';
 import type { CommandName } from '../run/events.ts';
 import type { Secret } from '../system/secret.ts';
 import type { Invocation } from './invocation.ts';

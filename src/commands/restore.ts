@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { type ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
 import { planRestore } from '../plan/restore.ts';
 import type { Check } from '../preflight/checks.ts';
-import { describeTarget } from '../preflight/gather.ts';
+import { describeTarget } from '../preflight/reach.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined, siteFacts } from './deploy.ts';

@@ -1,7 +1,8 @@
 import { ExitCode, Failure } from '../errors.ts';
 import { type Problem, readMigrations } from '../migrations/files.ts';
+import { checksums } from '../migrations/history-row.ts';
 import { compareWithHistory, diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
-import { reach } from '../preflight/gather.ts';
+import { reach } from '../preflight/reach.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readHistory } from '../statements/history.ts';
@@ -18,13 +19,14 @@ export interface StatusOptions {
 export function statusCommand(options: StatusOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('status', invocation, async () => {
     const config = await readConfig(invocation);
-    const server = await reach(config.database);
-    const session = await server.open();
+    const { session } = await reach(config.database);
     try {
-      const [{ migrations, problems }, history] = await Promise.all([
-        readMigrations(config.migrations.dir),
-        readHistory(session, { withText: true }),
-      ]);
+      const noted = await readHistory(session, { withText: false });
+      const applied = checksums(noted);
+      const { migrations, problems } = await readMigrations(config.migrations.dir, { applied });
+      // The texts are the bulk of the history, and needed only where a file is not what was applied.
+      const isEqual = migrations.every((one) => [one.checksum, undefined].includes(applied.get(one.version)));
+      const history = isEqual ? noted : await readHistory(session, { withText: true });
       const status = compareWithHistory(migrations, history);
       const unfinished = await findUnfinished(config.stateDir, session, history);
       const holder = unfinished ? await describeHolder(session) : undefined;

@@ -5,7 +5,7 @@ import type { Server } from '../mysql/connect.ts';
 import { healthPhase } from '../phases/health.ts';
 import { collectChecks } from '../phases/verify.ts';
 import { type Check, fails, holds } from '../preflight/checks.ts';
-import { reach } from '../preflight/gather.ts';
+import { reach } from '../preflight/reach.ts';
 import { readHistory } from '../statements/history.ts';
 import { beginReading } from './begin.ts';
 import { contextOf } from './carry-out.ts';
@@ -18,8 +18,7 @@ import { DONE, withRun } from './with-run.ts';
 export function verifyCommand(invocation: Invocation): Promise<ExitCode> {
   return withRun('verify', invocation, async () => {
     const config = await beginReading('verify', invocation);
-    const server = await reach(config.database);
-    const session = await server.open();
+    const { server, session } = await reach(config.database);
     try {
       const history = await readHistory(session, { withText: false });
       const { migrations } = await readMigrations(config.migrations.dir);

@@ -7,6 +7,7 @@ import { compareVersions, type FileName, parseFileName } from './file-name.ts';
 import type { LexicalModes } from './lexer.ts';
 import { type ParsedFile, parseSections, parseWhole } from './parse.ts';
 import type { Migration } from './types.ts';
+import { unparsed } from './unparsed.ts';
 
 /** Something wrong with a migration's file: found before anything is started. */
 export interface Problem {
@@ -28,17 +29,25 @@ interface SourceFile extends FileName {
   readonly text: string;
 }
 
+/** What is known of a file before it is read. */
+interface Circumstances {
+  /** The server's, where its sql_mode says NO_BACKSLASH_ESCAPES or ANSI_QUOTES. */
+  readonly modes?: LexicalModes | undefined;
+  /** Checksums of the applied files, by version: what was parsed when it was applied is parsed again only if asked. */
+  readonly applied?: ReadonlyMap<string, string> | undefined;
+}
+
 /**
  * Reads all migrations of a folder and everything that is wrong with them. Never throws: a folder that cannot be read
- * is a problem too. `modes` are the server's, where its sql_mode says NO_BACKSLASH_ESCAPES or ANSI_QUOTES.
+ * is a problem too.
  */
-export async function readMigrations(dir: string, modes?: LexicalModes): Promise<MigrationFolder> {
+export async function readMigrations(dir: string, { modes, applied }: Circumstances = {}): Promise<MigrationFolder> {
   const problems: Problem[] = [];
   const migrations: Migration[] = [];
   for (const files of groupByBaseName(readFolder(dir, problems))) {
-    const migration = files.some((file) => file.half)
-      ? toPair(files, problems, modes)
-      : toSingle(files, problems, modes);
+    const known = applied && findApplied(files, applied, modes);
+    const migration =
+      known ?? (files.some((file) => file.half) ? toPair(files, problems, modes) : toSingle(files, problems, modes));
     if (migration) migrations.push(migration);
   }
   migrations.sort((a, b) => compareVersions(a.version, b.version) || (a.baseName < b.baseName ? -1 : 1));
@@ -79,8 +88,9 @@ function listFolder(dir: string, problems: Problem[]): string[] {
 
 function readText(path: string, problems: Problem[]): string | undefined {
   try {
-    const content = readFileSync(path);
-    if (isUtf8(content)) return content.toString('utf8');
+    const text = readFileSync(path, 'utf8');
+    // What is not UTF-8 reads as U+FFFD, which a text may also hold of its own.
+    if (!text.includes('\ufffd') || isUtf8(readFileSync(path))) return text;
     problems.push({ path, what: 'the file is not UTF-8', remedy: 'save it as UTF-8' });
   } catch (error) {
     problems.push({ path, what: messageOf(error), remedy: 'make the file readable' });
@@ -95,6 +105,19 @@ function groupByBaseName(files: readonly SourceFile[]): SourceFile[][] {
     groups.set(key, [...(groups.get(key) ?? []), file]);
   }
   return [...groups.values()];
+}
+
+/** The migration that was applied from just this file, not parsed yet: that is most of the time a folder takes to read. */
+function findApplied(
+  [file, ...others]: readonly SourceFile[],
+  applied: ReadonlyMap<string, string>,
+  modes?: LexicalModes,
+): Migration | undefined {
+  if (file === undefined || file.half || others.length > 0) return undefined;
+  const { version, name, baseName, path, text } = file;
+  const checksum = applied.get(version);
+  if (checksum === undefined || checksumOf(text) !== checksum) return undefined;
+  return unparsed({ version, name, baseName, path, checksum, text }, modes);
 }
 
 function toSingle(files: readonly SourceFile[], problems: Problem[], modes?: LexicalModes): Migration | undefined {

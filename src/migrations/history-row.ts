@@ -20,3 +20,9 @@ export interface HistoryRow {
   /** The file as it was applied; null when it was too large to keep. */
   readonly text: string | null;
 }
+
+/** Checksums of what is applied, by version. */
+export function checksums(history: readonly HistoryRow[]): Map<string, string> {
+  const applied = history.filter((row) => row.state === 'applied' || row.state === 'adopted');
+  return new Map(applied.map((row) => [row.version, row.checksum]));
+}

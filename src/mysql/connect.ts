@@ -88,13 +88,22 @@ function connectionOptions(target: Target, options: OpenOptions): ConnectionOpti
 
 /** Connects once to learn what the server is. Throws the driver's own error; callers turn it into a `Failure`. */
 export async function connect(target: Target): Promise<Server> {
-  const server: Server = { target, flavor: parseFlavor(''), open: (options) => open(target, options) };
-  const session = await server.open();
+  const { server, session } = await connectWithSession(target);
+  await session.close();
+  return server;
+}
+
+/** The same, and the connection stays open for the caller, who closes it. */
+export async function connectWithSession(target: Target): Promise<{ server: Server; session: Session }> {
+  const session = await open(target);
   try {
+    // Not the version of the greeting: a proxy greets with its own.
     const [row] = await session.query<{ version: string }>('SELECT VERSION() AS version');
-    return { ...server, flavor: parseFlavor(row?.version ?? '') };
-  } finally {
-    await session.close();
+    const flavor = parseFlavor(row?.version ?? '');
+    return { server: { target, flavor, open: (options) => open(target, options) }, session };
+  } catch (error) {
+    session.destroy();
+    throw error;
   }
 }
 

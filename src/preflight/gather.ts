@@ -2,13 +2,12 @@ import { isInMaintenance } from '../app/maintenance.ts';
 import { checkApp } from '../app/readiness.ts';
 import { checkBackupReadiness, checkFolder } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
-import { failedUnchanged, messageOf } from '../errors.ts';
 import { readMigrations } from '../migrations/files.ts';
-import type { HistoryRow } from '../migrations/history-row.ts';
+import { checksums, type HistoryRow } from '../migrations/history-row.ts';
 import type { LexicalModes } from '../migrations/lexer.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
-import { connect, type Server, type Session, type Target } from '../mysql/connect.ts';
+import type { Server, Session } from '../mysql/connect.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
@@ -20,6 +19,7 @@ import type { Check } from './checks.ts';
 import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
 import { checkMigrations, problemCheck } from './migrations.ts';
+import { reach } from './reach.ts';
 
 /** Everything that is known before anything is touched. */
 export interface Facts {
@@ -44,29 +44,9 @@ interface Ports {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Connects, or says why not in the server's own words. */
-export async function reach(target: Target): Promise<Server> {
-  try {
-    return await connect(target);
-  } catch (error) {
-    throw failedUnchanged(
-      `cannot connect to ${describeTarget(target)}: ${messageOf(error)}`,
-      'gateway-migrate doctor',
-      error,
-    );
-  }
-}
-
-/** `askproai_db on 127.0.0.1:3306 as app`. */
-export function describeTarget(target: Target): string {
-  const where = target.socket ?? `${target.host ?? '127.0.0.1'}:${target.port ?? 3306}`;
-  return `${target.database} on ${where} as ${target.user}`;
-}
-
 /** Reads everything a command decides by. Changes nothing, not even the tool's own tables. */
 export async function gatherFacts(config: Config, ports: Ports): Promise<Facts> {
-  const server = await reach(config.database);
-  const session = await server.open();
+  const { server, session } = await reach(config.database);
   try {
     return await readFacts(server, session, config, ports);
   } finally {
@@ -81,8 +61,9 @@ export async function checkWithoutDatabase(config: Config, ports: Ports): Promis
 }
 
 async function readFacts(server: Server, session: Session, config: Config, ports: Ports): Promise<Facts> {
-  const { migrations, problems } = await readMigrations(config.migrations.dir, await readModes(session));
+  const modes = await readModes(session);
   const history = await readHistory(session, { withText: true });
+  const { migrations, problems } = await readMigrations(config.migrations.dir, { modes, applied: checksums(history) });
   const status = compareWithHistory(migrations, history);
   const snapshot = await readSnapshot(session, server.target.database);
   const unfinished = await findUnfinished(config.stateDir, session, history);

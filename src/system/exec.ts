@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { execa } from 'execa';
 import { messageOf } from '../errors.ts';
 import { OWNER_ONLY } from './files.ts';
 import { closeAll, openNameless } from './nameless.ts';
@@ -70,7 +69,7 @@ export interface StartOptions {
 /** The one way to start a process. Never throws for a non-zero exit: the caller decides what it means. */
 export interface Exec {
   run(command: Command, options?: RunOptions): Promise<Exit>;
-  pipe(command: Command, options?: RunOptions): Piped;
+  pipe(command: Command, options?: RunOptions): Promise<Piped>;
   /** Starts a server. Whoever starts it ends it: nothing else does. */
   start(command: Command, options: StartOptions): Started;
 }
@@ -99,6 +98,7 @@ export function describeExit(command: Command, exit: Exit): string {
 export const systemExec: Exec = {
   async run(command, options = {}) {
     const startedMs = performance.now();
+    const execa = await loadExeca();
     const inherited = inheritable(command);
     const output = options.isShown ? 'inherit' : 'pipe';
     const running = execa(command.file, command.args, {
@@ -111,8 +111,9 @@ export const systemExec: Exec = {
     return toExit(await running, startedMs);
   },
 
-  pipe(command, options = {}) {
+  async pipe(command, options = {}) {
     const startedMs = performance.now();
+    const execa = await loadExeca();
     const inherited = inheritable(command);
     const child = execa(command.file, command.args, {
       ...settings(command, options),
@@ -164,6 +165,11 @@ export const systemExec: Exec = {
     };
   },
 };
+
+/** Loaded with the first program: commands that start none answer sooner without it. */
+async function loadExeca() {
+  return (await import('execa')).execa;
+}
 
 /** Execa takes any descriptor; its types name only the first few. */
 function inheritable(command: Command): 3[] {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checksumOf } from '../../src/migrations/checksum.ts';
 import { readMigrations } from '../../src/migrations/files.ts';
 
 let dir: string;
@@ -119,4 +120,20 @@ describe('readMigrations', () => {
       },
     ]);
   });
+});
+
+test('a file that is what was applied is parsed when somebody asks, and its problems are those of then', async () => {
+  const text = '-- migrate:up\nLOCK TABLES a READ;\nCREATE TABLE a (id INT);\n';
+  writeFileSync(join(dir, '1_a.sql'), text);
+  writeFileSync(join(dir, '2_b.sql'), '-- migrate:up\nLOCK TABLES b READ;\n');
+  const applied = new Map([
+    ['1', checksumOf(text)],
+    ['2', checksumOf('-- migrate:up\nSELECT 1;\n')],
+  ]);
+  const { migrations, problems } = await readMigrations(dir, { applied });
+  expect(problems.map(({ path }) => path)).toEqual([join(dir, '2_b.sql')]);
+  expect(migrations.map(({ version, up }) => [version, up.map((one) => one.verb)])).toEqual([
+    ['1', ['LOCK', 'CREATE TABLE']],
+    ['2', ['LOCK']],
+  ]);
 });

@@ -4,7 +4,7 @@ import { describeExit, systemExec } from '../../src/system/exec.ts';
 test('a program that warns a lot runs to its end, and the end of what it said is kept', async () => {
   const script =
     "for (let i = 0; i < 20000; i++) process.stderr.write('warning '.repeat(10) + i + '\\n'); console.log('done');";
-  const piped = systemExec.pipe({ file: process.execPath, args: ['-e', script] });
+  const piped = await systemExec.pipe({ file: process.execPath, args: ['-e', script] });
   piped.stdin.end();
   let out = '';
   piped.stdout.on('data', (chunk: Buffer) => {
