@@ -28,7 +28,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     const verified = await readThrough(file);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
-    requireReady(facts.checks.filter((check) => NEEDED_CHECKS.has(check.name)).map(asError));
+    requireReady(facts.checks.filter(isNeeded).map(asError));
     const plan = planRestore({
       target: describeTarget(config.database),
       file,
@@ -61,7 +61,9 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
 }
 
 /** What of preflight a restore cannot do without. The rest may be the very reason for it. */
-const NEEDED_CHECKS: ReadonlySet<string> = new Set(['privileges', 'privileges of restore', 'definers', 'client programs']);
+function isNeeded({ group, name }: Check): boolean {
+  return group === 'rights to restore' || name === 'privileges' || name === 'client programs';
+}
 
 function asError(check: Check): Check {
   return { ...check, level: 'error' };

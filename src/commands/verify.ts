@@ -14,6 +14,9 @@ import { isFailed, reportChecks } from './preflight.ts';
 import { verifyScopeOf } from './verify-scope.ts';
 import { DONE, withRun } from './with-run.ts';
 
+/** Nothing was restarted: a site that is well answers at once. */
+const PATIENCE = { withinMs: 1_000, requestMs: 5_000, pauseMs: 250 };
+
 /** Looks at what the applied migrations made, and at the site. Exit 1 when a check does not hold. Changes nothing. */
 export function verifyCommand(invocation: Invocation): Promise<ExitCode> {
   return withRun('verify', invocation, async () => {
@@ -45,7 +48,7 @@ export function verifyCommand(invocation: Invocation): Promise<ExitCode> {
 async function checkHealth(app: AppConfig, expect: number, server: Server, invocation: Invocation): Promise<Check> {
   const about = { group: 'site', name: 'health' };
   try {
-    const said = await healthPhase(app).run({ expect }, contextOf(server, invocation));
+    const said = await healthPhase(app, PATIENCE).run({ expect }, contextOf(server, invocation));
     return holds({ ...about, detail: said ?? '' });
   } catch (error) {
     invocation.signal.throwIfAborted();

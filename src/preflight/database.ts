@@ -5,7 +5,8 @@ import type { Snapshot } from '../schema/types.ts';
 import { describeBlocker, findOpenTransactions } from '../statements/blockers.ts';
 import type { Clock } from '../system/clock.ts';
 import { type Check, fails, holds, warns } from './checks.ts';
-import { checkDefiners, checkPrivileges, checkSetAside } from './privileges.ts';
+import { checkPrivileges } from './privileges.ts';
+import { checkRestoreRights } from './restore-rights.ts';
 
 const GROUP = 'database';
 /** A transaction open for so long will be in the way of DDL. */
@@ -24,13 +25,12 @@ export async function checkDatabase(
     holds({ group: GROUP, name: 'connection', detail: `${server.flavor.label}, ${snapshot.database}` }),
     checkVersion(server),
     await checkPrivileges(session, snapshot.database),
-    await checkSetAside(session, snapshot.database),
-    await checkDefiners(session),
     await checkStableConnection(session),
     ...checkRequiredTables(snapshot, config),
     await checkBinlog(session),
     await checkClock(session, clock),
     ...(await checkOpenTransactions(session)),
+    ...(await checkRestoreRights(session, snapshot.database)),
   ];
 }
 

@@ -116,7 +116,7 @@ describeOnServers('exit codes', (server) => {
         next: 'mend the cause, then: gateway-migrate deploy',
       },
     });
-    expect(lastOf(finished)).toMatchObject({ applied: ['1', '2'], reverted: ['2', '1'] });
+    expect(lastOf(finished)).toMatchObject({ applied: ['1', '2'], reverted: ['3', '2', '1'] });
     expect(await production.objects()).toEqual([
       ...before,
       'base table gateway_migrate_history',

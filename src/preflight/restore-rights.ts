@@ -1,0 +1,77 @@
+import type { Session } from '../mysql/connect.ts';
+import { type Check, holds, warns } from './checks.ts';
+import { missingPrivileges, quoteAccount } from './privileges.ts';
+
+const GROUP = 'rights to restore';
+/** What making a database and RENAME TABLE into it ask for. */
+const SET_ASIDE = ['CREATE', 'INSERT'] as const;
+/** One of these lets an account create what belongs to another: MySQL's names old and new, and MariaDB's. */
+const ANY_DEFINER = ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER', 'SET USER'] as const;
+
+interface Account {
+  readonly name: string;
+  readonly grants: readonly string[];
+}
+
+/**
+ * What a restore needs beyond a deploy. A deploy goes on without; a restore must know before it empties anything,
+ * because the load would stop half way.
+ */
+export async function checkRestoreRights(session: Session, database: string): Promise<Check[]> {
+  const [user] = await session.query<{ name: string }>('SELECT CURRENT_USER() AS name');
+  const grants = (await session.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0]));
+  const account = { name: user?.name ?? '', grants };
+  return [checkSetAside(account, database), await checkDefiners(session, account), await checkTrust(session, account)];
+}
+
+/** A restore keeps what is there in a database of its own beside production. */
+function checkSetAside({ name, grants }: Account, database: string): Check {
+  const about = { group: GROUP, name: 'database beside' };
+  if (missingPrivileges(grants, `${database}_before_20000101_000000`, SET_ASIDE).length === 0)
+    return holds({ ...about, detail: 'what is there can be kept aside' });
+  const pattern = `${database.replaceAll('_', '\\_')}\\_before\\_%`;
+  return warns({
+    ...about,
+    detail: `${name} may not create ${database}_before_…, where a restore keeps what was there`,
+    remedy: `GRANT ALL ON \`${pattern}\`.* TO ${quoteAccount(name)};`,
+  });
+}
+
+/** A load stops at the first view, trigger, routine or event of another account that ours may not create. */
+async function checkDefiners(session: Session, { name, grants }: Account): Promise<Check> {
+  const foreign = await session.query<{ definer: string }>(
+    `SELECT definer AS definer FROM information_schema.views WHERE table_schema = DATABASE() AND definer <> CURRENT_USER()
+     UNION SELECT definer FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND definer <> CURRENT_USER()
+     UNION SELECT definer FROM information_schema.routines WHERE routine_schema = DATABASE() AND definer <> CURRENT_USER()
+     UNION SELECT definer FROM information_schema.events WHERE event_schema = DATABASE() AND definer <> CURRENT_USER()`,
+  );
+  const about = { group: GROUP, name: 'definers' };
+  if (foreign.length === 0 || hasAny(grants, ANY_DEFINER))
+    return holds({ ...about, detail: 'objects of all accounts' });
+  return warns({
+    ...about,
+    detail: `${name} may not create what belongs to ${foreign.map((row) => row.definer).join(', ')}`,
+    remedy: `GRANT SET_ANY_DEFINER (MySQL) or SET USER (MariaDB) ON *.* TO ${quoteAccount(name)};`,
+  });
+}
+
+/** With a binary log, triggers and functions may be created only with SUPER or on trust (error 1419). */
+async function checkTrust(session: Session, { name, grants }: Account): Promise<Check> {
+  const [row] = await session.query<{ isLogged: number; isTrusted: number; programs: number | string }>(
+    `SELECT @@GLOBAL.log_bin AS isLogged, @@GLOBAL.log_bin_trust_function_creators AS isTrusted,
+       (SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE()) +
+       (SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = DATABASE() AND routine_type = 'FUNCTION') AS programs`,
+  );
+  const about = { group: GROUP, name: 'triggers and functions' };
+  const isFree = Number(row?.isLogged) === 0 || Number(row?.isTrusted) === 1 || hasAny(grants, ['SUPER']);
+  if (isFree || Number(row?.programs) === 0) return holds({ ...about, detail: 'can be created' });
+  return warns({
+    ...about,
+    detail: `${name} may not create the ${row?.programs} triggers and functions that are there: the server has a binary log`,
+    remedy: 'SET GLOBAL log_bin_trust_function_creators = 1; as an administrator, and in the server configuration',
+  });
+}
+
+function hasAny(grants: readonly string[], privileges: readonly string[]): boolean {
+  return missingPrivileges(grants, '', privileges).length < privileges.length;
+}
