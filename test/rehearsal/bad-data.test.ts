@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest';
+import { findBadData } from '../../src/rehearsal/bad-data.ts';
+import type { Finding } from '../../src/rehearsal/finding.ts';
+import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { migration, stage } from './scene.ts';
+
+const SCHEMA = `
+  CREATE TABLE owners (id INT PRIMARY KEY);
+  CREATE TABLE pets (
+    id INT AUTO_INCREMENT PRIMARY KEY, owner_id INT NULL, name VARCHAR(100) NULL, mail VARCHAR(50) COLLATE utf8mb4_bin NULL,
+    weight DECIMAL(10,3) NULL, age INT NULL, kind ENUM('cat', 'dog', 'eel') NULL, born DATETIME NULL,
+    KEY owner (owner_id));`;
+const ROWS = `
+  INSERT INTO owners VALUES (1), (2);
+  INSERT INTO pets (owner_id, name, mail, weight, age, kind, born) VALUES
+    (1, 'Ada', 'ada@x', 1.5, 3, 'cat', '2020-01-01'), (2, 'Ben', 'BEN@x', 2.125, 4, 'dog', '2020-01-02'),
+    (7, 'Ben', 'ben@x', 3, 300, 'eel', '2050-01-03 10:00:00'), (8, NULL, NULL, 4, NULL, 'cat', NULL);`;
+
+async function look(server: TestServer, up: string, withinMs?: number, rows = ROWS): Promise<Finding[]> {
+  const migrations = [migration('5', `-- migrate:up\n${up}`)];
+  const scene = await stage(server, { schema: SCHEMA, rows, migrations });
+  try {
+    return await findBadData({
+      session: scene.production,
+      flavor: scene.flavor,
+      database: scene.before.database,
+      snapshot: scene.before,
+      after: scene.after,
+      migrations,
+      ...(withinMs === undefined ? {} : { withinMs }),
+    });
+  } finally {
+    await scene.close();
+  }
+}
+
+const brief = (findings: readonly Finding[]) =>
+  findings.map(({ level, version, name, object, what }) => `${level} ${version} ${name} ${object}: ${what}`);
+
+describeOnServers('data that would make a migration fail', (server) => {
+  test('is told of nothing where the rows fit', async () => {
+    const up = `ALTER TABLE pets ADD UNIQUE KEY whole (name, owner_id), MODIFY name VARCHAR(90) NULL, ADD nick VARCHAR(9) NULL,
+      ADD UNIQUE KEY nick (nick), MODIFY age BIGINT NULL, ADD CHECK (age > 0), ADD chip CHAR(36) NOT NULL DEFAULT 'none';`;
+    expect(await look(server(), up)).toEqual([]);
+  });
+
+  test('duplicate rows under a new unique key', async () => {
+    expect(await look(server(), 'CREATE UNIQUE INDEX one_name ON pets (name);')).toEqual([
+      {
+        name: 'duplicates-under-unique',
+        level: 'error',
+        group: 'data',
+        version: '5',
+        object: 'pets.one_name',
+        what: 'rows of production are equal under the unique key one_name (name): Ben',
+        why: 'the server refuses the key with error 1062 as soon as it meets the second of them',
+        fix: 'keep one of each first; they are: SELECT `name` AS k0 FROM `pets` WHERE `name` IS NOT NULL GROUP BY `name` HAVING COUNT(*) > 1',
+      },
+    ]);
+  });
+
+  test('rows that only the collation to come makes equal', async () => {
+    const add = 'ALTER TABLE pets ADD UNIQUE KEY one_mail (mail)';
+    expect(await look(server(), `${add};`)).toEqual([]);
+    const findings = await look(
+      server(),
+      `${add}; ALTER TABLE pets CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;`,
+    );
+    expect(findings.map(({ name, object }) => [name, object])).toEqual([['duplicates-under-unique', 'pets.one_mail']]);
+  });
+
+  test('a unique key on a new column, whose default every row gets', async () => {
+    expect(
+      brief(await look(server(), 'ALTER TABLE pets ADD code INT NOT NULL, ADD UNIQUE KEY one_code (code);')),
+    ).toEqual([
+      'error 5 duplicates-under-unique pets.one_code: every row gets the same value under the unique key one_code (code)',
+    ]);
+  });
+
+  test('NULLs in a column that becomes NOT NULL, under its new name too', async () => {
+    expect(
+      brief(
+        await look(
+          server(),
+          'ALTER TABLE pets RENAME COLUMN name TO title; ALTER TABLE pets MODIFY title VARCHAR(100) NOT NULL;',
+        ),
+      ),
+    ).toEqual(['error 5 null-in-not-null pets.title: 1 row of production has NULL in name, which becomes NOT NULL']);
+  });
+
+  test('is advice where the migration writes the rows itself', async () => {
+    const up = "UPDATE pets SET name = '' WHERE name IS NULL; ALTER TABLE pets MODIFY name VARCHAR(100) NOT NULL;";
+    expect(await look(server(), up)).toMatchObject([
+      {
+        name: 'null-in-not-null',
+        level: 'advice',
+        what: '1 row of production has NULL in name, which becomes NOT NULL (the migrations write rows of pets too, which may mend it)',
+      },
+    ]);
+  });
+
+  test('orphans under a new foreign key', async () => {
+    const up = 'ALTER TABLE pets ADD CONSTRAINT pets_owner FOREIGN KEY (owner_id) REFERENCES owners (id);';
+    expect(brief(await look(server(), up))).toEqual([
+      'error 5 orphans-under-foreign-key pets.pets_owner: owner_id of production has values that owners does not have: 7, 8',
+    ]);
+  });
+
+  test('every key is an orphan when the parent is new', async () => {
+    const up = `CREATE TABLE keepers (id INT PRIMARY KEY);
+      ALTER TABLE pets ADD CONSTRAINT pets_keeper FOREIGN KEY (owner_id) REFERENCES keepers (id);`;
+    expect((await look(server(), up)).map(({ name, object }) => [name, object])).toEqual([
+      ['orphans-under-foreign-key', 'pets.pets_keeper'],
+    ]);
+  });
+
+  test('values out of the range of a narrowed type', async () => {
+    const up = `ALTER TABLE pets MODIFY age TINYINT NULL, MODIFY name VARCHAR(2) NULL, MODIFY kind ENUM('cat', 'dog') NULL,
+      MODIFY born TIMESTAMP NULL, MODIFY weight DECIMAL(4,2) NULL;`;
+    expect(brief(await look(server(), up))).toEqual([
+      'error 5 value-out-of-range pets.name: name becomes varchar(2), and production has values that do not fit: Ada, Ben',
+      'advice 5 value-changed pets.weight: weight becomes decimal(4,2), and production has values that lose a part: 2.125',
+      'error 5 value-out-of-range pets.age: age becomes tinyint, and production has values that do not fit: 300',
+      "error 5 value-out-of-range pets.kind: kind becomes enum('cat','dog'), and production has values that do not fit: eel",
+      'error 5 value-out-of-range pets.born: born becomes timestamp, and production has values that do not fit: 2050-01-03 10:00:00',
+    ]);
+  });
+
+  test('characters that the new charset does not have', async () => {
+    const rows = "INSERT INTO pets (name) VALUES ('Zoë'), ('美咲');";
+    const up = 'ALTER TABLE pets MODIFY name VARCHAR(100) CHARACTER SET latin1 NULL;';
+    expect(brief(await look(server(), up, undefined, rows))).toEqual([
+      'error 5 value-out-of-range pets.name: name becomes varchar(100), and production has values that do not fit: 美咲',
+    ]);
+  });
+
+  test('rows that break a new CHECK, quotes in it and all', async () => {
+    const up = "ALTER TABLE pets ADD CONSTRAINT not_ben CHECK (name NOT IN ('Ben', 'O''Hara', 'back\\\\slash'));";
+    const [finding, ...others] = await look(server(), up);
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ name: 'rows-break-check', level: 'error', object: 'pets.not_ben' });
+    expect(finding?.what).toContain('2 rows of production break the new CHECK not_ben: ');
+  });
+
+  test('is not known, which is advice, when it takes too long to look', async () => {
+    const grow = Array.from({ length: 15 }, () => 'INSERT INTO pets (name) SELECT name FROM pets;').join('\n');
+    const findings = await look(server(), 'CREATE UNIQUE INDEX one_name ON pets (name);', 1, `${ROWS}${grow}`);
+    expect(findings).toMatchObject([
+      { name: 'duplicates-under-unique', level: 'advice', what: 'not known: to look takes longer than 0.001 s' },
+    ]);
+  });
+
+  test('is silenced by name, with a reason', async () => {
+    const allow = '-- migrate:allow null-in-not-null they are removed by hand the day before\n';
+    expect(await look(server(), `${allow}ALTER TABLE pets MODIFY name VARCHAR(100) NOT NULL;`)).toEqual([]);
+  });
+});
