@@ -6,7 +6,7 @@ import type { Server } from '../mysql/connect.ts';
 import { allPhases } from '../phases/all.ts';
 import type { VerifyScope } from '../phases/verify.ts';
 import type { Plan } from '../plan/step.ts';
-import { createRunFolder, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
+import { createRunFolder, endRun, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
 import type { Progress } from '../run/journal.ts';
 import { judge } from '../run/judge.ts';
 import { withLock } from '../run/lock.ts';
@@ -47,6 +47,8 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
       const judgement = judge(plan, outcome);
       if (judgement.isFinished) {
         const at = isoWithOffset(invocation.clock.now());
+        // First the runs that this one has undone: cut off in between, the newest run is still the unfinished one.
+        if (outcome.is === 'done') await endUndoneRuns(plan, hub.run, config.stateDir, at);
         journal.append({ run: 'finished', at, result: judgement.production });
       }
       const { isFinished: _, ...ending } = judgement;
@@ -61,6 +63,12 @@ function begin({ plan, config, onFailure }: Errand, { hub, clock }: Invocation):
   const startedAt = isoWithOffset(clock.now());
   const record = { run: hub.run, plan, startedAt, onFailure, host: hostname(), pid: process.pid };
   return createRunFolder(config.stateDir, record);
+}
+
+/** A run that was cut off and has been undone by another is not unfinished any more. */
+async function endUndoneRuns(plan: Plan, by: string, stateDir: string, at: string): Promise<void> {
+  const undone = plan.steps.flatMap((step) => (step.phase === 'undo' ? [step.input.ofRun] : []));
+  for (const run of undone.filter((one) => one !== by)) await endRun(runFolder(stateDir, run), at, `undone by ${by}`);
 }
 
 export function contextOf(server: Server, invocation: Invocation, signal: AbortSignal = invocation.signal): Context {

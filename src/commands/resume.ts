@@ -1,19 +1,13 @@
-import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, refusal } from '../errors.ts';
-import { planDeploy } from '../plan/deploy.ts';
-import type { Plan } from '../plan/step.ts';
 import type { Facts } from '../preflight/gather.ts';
-import { describeTarget } from '../preflight/reach.ts';
-import { readProgress } from '../run/journal.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { beginLogged } from './begin.ts';
-import { carryOut } from './carry-out.ts';
-import { declined, siteFacts } from './deploy.ts';
+import { declined } from './deploy.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
+import { resumeRun } from './resume-run.ts';
 import { rollBackRun } from './rollback.ts';
-import { verifyScopeOf } from './verify-scope.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
 
 /** Finishes a run that was cut off at any point: forward, or on its way back if it had turned round. */
@@ -72,42 +66,5 @@ function tellUnfinished(unfinished: Unfinished, invocation: Invocation): void {
       ['Last', `${unfinished.lastStatement ?? 'nothing was begun'} (${unfinished.outcome})`],
       ['Direction', turned === undefined ? 'forward' : `on the way back after: ${turned}`],
     ],
-  });
-}
-
-async function resumeRun(
-  unfinished: Unfinished,
-  config: Config,
-  facts: Facts,
-  invocation: Invocation,
-): Promise<Ending> {
-  const { local } = unfinished;
-  const plan = local?.record.plan ?? planFromDatabase(unfinished, config);
-  invocation.hub.adoptRun(unfinished.run);
-  const versions = plan.steps.flatMap((step) => (step.phase === 'migrate' ? step.input.versions : []));
-  return carryOut(
-    {
-      plan,
-      config,
-      server: facts.server,
-      migrations: facts.migrations,
-      verifyScope: verifyScopeOf([...facts.status.applied.map((row) => row.version), ...versions], facts.migrations),
-      onFailure: 'stop',
-      progress: local ? await readProgress(join(local.folder, 'journal.ndjson')) : undefined,
-      stillTrue: async () => undefined,
-    },
-    invocation,
-  );
-}
-
-/** The state folder is lost, or on another machine: the database knows which migrations were begun. */
-function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
-  return planDeploy({
-    run: unfinished.run,
-    target: describeTarget(config.database),
-    versions: unfinished.open.map((row) => row.version).sort(),
-    adopt: [],
-    backupFile: undefined,
-    ...siteFacts(config, true),
   });
 }

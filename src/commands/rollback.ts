@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { backupPath } from '../backup/folder.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
@@ -7,15 +6,14 @@ import { findMigration } from '../migrations/pending.ts';
 import { planRollback } from '../plan/rollback.ts';
 import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
-import { openRunJournal, runsFolder } from '../run/folder.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
-import { isoWithOffset } from '../system/clock.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined, siteFacts } from './deploy.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
+import { resumeRun } from './resume-run.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
 
 export interface RollbackOptions {
@@ -32,18 +30,35 @@ export function rollbackCommand(options: RollbackOptions, invocation: Invocation
     const config = await beginLogged('rollback', invocation);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
-    requireUndoable(facts.unfinished, options.run);
+    const { unfinished } = facts;
+    requireUndoable(unfinished, options.run);
+    if (unfinished?.undoes !== undefined) return finishUndoing(unfinished, config, facts, invocation);
     return undo(choose(facts, options), options, config, facts, invocation);
   });
 }
 
-/** Only a deploy can be undone in the middle; a rollback or a restore that was cut off has to be finished first. */
+/** A restore that was cut off has left nothing that could be undone; another run has to wait for its turn. */
 function requireUndoable(unfinished: Unfinished | undefined, run: string | undefined): void {
-  if (!unfinished || (unfinished.command === 'deploy' && (run === undefined || run === unfinished.run))) return;
+  if (!unfinished) return;
+  const isMeant = run === undefined || run === unfinished.run || run === unfinished.undoes;
+  if (isMeant && (unfinished.command === 'deploy' || unfinished.undoes !== undefined)) return;
   throw refusal(
     `run ${unfinished.run} (${unfinished.command}) was cut off and is unfinished`,
     'gateway-migrate resume (finishes it)',
   );
+}
+
+/** It was on its way back already: what it has undone must not be undone again, so it goes on itself. */
+async function finishUndoing(
+  unfinished: Unfinished,
+  config: Config,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  const text = `run ${unfinished.run} was undoing ${unfinished.undoes} when it was cut off: it goes on where it stopped`;
+  invocation.hub.report({ type: 'note', level: 'info', text });
+  if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
+  return resumeRun(unfinished, config, facts, invocation);
 }
 
 /** Goes back from a run that was cut off. */
@@ -53,6 +68,7 @@ export function rollBackRun(
   facts: Facts,
   invocation: Invocation,
 ): Promise<Ending> {
+  if (unfinished.undoes !== undefined) return resumeRun(unfinished, config, facts, invocation);
   const options = { run: unfinished.run, discardNewRows: false, maintenance: true };
   return undo(choose(facts, options), options, config, facts, invocation);
 }
@@ -130,7 +146,6 @@ async function undo(
     stillTrue: async () => undefined,
   };
   const ending = await carryOut(errand, invocation);
-  if (unfinished && ending.exitCode === 0) markTakenOver(unfinished, config, invocation);
   return { ...ending, saved: ending.exitCode === 0 ? savedFile : undefined };
 }
 
@@ -157,13 +172,4 @@ function summaryRows(choice: Choice, tables: readonly string[], savedFile: strin
     ['Rows', tables.length === 0 ? 'none are saved' : `those of ${tables.join(', ')} are saved first`],
     ...(savedFile ? [['Saved to', savedFile]] : []),
   ] as [string, string][];
-}
-
-/** The run that was cut off is ended by this one. */
-function markTakenOver(unfinished: Unfinished, config: Config, invocation: Invocation): void {
-  if (!unfinished.local || unfinished.run === invocation.hub.run) return;
-  const journal = openRunJournal(join(runsFolder(config.stateDir), unfinished.run));
-  const at = isoWithOffset(invocation.clock.now());
-  journal.append({ run: 'finished', at, result: `undone by ${invocation.hub.run}` });
-  journal.close();
 }

@@ -11,7 +11,7 @@ import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory } from 
 import { readJournal } from '../statements/journal.ts';
 import type { JournalRow } from '../statements/row.ts';
 import { runSection } from '../statements/section.ts';
-import { replaySession } from '../statements/session-state.ts';
+import { leavesTraces, replaySession } from '../statements/session-state.ts';
 import { settleOpenStatements, waitForDeadClient } from '../statements/settle.ts';
 import { noteStart } from '../statements/start.ts';
 import { repeatable, unitsOf } from '../statements/unit.ts';
@@ -41,8 +41,7 @@ export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
         const { rows, history } = await settleRun(parts.run, before.database, bench, context);
         noteStart(before, rows, bench);
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
-        const isDone = (version: string) =>
-          history.some((row) => row.version === version && (row.state === 'applied' || row.state === 'adopted'));
+        const isDone = (version: string) => history.some((row) => row.version === version && isInPlace(row));
         for (const version of input.adopt.filter((one) => !isDone(one))) {
           bench.deferred.push(...adopting(pick(version), parts.run, laravelTable));
         }
@@ -60,13 +59,17 @@ export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
       const session = await context.server.open();
       try {
         const history = await readHistory(session, { withText: false });
-        const done = new Set(history.filter((row) => row.state !== 'applying').map((row) => row.version));
+        const done = new Set(history.filter(isInPlace).map((row) => row.version));
         return [...input.versions, ...input.adopt].every((version) => done.has(version)) ? 'done' : 'not-done';
       } finally {
         await session.close();
       }
     },
   };
+}
+
+function isInPlace(row: HistoryRow): boolean {
+  return row.state === 'applied' || row.state === 'adopted';
 }
 
 /** Waits until the connection of a run that was cut off is gone: only then nothing moves any more. */
@@ -139,8 +142,7 @@ async function applyMigration(applying: Applying, bench: Workbench, context: Con
   );
   const ms = context.clock.ticksMs() - startedMs;
   context.report({ type: 'migration.finished', version: migration.version, name: migration.name, direction: 'up', ms });
-  const touchesSession = migration.up.some((one) => one.kind === 'session' || one.kind === 'opaque');
-  if (touchesSession) await renewWork(bench, context.server);
+  if (leavesTraces(migration.up)) await renewWork(bench, context.server);
 }
 
 /** Its `-- migrate:check` queries, asked again under the lock, with the migrations before it in place. */

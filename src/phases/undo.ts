@@ -12,7 +12,7 @@ import { readJournal } from '../statements/journal.ts';
 import { type Route, routeBack } from '../statements/route.ts';
 import type { JournalRow } from '../statements/row.ts';
 import { runSection } from '../statements/section.ts';
-import { replaySession } from '../statements/session-state.ts';
+import { leavesTraces, replaySession } from '../statements/session-state.ts';
 import { settleOpenStatements, waitForDeadClient } from '../statements/settle.ts';
 import { differencesFromStart } from '../statements/start.ts';
 import { repeatable, unitsOf } from '../statements/unit.ts';
@@ -149,7 +149,7 @@ async function undoMigration(
   );
   const ms = context.clock.ticksMs() - startedMs;
   context.report({ type: 'migration.finished', version, name: migration.name, direction: 'down', ms });
-  if (statements.some((one) => one.kind === 'session' || one.kind === 'opaque')) await renewWork(bench, context.server);
+  if (leavesTraces(statements)) await renewWork(bench, context.server);
 }
 
 /** Compares with the schema noted before the run. What other people changed since is told, not blamed on us. */
@@ -165,7 +165,8 @@ async function proveBefore(
   const undone = `${undoings.length} undone`;
   const different = versions === 'all' ? differencesFromStart(up, after) : undefined;
   if (different === undefined) return `${undone}, schema ${after.fingerprint.slice(0, 12)}`;
-  const ours = new Set<ObjectId>(undoings.flatMap((one) => one.migration.up.flatMap(touchedObjects)));
+  const noted = up.filter((row) => row.kind !== 'start').flatMap((row) => Object.keys(row.evidence.objects));
+  const ours = new Set<string>([...noted, ...undoings.flatMap((one) => one.migration.up.flatMap(touchedObjects))]);
   const leftover = different.filter((id) => ours.has(id));
   if (leftover.length > 0) throw notAsBefore(leftover);
   for (const id of different) {

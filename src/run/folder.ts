@@ -42,6 +42,15 @@ export function openRunJournal(folder: string): RunJournal & { close(): void } {
   return { ...runJournal(file), close: () => file.close() };
 }
 
+/** Ends the journal of a run that another one has finished; a run that has its end, or no journal, is left alone. */
+export async function endRun(folder: string, at: string, result: string): Promise<void> {
+  const { steps, isFinished } = await readProgress(join(folder, 'journal.ndjson'));
+  if (isFinished || steps.size === 0) return;
+  const journal = openRunJournal(folder);
+  journal.append({ run: 'finished', at, result });
+  journal.close();
+}
+
 /** Keeps every event of the run beside its journal. A full disk costs the copy, never the run. */
 export function eventsReporter(folder: string): Reporter {
   let file: ReturnType<typeof openLineFile> | undefined = openLineFile(join(folder, 'events.ndjson'), {

@@ -1,6 +1,6 @@
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Session } from '../mysql/connect.ts';
-import { readJournal } from '../statements/journal.ts';
+import { readJournal, readUndoingRun } from '../statements/journal.ts';
 import { findLocalUnfinished, type LocalUnfinished } from './folder.ts';
 
 /** A run that was cut off: known from this machine's state folder, from the database, or from both. */
@@ -10,7 +10,9 @@ export interface Unfinished {
   /** ISO 8601 from the state folder, else the server's UTC time. */
   readonly startedAt: string;
   readonly local: LocalUnfinished | undefined;
-  /** Versions that the database knows as begun and not finished. */
+  /** The run whose migrations it was undoing when it was cut off; undefined while it went forward. */
+  readonly undoes: string | undefined;
+  /** Versions that the database knows as begun and not finished, in the direction of the run. */
   readonly open: readonly HistoryRow[];
   /** The last thing that was begun, for people. */
   readonly lastStatement: string | undefined;
@@ -27,20 +29,36 @@ export async function findUnfinished(
   history: readonly HistoryRow[],
 ): Promise<Unfinished | undefined> {
   const local = await findLocalUnfinished(stateDir);
-  const begun = history.filter((row) => row.state === 'applying' || row.state === 'undoing');
-  const run = local?.record.run ?? begun[0]?.run;
+  const undoing = history.filter((row) => row.state === 'undoing');
+  const open = undoing.length > 0 ? undoing : history.filter((row) => row.state === 'applying');
+  const [first] = open;
+  const run = local?.record.run ?? (first && (await readRunOf(session, first)));
   if (run === undefined) return undefined;
   const last = await readLast(session, run);
   const lastStep = [...(local?.progress.steps ?? [])].at(-1);
+  const undoes = local ? undoneBy(local) : undoing[0]?.run;
   return {
     run,
-    command: local?.record.plan.command ?? (begun[0]?.state === 'undoing' ? 'rollback' : 'deploy'),
-    startedAt: local?.record.startedAt ?? begun[0]?.startedAt ?? '',
+    command: local?.record.plan.command ?? (undoes === undefined || undoes === run ? 'deploy' : 'rollback'),
+    startedAt: local?.record.startedAt ?? first?.startedAt ?? '',
     local,
-    open: begun,
+    undoes,
+    open,
     lastStatement: last?.text ?? (lastStep ? `step ${lastStep[0]}: ${lastStep[1]}` : undefined),
     outcome: last?.outcome ?? (lastStep?.[1] === 'finished' ? 'done' : 'unknown'),
   };
+}
+
+/** The run that it undoes: a rollback another one, a deploy that has turned back itself. */
+function undoneBy({ record, progress }: LocalUnfinished): string | undefined {
+  const steps = progress.turnedBack === undefined ? record.plan.steps : record.plan.onFailure;
+  return steps.flatMap((step) => (step.phase === 'undo' ? [step.input.ofRun] : []))[0];
+}
+
+/** The history names the run that applied a migration; who is undoing it, its last journal row tells. */
+async function readRunOf(session: Session, row: HistoryRow): Promise<string> {
+  if (row.state !== 'undoing') return row.run;
+  return (await readUndoingRun(session, row.version)) ?? row.run;
 }
 
 async function readLast(

@@ -51,9 +51,18 @@ export function evidenceReader(session: Session, snapshot: Snapshot): EvidenceRe
     },
     forget(statement) {
       if (statement.kind === 'opaque') isEverythingStale = true;
+      if (changesOthers(statement, known)) for (const id of known.keys()) stale.add(id);
       for (const id of touchedObjects(statement)) stale.add(id);
     },
   };
+}
+
+/**
+ * A table that goes takes its triggers with it, a renamed one appears in the foreign keys and triggers of others, a
+ * changed column shows in views: only a statement that makes new objects leaves the noted state of all others true.
+ */
+function changesOthers(statement: Statement, known: ReadonlyMap<ObjectId, string>): boolean {
+  return statement.touches.some((touch) => touch.action !== 'create' || known.has(touch.object));
 }
 
 /** What is there now, for deciding a statement after a crash. */

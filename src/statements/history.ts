@@ -19,8 +19,8 @@ export function beginSql(migration: Migration, run: string, state: 'applying' | 
     textLiteral(migration.checksum),
     `'${state}'`,
     textLiteral(run),
-    'NOW(3)',
-    state === 'adopted' ? 'NOW(3)' : 'NULL',
+    'UTC_TIMESTAMP(3)',
+    state === 'adopted' ? 'UTC_TIMESTAMP(3)' : 'NULL',
     state === 'adopted' ? '0' : 'NULL',
     textLiteral(migration.baseName),
     textLiteral(keptText),
@@ -30,7 +30,7 @@ export function beginSql(migration: Migration, run: string, state: 'applying' | 
 }
 
 export function appliedSql(version: string, durationMs: number): string {
-  return `UPDATE ${HISTORY} SET state = 'applied', finished = NOW(3), duration_ms = ${numberLiteral(Math.round(durationMs))}
+  return `UPDATE ${HISTORY} SET state = 'applied', finished = UTC_TIMESTAMP(3), duration_ms = ${numberLiteral(Math.round(durationMs))}
     WHERE version = ${textLiteral(version)}`;
 }
 

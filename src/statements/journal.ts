@@ -68,7 +68,7 @@ export function intentSql(row: Omit<JournalRow, 'state' | 'rows' | 'error'>): st
     textLiteral(row.kind),
     numberLiteral(row.connectionId),
     "'intent'",
-    'NOW(3)',
+    'UTC_TIMESTAMP(3)',
     'NULL',
     'NULL',
     'NULL',
@@ -96,7 +96,9 @@ export interface Outcome {
 
 /** SQL that notes an outcome. */
 export function outcomeSql(key: StatementKey, outcome: Outcome): string {
-  const sets = [`state = '${outcome.state}'`, 'finished = NOW(3)', `row_count = ${numberLiteral(outcome.rows)}`];
+  // What committed by itself before it failed is not undone by its failure: the mark that tells so stays.
+  const state = outcome.state === 'failed' ? "IF(state = 'entered', 'entered', 'failed')" : `'${outcome.state}'`;
+  const sets = [`state = ${state}`, 'finished = UTC_TIMESTAMP(3)', `row_count = ${numberLiteral(outcome.rows)}`];
   if (outcome.error !== undefined) sets.push(`error = ${textLiteral(outcome.error)}`);
   if (outcome.after !== undefined) {
     sets.push(`evidence = JSON_MERGE_PATCH(COALESCE(evidence, '{}'), ${textLiteral(JSON.stringify(outcome.after))})`);
@@ -129,6 +131,21 @@ export async function commitTogether(session: Session, writes: readonly string[]
     await session.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
+}
+
+/** The run that began last to undo this version. */
+export async function readUndoingRun(session: Session, version: string): Promise<string | undefined> {
+  const [row] = await session.query<{ run: string }>(
+    `SELECT run FROM ${JOURNAL} WHERE version = ? AND direction = 'down' ORDER BY started DESC LIMIT 1`,
+    [version],
+  );
+  return row?.run;
+}
+
+/** The committed state of one statement. */
+export async function readState(session: Session, key: StatementKey): Promise<StatementState | undefined> {
+  const [row] = await session.query<{ state: StatementState }>(`SELECT state FROM ${JOURNAL} WHERE ${whereKey(key)}`);
+  return row?.state;
 }
 
 interface RawRow {

@@ -1,10 +1,11 @@
 import type { Context } from '../context.ts';
 import { Failure, Interrupted, messageOf } from '../errors.ts';
+import type { Statement } from '../migrations/types.ts';
 import type { Session, StatementResult } from '../mysql/connect.ts';
-import { intentSql, outcomeSql, type StatementKey } from './journal.ts';
+import { intentSql, outcomeSql, readState, type StatementKey } from './journal.ts';
 import { withPatience } from './patience.ts';
 import type { Direction } from './row.ts';
-import { readVariables, userVariables } from './session-state.ts';
+import { isReading, readVariables, userVariables } from './session-state.ts';
 import type { Numbered, Unit } from './unit.ts';
 import { commitDeferred, type Workbench } from './workbench.ts';
 
@@ -66,9 +67,9 @@ interface UnitEnd {
 }
 
 async function runUnit(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context): Promise<void> {
-  const kind = unit.statements[0]?.statement.kind;
+  const [first] = unit.statements;
   try {
-    if (unit.transaction === 'commit' || (unit.transaction === undefined && (kind === 'dml' || kind === 'opaque'))) {
+    if (unit.transaction === 'commit' || (unit.transaction === undefined && first && mayWriteRows(first.statement))) {
       await runInTransaction(section, unit, end, bench, context);
     } else {
       await runPlainly(section, unit, end, bench, context);
@@ -76,6 +77,11 @@ async function runUnit(section: Section, unit: Unit, end: UnitEnd, bench: Workbe
   } finally {
     for (const { statement } of unit.statements) bench.evidence.forget(statement);
   }
+}
+
+/** A query or an assignment may call a stored function that writes. */
+function mayWriteRows(statement: Statement): boolean {
+  return statement.kind === 'dml' || statement.kind === 'opaque' || isReading(statement);
 }
 
 /** DDL and whatever needs no transaction: the outcome waits for the next commit, evidence covers the gap. */
@@ -90,7 +96,7 @@ async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Wor
 
 /**
  * DML is exactly-once by construction: its outcome row is in the transaction that does the work. An opaque statement
- * first writes an `entered` mark there; if it commits by itself, the mark survives a crash and tells so.
+ * first writes an `entered` mark there; if it commits by itself, the mark survives a crash or a failure and tells so.
  */
 async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context) {
   const { work } = bench;
@@ -103,6 +109,7 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
       }
       const result = await withBegin(section, numbered, isOwn, bench, context);
       if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) return;
+      if (!isOwn && numbered.statement.kind === 'opaque') await requireStillOpen(section, numbered, bench);
       const outcome = await outcomeOf(result, end.variables, work);
       await work.execute(outcomeSql(keyOf(section, numbered.ordinal), outcome));
     }
@@ -115,13 +122,19 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
 }
 
 async function withBegin(section: Section, numbered: Numbered, isOwn: boolean, bench: Workbench, context: Context) {
-  if (!isOwn) return runStatement(section, numbered, bench, context, true);
-  return runStatement(section, numbered, bench, context, false, async () => {
-    await bench.work.execute('START TRANSACTION');
+  return runStatement(section, numbered, bench, context, !isOwn, async () => {
+    if (isOwn) await bench.work.execute('START TRANSACTION');
     if (numbered.statement.kind === 'opaque') {
       await bench.work.execute(outcomeSql(keyOf(section, numbered.ordinal), { state: 'entered' }));
     }
   });
+}
+
+/** Another connection sees the mark only if the statement has ended the transaction that the author opened. */
+async function requireStillOpen(section: Section, { ordinal, statement }: Numbered, bench: Workbench): Promise<void> {
+  if ((await readState(bench.journal, keyOf(section, ordinal))) !== 'entered') return;
+  const cause = new Error('it committed the transaction around it, which can neither be completed nor undone as one');
+  throw new StatementFailed(section, { ordinal, statement }, cause);
 }
 
 /** One statement, with its events, its patience for locks, and its failure noted in the journal. */
@@ -137,7 +150,7 @@ async function runStatement(
   context.report({ type: 'statement.started', ...about, sql: statement.text });
   const startedMs = context.clock.ticksMs();
   const attempt = async (isRepeated: boolean) => {
-    if (begin && isRepeated) await bench.work.execute('ROLLBACK');
+    if (begin && isRepeated && !isInGroup) await bench.work.execute('ROLLBACK');
     await begin?.();
     return bench.work.execute(statement.text);
   };

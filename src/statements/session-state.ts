@@ -1,3 +1,5 @@
+import { Tokens } from '../migrations/tokens.ts';
+import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
@@ -35,20 +37,61 @@ function literalOf(value: string | null): string {
 }
 
 /**
- * Brings a new connection to where the lost one was: the SET statements already done are run again, then user
- * variables and LAST_INSERT_ID() get the values noted after the last statement.
+ * True for a query, and for an assignment to user variables only. It may call a stored function that writes rows, so
+ * it runs once, in a transaction with its outcome; all it leaves on the connection are values that are noted.
+ */
+export function isReading({ kind, verb, text }: Statement): boolean {
+  if (kind !== 'admin' && kind !== 'session') return false;
+  return QUERIES.includes(verb) || (verb === 'SET' && setsOnlyUserVariables(new Tokens(text)));
+}
+
+const QUERIES = ['SELECT', 'VALUES', 'TABLE'];
+
+function setsOnlyUserVariables(tokens: Tokens): boolean {
+  tokens.take('SET');
+  do {
+    if (!tokens.take('@') || tokens.keyword() === '@') return false;
+  } while (tokens.seek(',') && tokens.next());
+  return true;
+}
+
+/** True when a later migration on the same connection could notice that this one ran there. */
+export function leavesTraces(statements: readonly Statement[]): boolean {
+  return statements.some(
+    ({ kind, text }) =>
+      kind === 'session' || kind === 'opaque' || text.includes('@') || /\bLAST_INSERT_ID\b/i.test(text),
+  );
+}
+
+/**
+ * Brings a new connection to where the lost one was. The statements that set it up are run again, each with the user
+ * variables of its time; queries and assignments are not, their values are known.
  */
 export async function replaySession(
   session: Session,
   done: readonly Numbered[],
   rows: readonly JournalRow[],
 ): Promise<void> {
-  for (const { statement } of done) {
-    if (statement.kind === 'session') await session.execute(statement.text);
+  const rowOf = new Map(rows.map((row) => [row.ordinal, row]));
+  let values: ReadonlyMap<string, string> = new Map();
+  for (const { ordinal, statement } of done) {
+    if (statement.kind === 'session' && !isReading(statement)) {
+      await assign(session, values);
+      await session.execute(statement.text);
+    }
+    values = new Map([...values, ...valuesAfter(rowOf.get(ordinal)?.evidence)]);
   }
-  const variables = Object.assign({}, ...rows.map((row) => row.evidence.variables ?? {})) as Evidence['variables'];
-  const assignments = Object.entries(variables ?? {}).map(([name, literal]) => `@${quoteName(name)} = ${literal}`);
-  const lastInsertId = rows.findLast((row) => row.evidence.lastInsertId !== undefined)?.evidence.lastInsertId;
-  if (lastInsertId !== undefined && /^\d+$/.test(lastInsertId)) assignments.push(`last_insert_id = ${lastInsertId}`);
-  if (assignments.length > 0) await session.execute(`SET ${assignments.join(', ')}`);
+  await assign(session, values);
+}
+
+function valuesAfter(evidence: Evidence | undefined): [string, string][] {
+  const variables = Object.entries(evidence?.variables ?? {});
+  const assigned = variables.map(([name, literal]): [string, string] => [`@${quoteName(name)}`, literal]);
+  const id = evidence?.lastInsertId;
+  return id !== undefined && /^\d+$/.test(id) ? [...assigned, ['last_insert_id', id]] : assigned;
+}
+
+async function assign(session: Session, values: ReadonlyMap<string, string>): Promise<void> {
+  if (values.size === 0) return;
+  await session.execute(`SET ${[...values].map(([name, literal]) => `${name} = ${literal}`).join(', ')}`);
 }

@@ -6,20 +6,24 @@ import { decideDdl, type Verdict } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { commitTogether, outcomeSql } from './journal.ts';
 import type { JournalRow } from './row.ts';
-import { workLockName } from './workbench.ts';
+import { connectionLocks } from './workbench.ts';
 
 /** How often a statement that still runs on the server is looked at. */
 const LOOK_EVERY_MS = 500;
 
 /**
- * Waits until the connection of a dead run is gone: the server does not notice that a client died until it writes to
+ * Waits until the connections of a dead run are gone: the server does not notice that a client died until it writes to
  * it, so an ALTER may still be running, and its outcome is not known before it ends. A connection that only sleeps is
  * ended: nobody is left to use it, and what it had not committed is rolled back by the server.
  */
 export async function waitForDeadClient(session: Session, run: string, context: Context): Promise<void> {
+  for (const lock of connectionLocks(run)) await waitForRelease(session, lock, context);
+}
+
+async function waitForRelease(session: Session, name: string, context: Context): Promise<void> {
   const startedMs = context.clock.ticksMs();
   for (;;) {
-    const [lock] = await session.query<{ id: number | null }>(`SELECT IS_USED_LOCK('${workLockName(run)}') AS id`);
+    const [lock] = await session.query<{ id: number | null }>(`SELECT IS_USED_LOCK('${name}') AS id`);
     const id = lock?.id ?? null;
     if (id === null) return;
     const [thread] = await session.query<{ command: string; seconds: number; info: string | null }>(
@@ -93,7 +97,7 @@ async function decide(
       return { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
     case 'opaque':
       return row.state === 'entered'
-        ? { is: 'unknown', because: ['it began, committed by itself, and was cut off'] }
+        ? { is: 'unknown', because: ['it began, committed by itself, and then failed or was cut off'] }
         : { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
     default:
       return { is: 'not-done', because: ['it has no lasting effect, or repeating it ends in the same state'] };

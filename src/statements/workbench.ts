@@ -6,6 +6,8 @@ import { type EvidenceReader, evidenceReader } from './evidence-reader.ts';
 import { commitTogether } from './journal.ts';
 import { boundLockWaits, type Patience } from './patience.ts';
 
+const LOCK_WAIT_SECONDS = 20;
+
 /** The two connections of a phase that runs statements: the user's text on one, the journal on the other. */
 export interface Workbench {
   readonly run: string;
@@ -19,9 +21,9 @@ export interface Workbench {
   readonly deferred: string[];
 }
 
-/** Name of the lock that the working connection holds: it tells after a crash whether that connection still lives. */
-export function workLockName(run: string): string {
-  return `gateway_migrate.work.${run}`.slice(0, 64);
+/** The names of the locks that a run's two connections hold: they tell after a crash whether one of them still lives. */
+export function connectionLocks(run: string): readonly [journal: string, work: string] {
+  return [`gateway_migrate.note.${run}`.slice(0, 64), `gateway_migrate.work.${run}`.slice(0, 64)];
 }
 
 /** Opens the two connections, reads production's schema, and closes both at the end. */
@@ -33,6 +35,7 @@ export async function withWorkbench<T>(
 ): Promise<T> {
   const journal = await context.server.open({ multipleStatements: true });
   try {
+    await takeConnectionLock(journal, connectionLocks(run)[0]);
     const before = await readSnapshot(journal, context.server.target.database);
     const work = await openWork(context.server, run, patience);
     const bench: Workbench = { run, journal, work, patience, evidence: evidenceReader(journal, before), deferred: [] };
@@ -54,9 +57,22 @@ export async function renewWork(bench: Workbench, server: Server): Promise<void>
 
 async function openWork(server: Server, run: string, patience: Patience): Promise<Session> {
   const session = await server.open({ purpose: 'migration' });
-  await session.execute(`SELECT GET_LOCK('${workLockName(run)}', 0)`);
-  await boundLockWaits(session, patience);
-  return session;
+  try {
+    await takeConnectionLock(session, connectionLocks(run)[1]);
+    await boundLockWaits(session, patience);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** A connection that was closed just now gives its lock back a moment later. */
+async function takeConnectionLock(session: Session, name: string): Promise<void> {
+  const [row] = await session.query<{ got: number | string | null }>(
+    `SELECT GET_LOCK('${name}', ${LOCK_WAIT_SECONDS}) AS got`,
+  );
+  if (Number(row?.got) !== 1) throw new Error(`an older connection of this run still holds ${name}`);
 }
 
 /** Commits what waits for the next intent. */
