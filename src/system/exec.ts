@@ -108,6 +108,7 @@ export const systemExec: Exec = {
       stripFinalNewline: false,
     });
     closeAll(inherited);
+    endWithUs(running);
     return toExit(await running, startedMs);
   },
 
@@ -171,6 +172,21 @@ async function loadExeca() {
   return (await import('execa')).execa;
 }
 
+/** A group of its own is not ended with ours, so that is done here. */
+function endWithUs(child: { readonly pid?: number; once(event: 'exit', listener: () => void): unknown }): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  const end = () => {
+    try {
+      process.kill(-pid, 'SIGTERM');
+    } catch {
+      // It has ended meanwhile.
+    }
+  };
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
+}
+
 /** Execa takes any descriptor; its types name only the first few. */
 function inheritable(command: Command): 3[] {
   return openNameless(command.secrets ?? []) as 3[];
@@ -188,6 +204,8 @@ function keepTail(stream: Readable): () => string {
 function settings(command: Command, options: RunOptions) {
   return {
     reject: false,
+    // Ctrl-C at the terminal goes to every process of our group: it would end the very program that brings the site up.
+    detached: true,
     ...(command.cwd ? { cwd: command.cwd } : {}),
     ...(command.env ? { env: command.env } : {}),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
