@@ -86,21 +86,27 @@ function connectionOptions(target: Target, options: OpenOptions): ConnectionOpti
   };
 }
 
-/** Connects once to learn what the server is. Throws the driver's own error; callers turn it into a `Failure`. */
-export async function connect(target: Target): Promise<Server> {
-  const { server, session } = await connectWithSession(target);
+/**
+ * Connects once to learn what the server is; `database: null` when the target's is not made yet. Throws the driver's
+ * own error; callers turn it into a `Failure`.
+ */
+export async function connect(target: Target, options: Pick<OpenOptions, 'database'> = {}): Promise<Server> {
+  const { server, session } = await connectWithSession(target, options);
   await session.close();
   return server;
 }
 
 /** The same, and the connection stays open for the caller, who closes it. */
-export async function connectWithSession(target: Target): Promise<{ server: Server; session: Session }> {
-  const session = await open(target);
+export async function connectWithSession(
+  target: Target,
+  options: Pick<OpenOptions, 'database'> = {},
+): Promise<{ server: Server; session: Session }> {
+  const session = await open(target, options);
   try {
     // Not the version of the greeting: a proxy greets with its own.
     const [row] = await session.query<{ version: string }>('SELECT VERSION() AS version');
     const flavor = parseFlavor(row?.version ?? '');
-    return { server: { target, flavor, open: (options) => open(target, options) }, session };
+    return { server: { target, flavor, open: (others) => open(target, others) }, session };
   } catch (error) {
     session.destroy();
     throw error;

@@ -1,0 +1,81 @@
+import type { Migration, Statement } from '../migrations/types.ts';
+import type { Snapshot } from '../schema/types.ts';
+import type { JournalRow } from '../statements/row.ts';
+import type { Finding } from './finding.ts';
+import type { Forecast } from './pending-forecast.ts';
+import { explainRefusal } from './refusal.ts';
+import { type Performed, perform, Refused, type Stage } from './stage.ts';
+
+/** One statement that was applied to the clone, and the schema after it. */
+export interface AppliedStep {
+  readonly performed: Performed;
+  readonly after: Snapshot;
+  readonly forecast: Forecast | undefined;
+}
+
+/** A migration on the clone, as far as it got. */
+export interface Applied {
+  readonly migration: Migration;
+  readonly before: Snapshot;
+  readonly steps: readonly AppliedStep[];
+}
+
+export interface Forwarded {
+  readonly applied: readonly Applied[];
+  /** Why it stopped before the end. */
+  readonly refused: Finding | undefined;
+}
+
+interface ForwardOptions {
+  /** Asked on the clone just before each statement. */
+  readonly forecast?: (statement: Statement) => Promise<Forecast | undefined>;
+  readonly onStatement?: () => void;
+}
+
+/** Applies migrations statement by statement, to the end or to the first refusal. */
+export async function goForward(
+  stage: Stage,
+  migrations: readonly Migration[],
+  options: ForwardOptions = {},
+): Promise<Forwarded> {
+  const applied: Applied[] = [];
+  for (const migration of migrations) {
+    const before = stage.schema.now;
+    const steps: AppliedStep[] = [];
+    let forecast: Forecast | undefined;
+    applied.push({ migration, before, steps });
+    try {
+      await perform(stage, migration.up, {
+        before: async (statement) => {
+          forecast = statement.kind === 'ddl' ? await options.forecast?.(statement) : undefined;
+        },
+        after: (performed) => {
+          steps.push({ performed, after: stage.schema.now, forecast });
+          options.onStatement?.();
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return { applied, refused: explainRefusal(error, migration, migrations) };
+    }
+  }
+  return { applied, refused: undefined };
+}
+
+/** What the journal of a real run would hold after these steps. */
+export function journalRows({ migration }: Pick<Applied, 'migration'>, done: readonly Performed[]): JournalRow[] {
+  return done.map(({ ordinal, statement, result, evidence }) => ({
+    run: 'rehearsal',
+    version: migration.version,
+    direction: 'up',
+    ordinal,
+    digest: statement.digest,
+    kind: statement.kind,
+    connectionId: 0,
+    state: 'done',
+    rows: result.rows,
+    error: null,
+    evidence,
+    statement: statement.text,
+  }));
+}

@@ -1,0 +1,74 @@
+import type { Config } from '../config/config.ts';
+import { messageOf, refusal } from '../errors.ts';
+import { connect, type Server, type Session } from '../mysql/connect.ts';
+import { findServerBinaries } from '../sandbox/binaries.ts';
+import { startPrivateServer } from '../sandbox/server.ts';
+import type { Exec } from '../system/exec.ts';
+import { readSettings } from './likeness.ts';
+
+/** The server on which a rehearsal takes place; its target names the clone. */
+export interface RehearsalPlace {
+  readonly server: Server;
+  /** Another server than production's: then its settings must be compared. */
+  readonly isElsewhere: boolean;
+}
+
+interface PlaceParts {
+  readonly config: Config;
+  readonly production: Server;
+  /** On production, with no transaction open. */
+  readonly session: Session;
+  readonly exec: Exec;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reaches the server of the rehearsal, or starts one for its time. */
+export async function withPlace<T>(parts: PlaceParts, body: (place: RehearsalPlace) => Promise<T>): Promise<T> {
+  const { config, production } = parts;
+  if (config.rehearsal === 'private') return withPrivateServer(parts, body);
+  const { rehearsal } = config;
+  const isElsewhere =
+    rehearsal.socket !== production.target.socket ||
+    rehearsal.host !== production.target.host ||
+    rehearsal.port !== production.target.port;
+  try {
+    return await body({ server: await connect(rehearsal, { database: null }), isElsewhere });
+  } catch (error) {
+    if ((error as { syscall?: string }).syscall !== 'connect') throw error;
+    throw refusal(
+      `cannot connect to the server of the rehearsal: ${messageOf(error)}`,
+      'mend rehearsal in the configuration, or the same command with --skip-rehearsal',
+    );
+  }
+}
+
+/** A server of the same family with production's settings. The clone has production's name there. */
+async function withPrivateServer<T>(parts: PlaceParts, body: (place: RehearsalPlace) => Promise<T>): Promise<T> {
+  const { production, session, exec, env } = parts;
+  const { kind, version, label } = production.flavor;
+  const all = await findServerBinaries(exec, { path: env.PATH });
+  const family = all.filter((one) => one.kind === kind);
+  const binaries = family.find((one) => one.version === version.join('.')) ?? family[0];
+  if (!binaries) {
+    throw refusal(
+      `rehearsal: private needs the server program of ${label} on this machine, and there is none`,
+      'install it, or set rehearsal.database in the configuration',
+    );
+  }
+  const server = await startPrivateServer(exec, { binaries, args: await settingsArgs(session), binlog: false });
+  try {
+    const target = server.target(production.target.database);
+    return await body({ server: await connect(target, { database: null }), isElsewhere: true });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** What can be set when a server starts; the rest is compared. */
+async function settingsArgs(session: Session): Promise<string[]> {
+  const settings = await readSettings(session);
+  const fixed = new Set(['lower_case_table_names', 'innodb_page_size']);
+  return [...settings]
+    .filter(([name]) => !fixed.has(name))
+    .map(([name, value]) => `--${name.replaceAll('_', '-')}=${value}`);
+}

@@ -1,0 +1,183 @@
+import type { Config } from '../config/config.ts';
+import type { Migration } from '../migrations/types.ts';
+import type { Server, Session } from '../mysql/connect.ts';
+import type { Check } from '../preflight/checks.ts';
+import type { Snapshot } from '../schema/types.ts';
+import type { Exec } from '../system/exec.ts';
+import { adviseOn } from './advice.ts';
+import { withoutAllowed } from './allowance.ts';
+import { compareRepetition, endOf, goBack, toRepetition } from './back.ts';
+import { findBadData } from './bad-data.ts';
+import { type BoundaryRoute, findDownOnlyFromEnd, judgeRoutes, tryBoundaries } from './boundaries.ts';
+import { type Cloned, type Creations, cloneSchema } from './clone.ts';
+import { findEscapes } from './confinement.ts';
+import type { Finding } from './finding.ts';
+import { type Applied, goForward } from './forward.ts';
+import { compareClone, compareServers } from './likeness.ts';
+import { type RehearsalPlace, withPlace } from './place.ts';
+import { withScratch } from './scratch.ts';
+import { type Stage, withStage } from './stage.ts';
+
+/** What is rehearsed, and on what. */
+export interface Rehearsal {
+  readonly config: Config;
+  readonly production: Server;
+  readonly snapshot: Snapshot;
+  readonly migrations: readonly Migration[];
+  /** Leave the clone there at the end. */
+  readonly keep: boolean;
+  readonly exec: Exec;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Tells what goes on: wraps one part of the rehearsal. `body` says in a few words how it went. */
+  part(id: string, title: string, body: () => Promise<string>): Promise<void>;
+}
+
+export interface Rehearsed {
+  readonly rehearsedOn: string;
+  readonly applied: readonly Applied[];
+  /** By version: how it can be undone from its middle. */
+  readonly routes: ReadonlyMap<string, readonly BoundaryRoute[]>;
+  readonly checks: readonly Check[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Rehearses migrations on a clone of production's schema: forward, back one by one, forward again, back from every
+ * point at which they can be cut off. Production is only read. Throws a `Failure` when there can be no rehearsal.
+ */
+export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
+  const { production, migrations } = rehearsal;
+  const session = await production.open();
+  try {
+    return await withPlace({ ...rehearsal, session }, async (place) => {
+      const { flavor, target } = place.server;
+      const escapes = findEscapes(migrations, production.target.database, target.database);
+      const results: Results = { applied: [], routes: new Map(), checks: [], findings: [] };
+      results.findings.push(...escapes);
+      if (escapes.length === 0) await onClone(rehearsal, place, session, results);
+      return { rehearsedOn: flavor.label, ...results, findings: withoutAllowed(results.findings, migrations) };
+    });
+  } finally {
+    await session.close();
+  }
+}
+
+interface Results {
+  applied: readonly Applied[];
+  readonly routes: Map<string, readonly BoundaryRoute[]>;
+  readonly checks: Check[];
+  readonly findings: Finding[];
+}
+
+async function onClone(rehearsal: Rehearsal, place: RehearsalPlace, session: Session, results: Results): Promise<void> {
+  const { production, snapshot, signal, keep } = rehearsal;
+  const { server, isElsewhere } = place;
+  const { charset, collation } = snapshot;
+  await withScratch(server, { name: server.target.database, charset, collation, keep }, async () => {
+    let cloned: Cloned | undefined;
+    await rehearsal.part('clone', "Clone production's schema", async () => {
+      cloned = await cloneSchema(session, snapshot, server);
+      return `${cloned.creations.size} objects`;
+    });
+    await withStage(server, signal, async (stage) => {
+      results.checks.push(...compareClone(snapshot, stage.schema.now, cloned as Cloned));
+      if (isElsewhere) {
+        results.checks.push(
+          ...(await compareServers(
+            { flavor: production.flavor, session },
+            { flavor: server.flavor, session: stage.reader },
+          )),
+        );
+      }
+      await perform(rehearsal, stage, (cloned as Cloned).creations, session, results);
+    });
+  });
+}
+
+async function perform(
+  rehearsal: Rehearsal,
+  stage: Stage,
+  creations: Creations,
+  session: Session,
+  results: Results,
+): Promise<void> {
+  const { part } = rehearsal;
+  const before = stage.schema.now;
+  let isComplete = false;
+  await part('forward', 'Forward', async () => {
+    const forward = await goForward(stage, rehearsal.migrations);
+    results.applied = forward.applied;
+    isComplete = forward.refused === undefined;
+    if (forward.refused) results.findings.push(forward.refused);
+    const forecasts = forward.applied.flatMap((one) => one.steps.map((step) => step.forecast?.finding));
+    results.findings.push(...forecasts.filter((finding) => finding !== undefined));
+    return `${count(forward.applied)} statements`;
+  });
+  if (isComplete) await examine(rehearsal, stage, before, session, results);
+  let isBefore = false;
+  await part('back', 'Back, one migration at a time', async () => {
+    const back = await goBack(stage, results.applied, creations);
+    results.findings.push(...back.findings);
+    isBefore = back.isBefore;
+    return back.findings.length === 0 ? 'each time exactly as before' : `${back.findings.length} with a finding`;
+  });
+  if (!isBefore || !isComplete) return;
+  await part('repeat', 'Forward again', () => repeat(rehearsal, stage, creations, results));
+  await part('boundaries', 'Back from every statement', () => fromEveryStatement(stage, creations, results));
+}
+
+/** What can be said of the schema that results, and of the rows that meet it. */
+async function examine(
+  rehearsal: Rehearsal,
+  stage: Stage,
+  before: Snapshot,
+  session: Session,
+  results: Results,
+): Promise<void> {
+  const { config, migrations, snapshot, production } = rehearsal;
+  const { tenant, references } = config.verify;
+  const after = stage.schema.now;
+  results.findings.push(...adviseOn({ before, after, migrations, tenant, references }));
+  await rehearsal.part('data', "Ask production's rows", async () => {
+    const { flavor, target } = production;
+    const found = await findBadData({ session, flavor, database: target.database, snapshot, after, migrations });
+    results.findings.push(...found);
+    return found.length === 0 ? 'none would make it fail' : `${found.length} with a finding`;
+  });
+}
+
+async function repeat(rehearsal: Rehearsal, stage: Stage, creations: Creations, results: Results): Promise<string> {
+  const again = await goForward(stage, rehearsal.migrations);
+  const findings = again.refused ? [toRepetition(again.refused)] : compareRepetition(results.applied, again.applied);
+  results.findings.push(...findings);
+  // What the way back leaves was told the first time.
+  await goBack(stage, again.applied, creations);
+  return findings.length === 0 ? `the same schema: ${endOfAll(again.applied)}` : 'not as the first time';
+}
+
+/** Newest first: each is tried on the schema that it met, so those before it are put in place first. */
+async function fromEveryStatement(stage: Stage, creations: Creations, results: Results): Promise<string> {
+  let tried = 0;
+  for (const one of results.applied) {
+    if (one.steps.length > 1) {
+      const routes = await tryBoundaries(stage, one, creations);
+      if (!routes) return `given up at ${one.migration.version}`;
+      const advice = await findDownOnlyFromEnd(stage, one, creations);
+      results.routes.set(one.migration.version, routes);
+      results.findings.push(...judgeRoutes(one, routes), ...(advice ? [advice] : []));
+      tried += routes.length;
+    }
+    await goForward(stage, [one.migration]);
+  }
+  return tried === 0 ? 'each migration is one statement' : `${tried} places to be cut off at`;
+}
+
+function count(applied: readonly Applied[]): number {
+  return applied.reduce((sum, one) => sum + one.steps.length, 0);
+}
+
+function endOfAll(applied: readonly Applied[]): string {
+  const last = applied.at(-1);
+  return last ? endOf(last).fingerprint.slice(0, 12) : 'nothing was applied';
+}

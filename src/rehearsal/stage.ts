@@ -1,0 +1,130 @@
+import { messageOf } from '../errors.ts';
+import type { Statement } from '../migrations/types.ts';
+import type { Server, Session, StatementResult } from '../mysql/connect.ts';
+import { type EvidenceReader, evidenceReader } from '../statements/evidence-reader.ts';
+import type { Evidence } from '../statements/row.ts';
+import { unitsOf } from '../statements/unit.ts';
+import { actsOnServer } from './confinement.ts';
+import { type TrackedSchema, trackSchema } from './tracked-schema.ts';
+
+/** The clone at work: statements run here by the rules of a real run. */
+export interface Stage {
+  readonly server: Server;
+  /** Reads the clone. */
+  readonly reader: Session;
+  /** Runs the migrations' own text. Replaced when a migration has changed its settings. */
+  work: Session;
+  readonly schema: TrackedSchema;
+  /** Stops between two statements when it is aborted. */
+  readonly signal: AbortSignal;
+}
+
+/** How one statement went. */
+export interface Performed {
+  readonly ordinal: number;
+  readonly statement: Statement;
+  readonly result: StatementResult;
+  readonly ms: number;
+  /** What stood before it, as the journal of a real run would note it. */
+  readonly evidence: Evidence;
+  /** It acts on the whole server and was left out. */
+  readonly isLeftOut: boolean;
+}
+
+/** The server's refusal of one statement. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly ordinal: number;
+  readonly statement: Statement;
+  readonly errno: number | undefined;
+
+  constructor(ordinal: number, statement: Statement, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.ordinal = ordinal;
+    this.statement = statement;
+    this.errno = (cause as { errno?: number }).errno;
+  }
+}
+
+/** Opens the clone, and closes its connections at the end. */
+export async function withStage<T>(
+  server: Server,
+  signal: AbortSignal,
+  body: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const reader = await server.open();
+  try {
+    const schema = await trackSchema(reader, server.target.database);
+    const stage: Stage = { server, reader, schema, signal, work: await server.open({ purpose: 'migration' }) };
+    try {
+      return await body(stage);
+    } finally {
+      await stage.work.close();
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** A fresh connection: what one migration SET must not leak into the next. */
+export async function renewWork(stage: Stage): Promise<void> {
+  await stage.work.close();
+  stage.work = await stage.server.open({ purpose: 'migration' });
+}
+
+/**
+ * Runs statements one after another; `before` and `after` look at each. Rows are written in one transaction a
+ * statement, unless the author wrote one around several. Throws `Refused`; what was done before it stays.
+ */
+export async function perform(
+  stage: Stage,
+  statements: readonly Statement[],
+  look: {
+    before?(statement: Statement): Promise<void>;
+    after?(performed: Performed): Promise<void> | void;
+  } = {},
+): Promise<void> {
+  const evidence = evidenceReader(stage.reader, stage.schema.now);
+  try {
+    for (const unit of unitsOf(statements)) {
+      const isTransaction = unit.transaction !== undefined;
+      for (const { ordinal, statement } of unit.statements) {
+        if (stage.signal.aborted) throw stage.signal.reason;
+        await look.before?.(statement);
+        const performed = await performOne(stage, evidence, { ordinal, statement, isTransaction });
+        await stage.schema.follow(statement);
+        await look.after?.(performed);
+      }
+    }
+  } finally {
+    if (statements.some((one) => one.kind === 'session' || one.kind === 'opaque')) await renewWork(stage);
+  }
+}
+
+interface Numbered {
+  readonly ordinal: number;
+  readonly statement: Statement;
+  /** It stands in a transaction that the author wrote. */
+  readonly isTransaction: boolean;
+}
+
+async function performOne(stage: Stage, evidence: EvidenceReader, numbered: Numbered): Promise<Performed> {
+  const { ordinal, statement, isTransaction } = numbered;
+  const noted = await evidence.before(statement);
+  const startedMs = performance.now();
+  const isLeftOut = actsOnServer(statement);
+  const isOwnTransaction = !isTransaction && (statement.kind === 'dml' || statement.kind === 'opaque');
+  try {
+    if (isOwnTransaction) await stage.work.execute('START TRANSACTION');
+    const result = isLeftOut ? NOTHING : await stage.work.execute(statement.text);
+    if (isOwnTransaction) await stage.work.execute('COMMIT');
+    return { ordinal, statement, result, ms: performance.now() - startedMs, evidence: noted, isLeftOut };
+  } catch (error) {
+    await stage.work.execute('ROLLBACK').catch(() => undefined);
+    throw new Refused(ordinal, statement, error);
+  } finally {
+    evidence.forget(statement);
+  }
+}
+
+const NOTHING: StatementResult = { rows: 0, lastInsertId: undefined, warnings: [] };
