@@ -81,6 +81,8 @@ function connectionOptions(target: Target, options: OpenOptions): ConnectionOpti
     supportBigNumbers: true,
     jsonStrings: true,
     multipleStatements: options.multipleStatements ?? false,
+    // We prepare none; the driver makes room for so many at every connection, 16,000 by default.
+    maxPreparedStatements: 1,
     enableKeepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
   };
