@@ -139,16 +139,17 @@ async function buildProduction(
   );
 }
 
-/** What a deploy needs, and no more: its database, its rehearsal, and what dumps ask the server. */
+/** What deploy and restore need, and no more: the database, its rehearsal, what a restore sets aside, and what dumps ask. */
 async function createAccount(root: Server, { database, user, password }: DemoAccount): Promise<void> {
   const session = await root.open();
   // From anywhere: the port is on the loopback interface only, but a container sees us come from its gateway.
   const account = `'${user}'@'%'`;
   try {
     await session.execute(`CREATE USER ${account} IDENTIFIED BY '${password}'`);
-    for (const name of [database, `${database}_rehearsal`]) {
-      // In a grant `_` stands for any letter.
-      await session.execute(`GRANT ALL ON ${quoteName(name.replaceAll('_', '\\_'))}.* TO ${account}`);
+    // In a grant `_` stands for any letter, `%` for any letters.
+    const exactly = (name: string) => name.replaceAll('_', '\\_');
+    for (const pattern of [exactly(database), exactly(`${database}_rehearsal`), `${exactly(`${database}_before_`)}%`]) {
+      await session.execute(`GRANT ALL ON ${quoteName(pattern)}.* TO ${account}`);
     }
     await session.execute(`GRANT PROCESS, RELOAD, REPLICATION CLIENT ON *.* TO ${account}`);
   } finally {
