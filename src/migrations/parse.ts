@@ -37,7 +37,7 @@ export function parseSections(text: string, modes?: LexicalModes): ParsedFile {
       });
       current = 'unknown';
     } else if (current !== 'unknown') {
-      sections[current].push(toStatement(piece.text, piece.line, modes));
+      sections[current].push(toStatement(piece.text, piece.line, piece.modes));
     }
   }
   problems.push(...SECTIONS.flatMap((name) => checkSection(name, sections[name])));
@@ -61,7 +61,7 @@ export function parseWhole(text: string, name: SectionName, modes?: LexicalModes
   const statements: Statement[] = [];
   const problems = [...script.problems];
   for (const piece of script.pieces) {
-    if (piece.type === 'statement') statements.push(toStatement(piece.text, piece.line, modes));
+    if (piece.type === 'statement') statements.push(toStatement(piece.text, piece.line, piece.modes));
     else if (piece.name !== 'allow') {
       problems.push({
         line: piece.line,

@@ -7,6 +7,8 @@ export interface StatementText {
   readonly type: 'statement';
   readonly text: string;
   readonly line: number;
+  /** How its quotes and backslashes are to be read. */
+  readonly modes: LexicalModes;
 }
 
 /** A line `-- migrate:NAME …`. */
@@ -179,8 +181,9 @@ class Splitter {
   #endStatement(): void {
     if (this.#statementStart >= 0) {
       const text = this.#text.slice(this.#statementStart, this.#statementEnd);
-      this.#pieces.push({ type: 'statement', text, line: this.#lineOf(this.#statementStart) });
-      this.#lexer.modes = modesAfter(text, this.#lexer.modes, this.#initialModes);
+      const { modes } = this.#lexer;
+      this.#pieces.push({ type: 'statement', text, line: this.#lineOf(this.#statementStart), modes });
+      this.#lexer.modes = modesAfter(text, modes, this.#initialModes);
     }
     this.#program = new StoredProgram();
     this.#statementStart = -1;

@@ -62,15 +62,11 @@ function effectOf(touch: Touch, before: Evidence, now: Present): Effect {
 }
 
 /**
- * TRUNCATE and EXCHANGE PARTITION replace a table's rows and leave its definition; a RENAME may swap two equal
+ * TRUNCATE replaces a table's rows and leaves its definition; a RENAME may swap two equal
  * tables. There the table's identity decides (`tableIdentity`), not its definition.
  */
 export function needsIdentity(statement: Statement): boolean {
-  return (
-    statement.kind === 'truncate' ||
-    statement.touches.some((touch) => touch.action === 'rename') ||
-    /\bEXCHANGE\s+PARTITION\b/i.test(statement.text)
-  );
+  return statement.kind === 'truncate' || statement.touches.some((touch) => touch.action === 'rename');
 }
 
 function decideByIdentity(statement: Statement, before: Evidence, now: Present): Verdict {
@@ -81,6 +77,9 @@ function decideByIdentity(statement: Statement, before: Evidence, now: Present):
       touch.action === 'rename' && (before.objects[touch.object] ?? null) !== (now.digests.get(touch.object) ?? null),
   );
   if (renamedAway) return { is: 'done', because: ids.map((id) => `${id.replace(':', ' ')} was moved`) };
+  if (ids.every((id) => (before.objects[id] ?? null) === null)) {
+    return { is: 'not-done', because: ids.map((id) => `${id.replace(':', ' ')} was not there before`) };
+  }
   if (known.length === 0) return { is: 'unknown', because: ['the server did not tell the identity of the table'] };
   const replaced = known.filter((id) => before.identities?.[id] !== now.identities.get(id));
   return replaced.length > 0

@@ -2,6 +2,7 @@ import { inverseOf } from '../migrations/inverse.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { ObjectId } from '../schema/types.ts';
 import type { JournalRow } from './row.ts';
+import { unitsOf } from './unit.ts';
 
 /** The statements that lead from what is done of a migration back to before it, or why nobody knows them. */
 export type Route =
@@ -16,7 +17,8 @@ export type Route =
 export function routeBack(migration: Migration, rows: readonly JournalRow[]): Route {
   const done = rows.filter((row) => row.direction === 'up' && row.ordinal > 0 && row.state === 'done');
   const isDone = new Set(done.map((row) => row.ordinal));
-  if (!migration.up.some((statement, index) => isDone.has(index + 1) && hasEffect(statement))) {
+  const effects = effectsOf(migration.up);
+  if (!migration.up.some((statement, index) => isDone.has(index + 1) && effects.includes(statement))) {
     return { by: 'nothing to undo', statements: [] };
   }
   const isComplete = migration.up.every((_, index) => isDone.has(index + 1));
@@ -24,16 +26,23 @@ export function routeBack(migration: Migration, rows: readonly JournalRow[]): Ro
   return routeByInverses(migration, done);
 }
 
-/** Sessions, transactions and administration leave nothing in the schema or the rows. */
-function hasEffect(statement: Statement): boolean {
-  return statement.kind !== 'session' && statement.kind !== 'transaction' && statement.kind !== 'admin';
+/**
+ * The statements that leave something in the schema or the rows: sessions, administration and what the author rolls
+ * back himself do not.
+ */
+function effectsOf(section: readonly Statement[]): Statement[] {
+  return unitsOf(section)
+    .filter((unit) => unit.transaction !== 'rollback')
+    .flatMap((unit) => unit.statements.map((one) => one.statement))
+    .filter(({ kind }) => kind !== 'session' && kind !== 'transaction' && kind !== 'admin');
 }
 
 function routeByInverses(migration: Migration, done: readonly JournalRow[]): Route {
+  const effects = effectsOf(migration.up);
   const statements: Statement[] = migration.down.filter((statement) => statement.kind === 'session');
   for (const row of done.toSorted((a, b) => b.ordinal - a.ordinal)) {
     const statement = migration.up[row.ordinal - 1];
-    if (!statement || !hasEffect(statement)) continue;
+    if (!statement || !effects.includes(statement)) continue;
     const inverse = inverseOf(statement, definitionsBefore(row));
     if ('statements' in inverse) {
       statements.push(...inverse.statements);
@@ -63,8 +72,7 @@ function definitionsBefore(row: JournalRow): ReadonlyMap<ObjectId, { definition?
  * statements with an effect, in reverse order, each on the same objects as its partner.
  */
 function counterpartOf(migration: Migration, index: number): Statement | undefined {
-  const up = migration.up.filter(hasEffect);
-  const down = migration.down.filter(hasEffect);
+  const [up, down] = [effectsOf(migration.up), effectsOf(migration.down)];
   if (up.length !== down.length) return undefined;
   const mirrored = up.every((statement, place) => sharesObjects(statement, down[down.length - 1 - place]));
   if (!mirrored) return undefined;

@@ -16,7 +16,7 @@ export interface Evidence {
   readonly objects: Readonly<Partial<Record<ObjectId, string | null>>>;
   /** CREATE text of the touched objects that existed: what an exact inverse may need. */
   readonly definitions?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
-  /** Identity of touched tables, noted where it decides (TRUNCATE, EXCHANGE PARTITION, RENAME). */
+  /** Identity of touched tables, noted where it decides (TRUNCATE, RENAME). */
   readonly identities?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** User variables after the statement: name → SQL literal. Replayed on resume. */
   readonly variables?: Readonly<Record<string, string>> | undefined;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_MODES } from '../../src/migrations/lexer.ts';
 import { splitScript } from '../../src/migrations/split.ts';
 
 function statementsOf(text: string): string[] {
@@ -113,12 +114,20 @@ describe('splitScript', () => {
     expect(statementsOf('SET sql_mode = \'ANSI_QUOTES\'; SELECT "\\"; SELECT 2')).toHaveLength(3);
   });
 
+  test('tells how each statement is to be read', () => {
+    const { pieces } = splitScript(
+      "SELECT 1; SET sql_mode = 'ANSI_QUOTES'; DROP TABLE \"a\"; SET sql_mode = ''; SELECT 2",
+    );
+    const ansi = pieces.map((piece) => piece.type === 'statement' && piece.modes.ansiQuotes);
+    expect(ansi).toEqual([false, false, true, true, false]);
+  });
+
   test('knows on which line a statement begins', () => {
     const { pieces } = splitScript('-- migrate:up\n-- a\n\nSELECT 1;\r\n\tSELECT\n2;\n-- migrate:down x\n');
     expect(pieces).toEqual([
       { type: 'section', name: 'up', argument: '', line: 1 },
-      { type: 'statement', text: 'SELECT 1', line: 4 },
-      { type: 'statement', text: 'SELECT\n2', line: 5 },
+      { type: 'statement', text: 'SELECT 1', line: 4, modes: DEFAULT_MODES },
+      { type: 'statement', text: 'SELECT\n2', line: 5, modes: DEFAULT_MODES },
       { type: 'section', name: 'down', argument: 'x', line: 7 },
     ]);
   });
