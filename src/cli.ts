@@ -38,6 +38,7 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
 
   addSetUp(program, runs);
   addReading(program, runs);
+  addRehearsal(program, runs);
   addChanging(program, runs);
   addBackup(program, runs);
   return program;
@@ -88,6 +89,18 @@ function addReading(program: Command, runs: Runs): void {
     .command('verify')
     .description('tables, columns, foreign keys, indexes, tenant rules, orphans, query plans, health')
     .action(() => runs(async (invocation) => (await import('./commands/verify.ts')).verifyCommand(invocation)));
+}
+
+function addRehearsal(program: Command, runs: Runs): void {
+  program
+    .command('test')
+    .description('rehearse the pending migrations on a clone of the schema; exit 1 when they are not ready')
+    .option('--keep', 'leave the clone there, to be looked at')
+    .action((options: { keep?: boolean }) =>
+      runs(async (invocation) =>
+        (await import('./commands/test.ts')).testCommand({ keep: options.keep ?? false }, invocation),
+      ),
+    );
 }
 
 function addChanging(program: Command, runs: Runs): void {

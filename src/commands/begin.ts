@@ -13,14 +13,14 @@ export async function beginReading(command: CommandName, invocation: Invocation)
   return config;
 }
 
-/** The same for a command that changes production: it also gets a log file. */
+/** The same for a command that changes production, or rehearses to: it also gets a log file. */
 export async function beginLogged(command: CommandName, invocation: Invocation): Promise<Config> {
   const config = await readConfig(invocation);
   const { openLogFile } = await import('../run/log-file.ts');
   const log = await openLogFile({
     dir: config.logsDir,
     fallbackDir: config.stateDir,
-    kind: 'production',
+    kind: command === 'test' ? 'test' : 'production',
     at: invocation.clock.now(),
     secrets: secretsOf(config),
     onWriteError: (warning) => invocation.hub.report({ type: 'note', level: 'warning', text: warning }),

@@ -20,12 +20,7 @@ export interface WentBack {
  * Undoes what was applied, one migration at a time, newest first. After each the schema must be exactly what it was
  * before it; what is not is named, put right, and the next one is looked at.
  */
-export async function goBack(
-  stage: Stage,
-  applied: readonly Applied[],
-  creations: Creations,
-  onMigration: () => void = () => undefined,
-): Promise<WentBack> {
+export async function goBack(stage: Stage, applied: readonly Applied[], creations: Creations): Promise<WentBack> {
   const findings: Finding[] = [];
   for (const one of applied.toReversed()) {
     const finding = await undoOne(stage, one);
@@ -33,9 +28,13 @@ export async function goBack(
       findings.push(finding);
       if (!(await repairTo(one, stage, creations))) return { findings, isBefore: false };
     }
-    onMigration();
   }
-  return { findings, isBefore: true };
+  const [oldest] = applied;
+  if (!oldest) return { findings, isBefore: true };
+  // After each only what its statements touch was read: at the end everything is.
+  const beyond = leftover(diffSnapshots(oldest.before, await stage.schema.reread()), oldest);
+  if (beyond) findings.push(beyond);
+  return { findings, isBefore: beyond === undefined || (await repairTo(oldest, stage, creations)) };
 }
 
 async function undoOne(stage: Stage, applied: Applied): Promise<Finding | undefined> {
@@ -71,7 +70,7 @@ async function undoOne(stage: Stage, applied: Applied): Promise<Finding | undefi
       fix: 'mend the section -- migrate:down',
     };
   }
-  return leftover(diffSnapshots(before, await stage.schema.reread()), applied);
+  return leftover(diffSnapshots(before, stage.schema.now), applied);
 }
 
 function leftover(differences: readonly ObjectDifference[], { migration }: Applied): Finding | undefined {

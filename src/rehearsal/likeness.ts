@@ -2,6 +2,8 @@ import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
 import { type Check, fails, holds, warns } from '../preflight/checks.ts';
 import { diffSnapshots, formatDifferences, type ObjectDifference } from '../schema/diff.ts';
+import { groupBy } from '../schema/group.ts';
+import { splitId } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Cloned } from './clone.ts';
 
@@ -27,17 +29,12 @@ export interface Place {
 /** Is the clone what production is? Differences in tables are errors, elsewhere they are told. */
 export function compareClone(production: Snapshot, clone: Snapshot, cloned: Cloned): Check[] {
   const mended = new Set<string>(cloned.withoutDefiner);
+  const missing = new Set<string>(cloned.shortfalls.map(({ object }) => object));
   const differences = diffSnapshots(production, clone)
     .map((difference) => withoutIntended(difference, mended.has(difference.object)))
-    .filter((difference) => difference.lines.length > 0);
+    .filter(({ object, lines }) => lines.length > 0 && !missing.has(object));
   const about = { group: GROUP, name: 'schema' };
-  const shortfalls = cloned.shortfalls.map(({ object, reason }) => {
-    const parts = { group: GROUP, name: object.replace(':', ' '), detail: `is not in the clone: ${reason}` };
-    const isDecisive = object.startsWith('table:') || object.startsWith('sequence:');
-    return isDecisive
-      ? fails({ ...parts, remedy: 'let the account do it, or rehearse on another server' })
-      : warns(parts);
-  });
+  const shortfalls = describeShortfalls(cloned);
   const definers =
     mended.size === 0
       ? []
@@ -56,6 +53,21 @@ export function compareClone(production: Snapshot, clone: Snapshot, cloned: Clon
   const isDecisive = differences.some(({ object }) => object === 'database' || /^(?:table|sequence):/.test(object));
   const remedy = 'rehearse on a server of the same version and settings';
   return [isDecisive ? fails({ ...about, detail, remedy }) : warns({ ...about, detail }), ...shortfalls, ...definers];
+}
+
+/** One check a reason: what an account may not do it may not do for a hundred objects. */
+function describeShortfalls({ shortfalls }: Cloned): Check[] {
+  return [...groupBy(shortfalls, ({ object, reason }) => reason.replaceAll(splitId(object)[1], '…')).values()].map(
+    (group) => {
+      const objects = group.map(({ object }) => object.replace(':', ' '));
+      const reason = group[0]?.reason ?? '';
+      const about = { group: GROUP, name: `${group.length} not in it`, detail: `${objects.join(', ')}: ${reason}` };
+      const isDecisive = group.some(({ object }) => /^(?:table|sequence):/.test(object));
+      return isDecisive
+        ? fails({ ...about, remedy: 'let the account do it, or rehearse on another server' })
+        : warns(about);
+    },
+  );
 }
 
 /** Events are disabled on purpose, and a definer that we may not name is told once for all. */

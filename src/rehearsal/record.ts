@@ -7,7 +7,7 @@ import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import type { BoundaryRoute } from './boundaries.ts';
 import type { Finding } from './finding.ts';
 import type { Applied } from './forward.ts';
-import type { Forecast } from './pending-forecast.ts';
+import type { Forecast } from './lock-forecast.ts';
 
 const FORMAT = 1;
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Migration } from '../migrations/types.ts';
+import type { Migration, Statement } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import type { Check } from '../preflight/checks.ts';
 import type { Snapshot } from '../schema/types.ts';
@@ -14,6 +14,7 @@ import { findEscapes } from './confinement.ts';
 import type { Finding } from './finding.ts';
 import { type Applied, goForward } from './forward.ts';
 import { compareClone, compareServers } from './likeness.ts';
+import { forecastLocks } from './lock-forecast.ts';
 import { type RehearsalPlace, withPlace } from './place.ts';
 import { withScratch } from './scratch.ts';
 import { type Stage, withStage } from './stage.ts';
@@ -106,12 +107,11 @@ async function perform(
   const before = stage.schema.now;
   let isComplete = false;
   await part('forward', 'Forward', async () => {
-    const forward = await goForward(stage, rehearsal.migrations);
+    const forward = await goForward(stage, rehearsal.migrations, { forecast: forecaster(rehearsal, stage) });
     results.applied = forward.applied;
     isComplete = forward.refused === undefined;
     if (forward.refused) results.findings.push(forward.refused);
-    const forecasts = forward.applied.flatMap((one) => one.steps.map((step) => step.forecast?.finding));
-    results.findings.push(...forecasts.filter((finding) => finding !== undefined));
+    results.findings.push(...forward.applied.flatMap(lockFindings));
     return `${count(forward.applied)} statements`;
   });
   if (isComplete) await examine(rehearsal, stage, before, session, results);
@@ -125,6 +125,16 @@ async function perform(
   if (!isBefore || !isComplete) return;
   await part('repeat', 'Forward again', () => repeat(rehearsal, stage, creations, results));
   await part('boundaries', 'Back from every statement', () => fromEveryStatement(stage, creations, results));
+}
+
+/** Asks on the connection that runs the migrations: what they SET decides with. */
+function forecaster({ snapshot }: Rehearsal, stage: Stage) {
+  return (statement: Statement) =>
+    forecastLocks({ clone: stage.work, flavor: stage.server.flavor, statement, production: snapshot });
+}
+
+function lockFindings({ migration: { version }, steps }: Applied): Finding[] {
+  return steps.flatMap(({ forecast }) => (forecast?.finding ? [{ ...forecast.finding, version }] : []));
 }
 
 /** What can be said of the schema that results, and of the rows that meet it. */

@@ -1,7 +1,8 @@
 import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
+import { quoteName } from '../mysql/quote.ts';
 import { fingerprintOf } from '../schema/fingerprint.ts';
-import { readObjects, readSnapshot } from '../schema/snapshot.ts';
+import { readObjects, readSnapshot, splitId } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
 import { touchedObjects } from '../statements/evidence.ts';
 
@@ -49,8 +50,15 @@ export async function trackSchema(session: Session, database: string): Promise<T
 function reachesFurther(statement: Statement, now: Snapshot): boolean {
   if (statement.kind === 'opaque' || statement.touches.length === 0) return true;
   if (statement.touches.some((touch) => touch.object.startsWith('trigger:'))) return true;
-  const moves = statement.touches.some((touch) => touch.action === 'drop' || touch.action === 'rename' || touch.to);
-  return moves && [...now.objects.keys()].some((id) => id.startsWith('trigger:'));
+  const moved = statement.touches.filter((touch) => touch.action === 'drop' || touch.action === 'rename' || touch.to);
+  return moved.some((touch) => hasTriggers(touch.object, now));
+}
+
+function hasTriggers(id: ObjectId, now: Snapshot): boolean {
+  const on = ` on ${quoteName(splitId(id)[1])},`.toLowerCase();
+  return [...now.objects.values()].some(
+    (object) => object.kind === 'trigger' && object.definition.split('\n', 1)[0]?.toLowerCase().includes(on),
+  );
 }
 
 /** The touched objects, and the tables whose foreign keys lead to them: those print the names of the parent. */

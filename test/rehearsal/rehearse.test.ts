@@ -18,7 +18,6 @@ describeOnServers('rehearsal', (server) => {
         '0002': file('ALTER TABLE a ADD COLUMN b INT NOT NULL;', 'ALTER TABLE a DROP COLUMN b;'),
       },
     });
-    console.log(JSON.stringify(done.findings, null, 1), done.checks, [...done.routes]);
     expect(names(done.findings)).toEqual([]);
     expect(done.applied.map((one) => one.steps.length)).toEqual([2, 1]);
     expect(await databasesOf(server())).not.toContain(`${done.database}_rehearsal`);

@@ -1,0 +1,95 @@
+import { ExitCode, refusal } from '../errors.ts';
+import type { Migration } from '../migrations/types.ts';
+import { compareExisting } from '../preflight/adoption.ts';
+import type { Check } from '../preflight/checks.ts';
+import { type Facts, gatherFacts } from '../preflight/gather.ts';
+import { beginLogged } from './begin.ts';
+import type { Invocation } from './invocation.ts';
+import { isFailed, reportChecks } from './preflight.ts';
+import { asStep, type RehearsalRun, runRehearsal } from './rehearsal.ts';
+import { DONE, type Ending, withRun } from './with-run.ts';
+
+export interface TestOptions {
+  /** Leave the clone there, to be looked at. */
+  readonly keep: boolean;
+}
+
+/** What of the preflight speaks of the migrations; the rest is doctor's. */
+const GROUPS = new Set(['migrations', 'data', 'tables already there']);
+
+/** Rehearses the pending migrations on a clone of production's schema. Exit 1: not ready. Production is only read. */
+export function testCommand(options: TestOptions, invocation: Invocation): Promise<ExitCode> {
+  return withRun('test', invocation, async () => {
+    const config = await beginLogged('test', invocation);
+    const facts = await gatherFacts(config, invocation);
+    requireWhole(facts);
+    const { pending } = facts.status;
+    const versions = pending.map((one) => one.version);
+    const { adopted, checks } = await lookAhead(facts, config, pending);
+    reportChecks(checks, invocation);
+    const failed = checks.filter(isFailed);
+    if (failed.length > 0)
+      return notReady(
+        failed.map((check) => check.name),
+        versions,
+      );
+    const chosen = pending.filter((one) => !adopted.includes(one.version));
+    if (chosen.length === 0) return nothingToRehearse(invocation);
+    const run = await runRehearsal(chosen, facts, config, { ...options, part: asStep(invocation) }, invocation);
+    reportChecks(run.verdict.checks, invocation);
+    invocation.hub.report({ type: 'summary', title: 'Rehearsal', rows: summaryRows(run, chosen) });
+    if (!run.verdict.isReady) return notReady(run.verdict.obstacles, versions);
+    return { ...DONE, pending: versions };
+  });
+}
+
+/** In the middle of a cut-off run production's schema is neither what was nor what shall be. */
+function requireWhole(facts: Facts): void {
+  if (!facts.unfinished) return;
+  throw refusal(`run ${facts.unfinished.run} was cut off: finish or undo it first`, 'gateway-migrate resume');
+}
+
+async function lookAhead(facts: Facts, config: Parameters<typeof gatherFacts>[0], pending: readonly Migration[]) {
+  const session = await facts.server.open();
+  try {
+    const adoption = await compareExisting(facts.server, session, pending, facts.snapshot, config);
+    const checks: Check[] = [...facts.checks, ...adoption.checks].filter((check) => GROUPS.has(check.group));
+    return { adopted: adoption.versions, checks };
+  } finally {
+    await session.close();
+  }
+}
+
+function nothingToRehearse(invocation: Invocation): Ending {
+  invocation.hub.report({ type: 'note', level: 'info', text: 'nothing to rehearse: no migration is pending' });
+  return DONE;
+}
+
+function notReady(obstacles: readonly string[], pending: readonly string[]): Ending {
+  const error = {
+    what: `not ready: ${[...new Set(obstacles)].join(', ')}`,
+    state: 'production is unchanged by this command',
+    next: 'mend what is named above, then: gateway-migrate test',
+  };
+  return { exitCode: ExitCode.finding, production: 'unchanged', pending, error };
+}
+
+function summaryRows({ verdict, record, path }: RehearsalRun, chosen: readonly Migration[]): [string, string][] {
+  const rows = chosen.map((migration): [string, string] => {
+    const rehearsed = record.migrations.find((one) => one.version === migration.version);
+    if (!rehearsed) return [migration.version, `${migration.name}: not reached`];
+    const ms = rehearsed.statements.reduce((sum, statement) => sum + statement.ms, 0);
+    const done = `${rehearsed.statements.length} of ${migration.up.length} statements`;
+    const locks = [
+      ...new Set(rehearsed.statements.flatMap(({ lock }) => (lock ? [`${lock.table}: ${lock.effect}`] : []))),
+    ];
+    return [migration.version, [`${migration.name}: ${done} in ${ms} ms`, ...locks].join('; ')];
+  });
+  const advice = verdict.advice === 0 ? '' : `, ${verdict.advice} to think about`;
+  return [
+    ['Rehearsed on', record.rehearsedOn],
+    ...rows,
+    ['Evidence', path],
+    ['Verdict', verdict.isReady ? `ready${advice}` : `NOT READY: ${verdict.obstacles.length} in the way${advice}`],
+  ];
+}

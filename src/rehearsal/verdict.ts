@@ -1,0 +1,36 @@
+import type { Check } from '../preflight/checks.ts';
+import type { Finding } from './finding.ts';
+import type { Rehearsed } from './rehearse.ts';
+
+/** Everything that speaks against a deploy, or is worth knowing. PURE. */
+export interface Verdict {
+  readonly isReady: boolean;
+  readonly checks: readonly Check[];
+  /** What stands in the way, one short name each. */
+  readonly obstacles: readonly string[];
+  readonly advice: number;
+}
+
+/** Checks that do not hold and findings of level error stand in the way; advice does not. */
+export function judgeRehearsal({ checks, findings }: Pick<Rehearsed, 'checks' | 'findings'>): Verdict {
+  const all = [...checks, ...findings.map(toCheck)];
+  const failed = all.filter((check) => !check.ok && check.level === 'error');
+  return {
+    isReady: failed.length === 0,
+    checks: all,
+    obstacles: failed.map((check) => check.name),
+    advice: all.filter((check) => !check.ok && check.level !== 'error').length,
+  };
+}
+
+/** What was there before comes under a heading of its own: it is nobody's fault today. */
+function toCheck({ name, level, group, version, object, what, why, fix }: Finding): Check {
+  return {
+    group: version === undefined ? 'in production before' : group,
+    name: version === undefined ? name : `${version} ${name}`,
+    ok: false,
+    level: version === undefined ? 'advice' : level,
+    detail: `${object}: ${what}\n${why}`,
+    remedy: fix,
+  };
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { RehearsalRecord } from '../../src/rehearsal/record.ts';
+import { describeOnServers } from '../support/servers.ts';
+import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
+
+function migration(up: string, down: string): string {
+  return `-- migrate:up\n${up};\n-- migrate:down\n${down};\n`;
+}
+
+const GOOD = {
+  '1_shops.sql': migration('CREATE TABLE shops (id INT PRIMARY KEY)', 'DROP TABLE shops'),
+  '2_goods.sql': migration('CREATE TABLE goods (id INT PRIMARY KEY)', 'DROP TABLE goods'),
+};
+
+function recordIn({ dir, database }: Production): RehearsalRecord {
+  const path = join(dir, '.gateway-migrate/rehearsal', `${encodeURIComponent(database)}.json`);
+  return JSON.parse(readFileSync(path, 'utf8')) as RehearsalRecord;
+}
+
+describeOnServers('rehearsal by the built program', (server) => {
+  const made: Production[] = [];
+  const create = async (...options: Parameters<typeof createProduction> extends [unknown, ...infer R] ? R : never) => {
+    const production = await createProduction(server(), ...options);
+    made.push(production);
+    return production;
+  };
+  afterAll(() => {
+    for (const production of made) production.remove();
+  });
+
+  test('test on the project’s own six migrations says ready, keeps the evidence, and leaves production alone', async () => {
+    const production = await create({ migrations: 'six' });
+    const before = await production.objects();
+    const done = await production.run('test', '--json');
+    expect([done.code, lastOf(done).production]).toEqual([0, 'unchanged']);
+    expect(await production.objects()).toEqual(before);
+    const record = recordIn(production);
+    expect(record.verdict).toBe('ready');
+    expect(record.migrations).toHaveLength(6);
+    for (const one of record.migrations.flatMap((rehearsed) => rehearsed.statements)) {
+      expect(Object.values(one.objects)).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+      expect(one.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    }
+    const summary = jsonLines(done).find((event) => event.type === 'summary');
+    expect(Object.fromEntries(summary?.rows as [string, string][]).Verdict).toMatch(/^ready/);
+  });
+
+  test('what is not ready is exit 1, says why, and is no evidence', async () => {
+    const production = await create({
+      migrations: { '1_a.sql': migration('CREATE TABLE a (id INT PRIMARY KEY)', 'SELECT 1') },
+    });
+    const done = await production.run('test', '--json');
+    expect(done.code).toBe(1);
+    expect(lastOf(done).error).toEqual({
+      what: 'not ready: 1 down-leaves-something',
+      state: 'production is unchanged by this command',
+      next: 'mend what is named above, then: gateway-migrate test',
+    });
+    expect(recordIn(production).verdict).toBe('not ready');
+  });
+
+  test('--keep leaves the clone there, and the next rehearsal makes it anew', async () => {
+    const production = await create({ migrations: GOOD });
+    expect((await production.run('test', '--keep')).code).toBe(0);
+    const clones = () =>
+      production.query(
+        `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '${production.database}_rehearsal'`,
+      );
+    expect(await clones()).toHaveLength(1);
+    expect((await production.run('test')).code).toBe(0);
+    expect(await clones()).toHaveLength(0);
+  });
+});

@@ -1,0 +1,180 @@
+import { expect, test } from 'vitest';
+import type { Finding } from '../../src/rehearsal/finding.ts';
+import { describeOnServers } from '../support/servers.ts';
+import { databasesOf, file, rehearseFiles, rehearseOn } from './stages.ts';
+
+const COMPANIES = 'CREATE TABLE companies (id BIGINT UNSIGNED PRIMARY KEY, name VARCHAR(50))';
+
+/** Name, migration and object of each error. */
+function errors(findings: readonly Finding[]): string[] {
+  return findings
+    .filter((one) => one.level === 'error')
+    .map(({ name, version, object }) => `${name} ${version}: ${object}`);
+}
+
+describeOnServers('planted faults', (server) => {
+  test('a down section that forgets a table is named, with the table', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': file('CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY);', 'DROP TABLE b;'),
+        '0002': file('CREATE TABLE c (id INT PRIMARY KEY);', 'DROP TABLE c;'),
+      },
+    });
+    expect(errors(findings)).toEqual(['down-leaves-something 0001: table a (stays behind)']);
+  });
+
+  test('a column that the way back leaves different is shown', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      production: COMPANIES,
+      files: {
+        '0001': file(
+          'ALTER TABLE companies MODIFY name VARCHAR(80);',
+          'ALTER TABLE companies MODIFY name VARCHAR(60);',
+        ),
+      },
+    });
+    expect(errors(findings)).toEqual(['down-leaves-something 0001: table companies (is different)']);
+    const why = findings.find((one) => one.name === 'down-leaves-something')?.why ?? '';
+    expect(why).toContain('varchar(50)');
+    expect(why).toContain('varchar(60)');
+  });
+
+  test('a down section that works only from the end is told, and that exact inverses lead back', async () => {
+    const { findings, routes } = await rehearseFiles(server(), {
+      files: {
+        '0001': file(
+          'CREATE TABLE a (id INT PRIMARY KEY);\nALTER TABLE a ADD COLUMN b INT;',
+          'ALTER TABLE a DROP COLUMN b;\nDROP TABLE a;',
+        ),
+      },
+    });
+    expect(errors(findings)).toEqual([]);
+    const advice = findings.find((one) => one.name === 'down-only-from-the-end');
+    expect(advice?.object).toBe('after 1 of 2 statements');
+    expect(routes.get('0001')).toEqual([{ after: 1, by: 'exact inverse' }]);
+  });
+
+  test('where nothing leads back from the middle, the migration is not ready', async () => {
+    const { findings, routes } = await rehearseFiles(server(), {
+      production: `${COMPANIES}; CREATE TABLE old (id INT PRIMARY KEY); CREATE TABLE older (id INT PRIMARY KEY)`,
+      files: {
+        '0001': file(
+          'DROP TABLE old;\nALTER TABLE companies ADD COLUMN b INT;',
+          'ALTER TABLE companies DROP COLUMN b;\nCREATE TABLE `old` (id INT PRIMARY KEY);',
+        ),
+        '0002': file(
+          'DROP TABLE older;\nALTER TABLE companies ADD COLUMN c INT;\nCREATE TABLE c (id INT PRIMARY KEY);',
+          'DROP TABLE c;\nALTER TABLE companies DROP COLUMN c;\nCREATE TABLE elsewhere (id INT PRIMARY KEY);\nRENAME TABLE elsewhere TO older;',
+        ),
+      },
+    });
+    expect(errors(findings)).toEqual([
+      'no-way-back-from-the-middle 0002: after 1 of 3 statements',
+      'no-way-back-from-the-middle 0002: after 2 of 3 statements',
+    ]);
+    expect(routes.get('0001')).toEqual([{ after: 1, by: 'exact inverse' }]);
+    expect(routes.get('0002')?.map(({ by, from }) => [by, from])).toEqual([
+      ['end of the down section', 3],
+      ['end of the down section', 2],
+    ]);
+  });
+
+  test('an up section that cannot be applied again after its way back is named', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      production: COMPANIES,
+      files: {
+        '0001': file(
+          "INSERT INTO companies (id, name) VALUES (7, 'ours');\nCREATE TABLE a (id INT PRIMARY KEY);",
+          'DROP TABLE a;\nUPDATE companies SET name = NULL WHERE id = 7;',
+        ),
+      },
+    });
+    expect(errors(findings)).toContain('up-not-repeatable 0001: statement 1 of 2, line 2');
+  });
+
+  test('DDL that fails half way says what would stay in place', async () => {
+    const { findings, applied } = await rehearseFiles(server(), {
+      production: COMPANIES,
+      files: {
+        '0001': file(
+          'CREATE TABLE a (id INT PRIMARY KEY);\nALTER TABLE companies ADD COLUMN name INT;',
+          'ALTER TABLE companies DROP COLUMN name;\nDROP TABLE a;',
+        ),
+      },
+    });
+    expect(findings.find((one) => one.name === 'up-fails')).toEqual({
+      name: 'up-fails',
+      level: 'error',
+      group: 'forward',
+      version: '0001',
+      object: 'statement 2 of 2, line 3',
+      what: "ALTER TABLE is refused: Duplicate column name 'name' (error 1060)",
+      why: 'it would stop half way: every DDL statement commits by itself, so statement 1 would stay in place',
+      fix: 'mend line 3 of 0001_step',
+    });
+    expect(errors(findings)).toHaveLength(1);
+    expect(applied[0]?.steps).toHaveLength(1);
+  });
+
+  test('a forgotten DELIMITER is taken for what it is', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      production: COMPANIES,
+      files: {
+        '0001': file(
+          'DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END;\nCREATE TABLE a (id INT);\n//\nDELIMITER ;',
+          'DROP TABLE a;\nDROP PROCEDURE p;',
+        ),
+      },
+    });
+    expect(errors(findings)).toEqual([expect.stringMatching(/^delimiter 0001: statement 1 of 1, line \d$/)]);
+  });
+
+  test('a migration that needs a table of a later one is told which', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': file(
+          'CREATE TABLE child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parent (id));',
+          'DROP TABLE child;',
+        ),
+        '0002': file('CREATE TABLE parent (id INT PRIMARY KEY);', 'DROP TABLE parent;'),
+      },
+    });
+    const finding = findings.find((one) => one.name === 'needs-a-later-migration');
+    expect(finding?.why).toBe('table parent is made only by 0002, which is applied after this one');
+    expect(errors(findings)).toHaveLength(1);
+  });
+
+  test('a statement that names production is not run: it would act on production', async () => {
+    const database = await server().createDatabase('prod');
+    await server().sql('CREATE TABLE t (id INT)', database);
+    const { findings, applied } = await rehearseOn(server(), database, {
+      files: { '0001': file(`DROP TABLE ${database}.t;`, 'CREATE TABLE t (id INT);') },
+    });
+    expect(errors(findings)).toEqual(['names-a-database 0001: line 2']);
+    expect(applied).toEqual([]);
+  });
+
+  test('a database that somebody else made is left alone', async () => {
+    const database = await server().createDatabase('prod');
+    await server().sql(`CREATE DATABASE ${database}_rehearsal; CREATE TABLE ${database}_rehearsal.precious (id INT)`);
+    await expect(
+      rehearseOn(server(), database, { files: { '0001': file('CREATE TABLE a (id INT);', 'DROP TABLE a;') } }),
+    ).rejects.toThrow(
+      `the database ${database}_rehearsal is not empty, and this tool did not make it: it is left alone`,
+    );
+    expect(await databasesOf(server())).toContain(`${database}_rehearsal`);
+  });
+
+  test('what a killed rehearsal left is made anew', async () => {
+    const database = await server().createDatabase('prod');
+    const clone = `${database}_rehearsal`;
+    await server().sql(
+      `CREATE DATABASE ${clone}; CREATE TABLE ${clone}.gateway_migrate_scratch (id INT); CREATE TABLE ${clone}.a (id INT)`,
+    );
+    const { findings } = await rehearseOn(server(), database, {
+      files: { '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;') },
+    });
+    expect(errors(findings)).toEqual([]);
+    expect(await databasesOf(server())).not.toContain(clone);
+  });
+});
