@@ -44,14 +44,14 @@ function nextOf(error: unknown, otherwise: string): string {
 
 function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, what: string): Judgement {
   const second = outcome.second;
-  const back = `${what}. Then on the way back, ${titleOf(plan, outcome.secondStep)}: ${messageOf(second)}`;
+  const back = `${what.replace(/\.$/, '')}. Then on the way back, ${titleOf(plan, outcome.secondStep)}: ${messageOf(second)}`;
   const databaseIsBack = !CHANGES_DATABASE.has(phaseOf(plan, outcome.secondStep));
   if (databaseIsBack) {
     const state = 'the database is as it was before, but the site may still be in maintenance';
     return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');
   }
   if (second instanceof Failure && second.exitCode === ExitCode.failedChanged) {
-    return needsPerson(back, second.production, `${second.state}; the site is still in maintenance`, second.next);
+    return needsPerson(back, second.production, `${second.state}${inMaintenance(plan)}`, second.next);
   }
   const isUnknown = !(second instanceof Failure) || second.exitCode === ExitCode.unknown;
   return {
@@ -107,7 +107,7 @@ function afterChange(plan: Plan, failedStep: string, error: unknown) {
     return { exitCode: ExitCode.failedChanged, state, next: undoOf(plan) };
   }
   if (phase === 'maintenance' || phase === 'caches' || phase === 'services') {
-    const state = 'the database is changed and verified, but the site is still in maintenance';
+    const state = `the database is changed and verified${inMaintenance(plan)}`;
     return { exitCode: ExitCode.failedChanged, state, next: 'gateway-migrate resume' };
   }
   if (failure && (failure.exitCode === ExitCode.unknown || failure.exitCode === ExitCode.failedChanged)) return failure;
@@ -117,6 +117,11 @@ function afterChange(plan: Plan, failedStep: string, error: unknown) {
   }
   const state = 'what was done before stays in place; the site is in maintenance if it was taken down';
   return { exitCode: ExitCode.failedChanged, state, next: 'gateway-migrate resume, or gateway-migrate rollback' };
+}
+
+/** Only what was taken down can still be down. */
+function inMaintenance(plan: Plan): string {
+  return plan.steps.some((step) => step.phase === 'maintenance') ? '; the site is still in maintenance' : '';
 }
 
 function undoOf(plan: Plan): string {

@@ -31,6 +31,8 @@ export interface ProductionOptions {
   readonly database?: string;
   /** Makes the six parent tables. Default: with the six migrations. */
   readonly parents?: boolean;
+  /** A deploy asks for its rehearsal. Default: no, most stories are about something else and would take twice as long. */
+  readonly rehearses?: boolean;
   /** What GRANT gives on the database. Default: ALL. */
   readonly grants?: string;
 }
@@ -43,6 +45,8 @@ export class Production {
   readonly backups: string;
   readonly logs: string;
   readonly #program: string;
+  /** See `ProductionOptions`. */
+  rehearses = false;
   #config: Record<string, unknown> = {};
 
   constructor(server: TestServer, database: string, dir: string) {
@@ -82,7 +86,7 @@ export class Production {
   }
 
   start(args: readonly string[], env: Record<string, string> = {}, node = process.execPath): ChildProcess {
-    return spawn(node, [this.#program, ...args], {
+    return spawn(node, [this.#program, ...this.#withoutRehearsal(args)], {
       cwd: this.dir,
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -92,7 +96,11 @@ export class Production {
   /** Runs it on a pseudo-terminal, wide enough that nothing wraps. */
   open(...args: string[]): Promise<Terminal> {
     const options = { env: this.env, cwd: this.dir, cols: 160, rows: 60 };
-    return openTerminal(process.execPath, [this.#program, ...args], options);
+    return openTerminal(process.execPath, [this.#program, ...this.#withoutRehearsal(args)], options);
+  }
+
+  #withoutRehearsal(args: readonly string[]): readonly string[] {
+    return args[0] === 'deploy' && !this.rehearses ? [...args, '--skip-rehearsal'] : args;
   }
 
   sql(text: string): Promise<void> {
@@ -131,6 +139,7 @@ export async function createProduction(server: TestServer, options: ProductionOp
   const dir = mkdtempSync(join(tmpdir(), 'gateway-e2e-'));
   await createDatabase(server, database, options.grants ?? 'ALL');
   const production = new Production(server, database, dir);
+  production.rehearses = options.rehearses ?? false;
   const { migrations = {}, parents = migrations === 'six' } = options;
   if (parents) await production.sql(PARENTS);
   if (migrations === 'six') cpSync(SIX, join(dir, 'migrations'), { recursive: true });

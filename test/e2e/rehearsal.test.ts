@@ -72,4 +72,68 @@ describeOnServers('rehearsal by the built program', (server) => {
     expect((await production.run('test')).code).toBe(0);
     expect(await clones()).toHaveLength(0);
   });
+
+  test('deploy takes the evidence, and rehearses again when one byte or one column is not what it was', async () => {
+    const production = await create({ migrations: GOOD, parents: true, rehearses: true });
+    expect((await production.run('test')).code).toBe(0);
+    const told = async () => {
+      const done = await production.run('deploy', '--json');
+      const step = jsonLines(done).find((event) => event.type === 'step.finished' && event.id === 'rehearse');
+      return step?.detail;
+    };
+    // Without --yes it ends at the first question, with nothing done.
+    expect(await told()).toBeUndefined();
+    production.migration('2_goods.sql', GOOD['2_goods.sql'].replace('id INT', 'id  INT'));
+    expect(await told()).toBe('ready (2 was changed since the rehearsal, or comes in another order)');
+    expect(await told()).toBeUndefined();
+    await production.sql('ALTER TABLE companies ADD COLUMN extra INT');
+    expect(await told()).toBe("ready (production's schema has changed since the rehearsal)");
+    production.migration('3_more.sql', migration('CREATE TABLE more (id INT PRIMARY KEY)', 'DROP TABLE more'));
+    expect(await told()).toBe('ready (3 was not rehearsed)');
+    const done = await production.run('deploy', '--yes', '--json');
+    expect(lastOf(done).applied).toEqual(['1', '2', '3']);
+    const summary = jsonLines(done).find((event) => event.type === 'summary');
+    expect(Object.fromEntries(summary?.rows as [string, string][]).Rehearsed).toMatch(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d, ready$/,
+    );
+  });
+
+  test('deploy refuses what is not ready, unless it is told to skip the rehearsal', async () => {
+    const bad = { '1_a.sql': migration('CREATE TABLE a (id INT PRIMARY KEY)', 'SELECT 1') };
+    const production = await create({ migrations: bad, rehearses: true });
+    const refused = await production.run('deploy', '--yes', '--json');
+    expect([refused.code, lastOf(refused).production, lastOf(refused).error]).toEqual([
+      5,
+      'unchanged',
+      {
+        what: 'no valid rehearsal: not ready: 1 down-leaves-something',
+        state: 'nothing was started, production is unchanged',
+        next: 'gateway-migrate test',
+      },
+    ]);
+    const skipped = await production.run('deploy', '--yes', '--json', '--skip-rehearsal');
+    expect([skipped.code, lastOf(skipped).applied]).toEqual([0, ['1']]);
+    const summary = jsonLines(skipped).find((event) => event.type === 'summary');
+    expect(Object.fromEntries(summary?.rows as [string, string][]).Rehearsed).toBe(
+      'NO: whether it works shows in production (--skip-rehearsal)',
+    );
+  });
+
+  test('deploy asks for the grant when the clone cannot be made', async () => {
+    const production = await create({ migrations: GOOD, rehearses: true });
+    production.configure({ rehearsal: { database: 'forbidden_clone' } });
+    const { code, error } = lastOfJson(await production.run('deploy', '--yes', '--json'));
+    expect(code).toBe(5);
+    expect(error.what).toMatch(
+      /^the database forbidden_clone cannot be made for the rehearsal: Access denied for user /,
+    );
+    expect(error.next).toMatch(
+      /^GRANT ALL ON `forbidden\\_clone`\.\* TO 'app user'@'localhost'; or the same command with --skip-rehearsal$/,
+    );
+  });
 });
+
+function lastOfJson(finished: Awaited<ReturnType<Production['run']>>) {
+  const { exitCode, error } = lastOf(finished);
+  return { code: exitCode, error: error as { what: string; next: string } };
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { describeOnServers } from '../support/servers.ts';
+import { createProduction, lastOf, type Production } from './production.ts';
+
+function table(name: string): string {
+  return `-- migrate:up\nCREATE TABLE ${name} (id INT PRIMARY KEY);\n-- migrate:down\nDROP TABLE ${name};\n`;
+}
+
+describeOnServers('rollback', (server) => {
+  const made: Production[] = [];
+  const create = async (migrations: Record<string, string>) => {
+    const production = await createProduction(server(), { migrations });
+    made.push(production);
+    return production;
+  };
+  afterAll(() => {
+    for (const production of made) production.remove();
+  });
+  const applied = async (production: Production) => lastOf(await production.run('status', '--json')).applied;
+
+  test('undoes only what its run applied; --to and --steps choose among that', async () => {
+    const production = await create({ '1_a.sql': table('a'), '2_b.sql': table('b') });
+    const first = lastOf(await production.run('deploy', '--yes', '--json'));
+    for (const [name, text] of [
+      ['3_c.sql', table('c')],
+      ['4_d.sql', table('d')],
+      ['5_e.sql', table('e')],
+    ] as const) {
+      production.migration(name, text);
+    }
+    expect(lastOf(await production.run('deploy', '--yes', '--json')).applied).toEqual(['3', '4', '5']);
+
+    expect(lastOf(await production.run('rollback', '--steps', '1', '--yes', '--json')).reverted).toEqual(['5']);
+    expect(lastOf(await production.run('rollback', '--to', '3', '--yes', '--json')).reverted).toEqual(['4']);
+    expect(lastOf(await production.run('rollback', '--yes', '--json')).reverted).toEqual(['3']);
+    expect(await applied(production)).toEqual(['1', '2']);
+    expect(lastOf(await production.run('rollback', '--run', 'nobody', '--yes', '--json'))).toMatchObject({
+      exitCode: 5,
+      error: {
+        what: 'run nobody applied nothing that is still in place',
+        state: 'nothing was started, production is unchanged',
+        next: 'gateway-migrate status',
+      },
+    });
+    expect(lastOf(await production.run('rollback', '--run', first.run, '--yes', '--json')).reverted).toEqual([
+      '2',
+      '1',
+    ]);
+    const nothing = await production.run('rollback', '--yes');
+    expect([nothing.code, nothing.stdout]).toEqual([0, expect.stringContaining('nothing to undo')]);
+  });
+
+  test('keeps the rows in a file that loads, or discards them when told to', async () => {
+    const production = await create({ '1_a.sql': table('a') });
+    await production.run('deploy', '--yes');
+    await production.sql('INSERT INTO a VALUES (7)');
+    const { saved } = lastOf(await production.run('rollback', '--yes', '--json'));
+    await production.sql(
+      gunzipSync(readFileSync(String(saved)))
+        .toString()
+        .replace(/^\/\*M!999999.*\n/, ''),
+    );
+    expect(await production.query('SELECT id FROM a')).toEqual([{ id: 7 }]);
+    await production.sql('DROP TABLE a');
+
+    await production.run('deploy', '--yes');
+    await production.sql('INSERT INTO a VALUES (8)');
+    const discarding = lastOf(await production.run('rollback', '--discard-new-rows', '--yes', '--json'));
+    expect(discarding).toMatchObject({ exitCode: 0, reverted: ['1'] });
+    expect(discarding.saved).toBeUndefined();
+    expect(lastOf(await production.run('restore', '--backup', String(saved), '--yes', '--json'))).toMatchObject({
+      exitCode: 2,
+      production: 'unchanged',
+      error: { what: `${saved} holds only the rows that a rollback saved, not the whole database` },
+    });
+  });
+
+  test('a stopped run is mended and resumed; what was applied of it must not be edited', async () => {
+    const up = 'CREATE TABLE c (id INT PRIMARY KEY)';
+    const production = await create({
+      '1_a.sql': table('a'),
+      '2_c.sql': `-- migrate:up\n${up};\nALTER TABLE a ADD COLUMN id INT;\n-- migrate:down\nDROP TABLE c;\n`,
+    });
+    const stopped = lastOf(await production.run('deploy', '--on-failure', 'stop', '--yes', '--json'));
+    expect(stopped).toMatchObject({ exitCode: 3, production: 'changed', applied: ['1'] });
+
+    production.migration(
+      '2_c.sql',
+      `-- migrate:up\n${up.replace('INT', 'BIGINT')};\nALTER TABLE a ADD COLUMN n INT;\n`,
+    );
+    const edited = lastOf(await production.run('resume', '--yes', '--json'));
+    expect(edited.exitCode).not.toBe(0);
+    expect(JSON.stringify(edited.error)).toMatch(
+      /- CREATE TABLE c \(id INT PRIMARY KEY\).*\+ CREATE TABLE c \(id BIGINT PRIMARY KEY\)/,
+    );
+
+    production.migration(
+      '2_c.sql',
+      `-- migrate:up\n${up};\nALTER TABLE a ADD COLUMN n INT;\n-- migrate:down\nDROP TABLE c;\n`,
+    );
+    const resumed = lastOf(await production.run('resume', '--yes', '--json'));
+    expect(resumed).toMatchObject({ exitCode: 0, production: 'changed', applied: ['2'], run: stopped.run });
+    expect(await applied(production)).toEqual(['1', '2']);
+    expect(await production.query('SELECT id, n FROM a')).toEqual([]);
+    const nothing = await production.run('resume', '--yes');
+    expect([nothing.code, nothing.stdout]).toEqual([
+      0,
+      expect.stringContaining('nothing to finish: no run was cut off'),
+    ]);
+  });
+});
