@@ -1,44 +1,39 @@
-import { connect, type Session, type Target } from '../../../src/mysql/connect.ts';
+import { connect, type Session } from '../../../src/mysql/connect.ts';
 import { readObjects, readSnapshot } from '../../../src/schema/snapshot.ts';
+import { type BenchCase, rounds } from '../case.ts';
+import { type Figure, toFigure } from '../figures.ts';
+import type { BenchServer } from '../servers.ts';
 
-export interface FingerprintFigure {
-  readonly server: string;
-  readonly tables: number;
-  /** The whole database, first read after the tables were made: the server's caches are as the making left them. */
-  readonly firstMs: number;
-  /** The whole database, median of all reads. */
-  readonly medianMs: number;
-  /** One table read on its own, median. */
-  readonly oneTableMs: number;
-}
+const SIZES = [200, 1_000];
 
 /**
- * How long a fingerprint takes. Each database has the given number of tables of eight columns, with a primary key, two
- * indexes and a foreign key each. `target` needs the right to create and drop databases.
+ * How long a fingerprint takes: of a whole database, and of one table in it. The databases have so many tables of eight
+ * columns, with a primary key, two indexes and a foreign key each.
  */
-export async function measureFingerprint(
-  target: Target,
-  sizes: readonly number[] = [200, 1_000],
-  runs = 15,
-): Promise<FingerprintFigure[]> {
-  const server = await connect(target);
-  const session = await server.open({ database: null });
-  const figures: FingerprintFigure[] = [];
-  try {
-    for (const tables of sizes) {
-      const database = `fingerprint_${tables}`;
-      await createTables(session, database, tables);
-      const whole = await timeRuns(runs, () => readSnapshot(session, database));
-      const one = await timeRuns(runs, () => readObjects(session, database, ['table:t1']));
-      const [firstMs = 0] = whole;
-      const figure = { firstMs, medianMs: median(whole), oneTableMs: median(one) };
-      figures.push({ server: server.flavor.label, tables, ...figure });
-      await session.query(`DROP DATABASE ${database}`);
+export const fingerprint: BenchCase = {
+  name: 'fingerprint',
+  async *run({ servers }) {
+    for (const server of servers) {
+      const figures: Figure[] = [];
+      for (const tables of SIZES) figures.push(...(await measure(server, tables)));
+      yield { title: `Fingerprint, ${server.label}`, baseline: `${SIZES[0]} tables`, figures };
     }
+  },
+};
+
+async function measure({ root }: BenchServer, tables: number): Promise<Figure[]> {
+  const database = `fingerprint_${tables}`;
+  const server = await connect(root.target('mysql'));
+  const session = await server.open({ database: null });
+  try {
+    await createTables(session, database, tables);
+    const whole = await timeRuns(() => readSnapshot(session, database));
+    const one = await timeRuns(() => readObjects(session, database, ['table:t1']));
+    await session.query(`DROP DATABASE ${database}`);
+    return [toFigure(`${tables} tables`, whole), toFigure(`one of ${tables} tables`, one)];
   } finally {
     await session.close();
   }
-  return figures;
 }
 
 /** Children first, the parent last: with foreign keys unchecked that is faster than the other way round. */
@@ -58,17 +53,12 @@ async function createTables(session: Session, database: string, tables: number):
   await session.query('SET foreign_key_checks = 1');
 }
 
-async function timeRuns(runs: number, act: () => Promise<unknown>): Promise<number[]> {
+async function timeRuns(act: () => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
-  for (let run = 0; run < runs; run++) {
+  for (let run = 0; run < rounds(15); run++) {
     const startedMs = performance.now();
     await act();
     times.push(performance.now() - startedMs);
   }
   return times;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
