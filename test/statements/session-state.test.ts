@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { toStatement } from '../../src/migrations/statement.ts';
+import type { Session } from '../../src/mysql/connect.ts';
+import type { Evidence, JournalRow } from '../../src/statements/row.ts';
+import { isReading, leavesTraces, replaySession, userVariables } from '../../src/statements/session-state.ts';
+
+const numbered = (...texts: string[]) =>
+  texts.map((text, index) => ({ ordinal: index + 1, statement: toStatement(text, index + 1) }));
+
+function done(ordinal: number, evidence: Partial<Evidence>): JournalRow {
+  return {
+    run: 'r',
+    version: '1',
+    direction: 'up',
+    ordinal,
+    digest: '',
+    kind: 'session',
+    connectionId: 1,
+    state: 'done',
+    rows: null,
+    error: null,
+    evidence: { objects: {}, ...evidence },
+    statement: '',
+  };
+}
+
+/** Keeps what it is told to execute. */
+function listening(): { session: Session; heard: string[] } {
+  const heard: string[] = [];
+  const session: Session = {
+    connectionId: 1,
+    query: async () => [],
+    execute: async (sql) => {
+      heard.push(sql);
+      return { rows: 0, lastInsertId: undefined, warnings: [] };
+    },
+    close: async () => undefined,
+    destroy: () => undefined,
+  };
+  return { session, heard };
+}
+
+test('user variables are found in every spelling, system variables are not', () => {
+  const statements = numbered('SET @a = 1, @`b c` = 2', 'SELECT @@sql_mode, @"d", @\'e\'', 'SELECT 1', 'SET @A = @f.g');
+  expect(userVariables(statements)).toEqual(['a', 'b c', 'd', 'e', 'f.g']);
+});
+
+test.each([
+  ['SELECT f()', true],
+  ['SELECT f() INTO @x', true],
+  ['WITH c AS (SELECT 1) SELECT * FROM c', true],
+  ['VALUES ROW(f())', true],
+  ['SET @a = f(1, 2), @b := 3', true],
+  ["SET @a = 1, sql_mode = ''", false],
+  ["SET @@session.sql_mode = ''", false],
+  ['SET NAMES utf8mb4', false],
+  ['UPDATE t SET a = 1', false],
+  ['SHOW TABLES', false],
+  ["PREPARE p FROM 'SELECT 1'", false],
+  ['ANALYZE TABLE t', false],
+])('%s: reads what a function may write: %s', (sql, expected) => {
+  expect(isReading(toStatement(sql, 1))).toBe(expected);
+});
+
+test.each([
+  ["SET sql_mode = ''", true],
+  ['CALL p()', true],
+  ['UPDATE t SET a = @x := 1', true],
+  ['INSERT INTO t VALUES (LAST_INSERT_ID())', true],
+  ['CREATE TABLE t (a INT)', false],
+])('%s leaves traces on the connection: %s', (sql, expected) => {
+  expect(leavesTraces([toStatement(sql, 1)])).toBe(expected);
+});
+
+test('what set the session up runs again, with the variables of its time; values are assigned, not computed', async () => {
+  const { session, heard } = listening();
+  const statements = numbered(
+    'SET @old = @@sql_mode',
+    "SET sql_mode = 'ANSI_QUOTES'",
+    'SELECT MAX(id) INTO @top FROM t',
+    'SET sql_mode = @old',
+    'UPDATE t SET a = LAST_INSERT_ID(7)',
+  );
+  const rows = [
+    done(1, { variables: { old: "'STRICT'", top: 'NULL' } }),
+    done(2, { variables: { old: "'STRICT'", top: 'NULL' } }),
+    done(3, { variables: { old: "'STRICT'", top: '5' } }),
+    done(4, { variables: { old: "'STRICT'", top: '5' } }),
+    done(5, { variables: { old: "'STRICT'", top: '5' }, lastInsertId: '7' }),
+  ];
+  await replaySession(session, statements, rows);
+  expect(heard).toEqual([
+    "SET @`old` = 'STRICT', @`top` = NULL",
+    "SET sql_mode = 'ANSI_QUOTES'",
+    "SET @`old` = 'STRICT', @`top` = 5",
+    'SET sql_mode = @old',
+    "SET @`old` = 'STRICT', @`top` = 5, last_insert_id = 7",
+  ]);
+});
+
+test('nothing done means nothing to replay', async () => {
+  const { session, heard } = listening();
+  await replaySession(session, [], []);
+  expect(heard).toEqual([]);
+});
