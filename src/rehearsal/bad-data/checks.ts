@@ -1,5 +1,5 @@
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
-import type { SchemaObject } from '../../schema/types.ts';
+import { checkConstraints } from '../check-constraints.ts';
 import type { Finding } from '../finding.ts';
 import type { ChangedTable } from './changed-table.ts';
 import { ask, COUNTED, countRows, type Inquiry } from './inquiry.ts';
@@ -7,8 +7,8 @@ import { ask, COUNTED, countRows, type Inquiry } from './inquiry.ts';
 /** Rows that break a CHECK that is new (error 3819, MariaDB 4025). */
 export async function findCheckBreakers(inquiry: Inquiry, table: ChangedTable): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const earlier = new Set(checksOf(table.before).map(({ clause }) => clause));
-  for (const { name, clause } of checksOf(table.after)) {
+  const earlier = new Set(checkConstraints(table.before).map(({ clause }) => clause));
+  for (const { name, clause } of checkConstraints(table.after)) {
     if (earlier.has(clause) || mentionsNew(table, clause)) continue;
     const from = quoteQualified(inquiry.database, table.name);
     findings.push(
@@ -26,19 +26,6 @@ export async function findCheckBreakers(inquiry: Inquiry, table: ChangedTable): 
     );
   }
   return findings;
-}
-
-/** The enforced checks in a table's canonical text. */
-export function checksOf(object: SchemaObject): { readonly name: string; readonly clause: string }[] {
-  return object.definition.split('\n').flatMap((line) => {
-    const match = /^(?:column )?check `((?:[^`]|``)+)` \((.*)\)$/s.exec(line);
-    return match ? [{ name: match[1] ?? '', clause: plainClause(match[2] ?? '') }] : [];
-  });
-}
-
-/** MySQL keeps the clause as the text of a literal: its quotes and backslashes are escaped. */
-function plainClause(clause: string): string {
-  return /_\w+\\'/.test(clause) ? clause.replace(/\\(['\\])/g, '$1') : clause;
 }
 
 /** A new column has its default in every row; what the check makes of it, the clone has shown. */

@@ -1,9 +1,9 @@
 import type { Session } from '../../mysql/connect.ts';
 import { quoteName } from '../../mysql/quote.ts';
 import { detailOf } from '../../schema/check.ts';
-import { checkConstraints } from '../check-constraints.ts';
 import { type Family, isRequired, type Member } from './family.ts';
 import { composeRow, insertText, type PlantedRow, whereRow } from './row.ts';
+import { satisfyChecks } from './satisfaction.ts';
 
 export interface Plantation {
   readonly rows: ReadonlyMap<string, PlantedRow>;
@@ -38,40 +38,11 @@ export function referredColumns(family: Family): Map<string, Set<string>> {
   return referred;
 }
 
-/** MySQL's and MariaDB's number for a row that breaks a CHECK. */
-const CHECK_BROKEN = [3819, 4025];
-const MOST_TRIES = 60;
-
-/** Inserts a row, with other values where a CHECK wants others. Throws the server's first error when none will do. */
+/** Inserts a row, with other values where a CHECK wants others. Throws the server's error. */
 export async function insertRow(session: Session, member: Member, row: PlantedRow): Promise<PlantedRow> {
-  let refusal: unknown;
-  for (const candidate of [row, ...otherRows(member, row)].slice(0, MOST_TRIES)) {
-    try {
-      await session.execute(insertText(member.name, candidate));
-      return candidate;
-    } catch (error) {
-      refusal ??= error;
-      if (!CHECK_BROKEN.includes((error as { errno?: number }).errno ?? 0)) throw error;
-    }
-  }
-  throw refusal;
-}
-
-/** The values that the checks speak of, and those beside them, in one column after another. */
-function* candidates(member: Member, row: PlantedRow): Generator<PlantedRow> {
-  for (const { clause } of checkConstraints(member.object)) {
-    const columns = member.shape.columns.filter(
-      ({ name, generation }) => !generation && clause.includes(quoteName(name)),
-    );
-    const numbers = [...clause.matchAll(/(?<![\w.`])-?\d+(?:\.\d+)?/g)].map(([number]) => Number(number));
-    const texts = [...clause.matchAll(/'(?:[^'\\]|\\.|'')*'/g)].map(([text]) => text);
-    const values = [...numbers.flatMap((number) => [number, number + 1, number - 1]).map(String), ...texts];
-    for (const { name } of columns) for (const value of values) yield new Map([...row, [name, value]]);
-  }
-}
-
-function otherRows(member: Member, row: PlantedRow): PlantedRow[] {
-  return [...candidates(member, row)];
+  const satisfied = await satisfyChecks(session, member, row);
+  await session.execute(insertText(member.name, satisfied));
+  return satisfied;
 }
 
 /** Not a table's reference to itself: a row that refers to itself shows nothing. */
