@@ -109,13 +109,15 @@ function addChanging(program: Command, runs: Runs): void {
     .description('back up, take the site down, migrate, verify, bring the site up')
     .option('--no-maintenance', 'leave the site up')
     .option('--skip-backup', 'make no backup first (a mistake cannot be restored)')
+    .option('--skip-rehearsal', 'do not ask for a rehearsal first (a mistake shows in production)')
     .option('--dry-run', 'print the plan and its SQL, change nothing')
     .option('--to <version>', 'apply only up to this version')
     .addOption(new Option('--on-failure <what>', 'undo, or stop where it is').choices(['undo', 'stop']).default('undo'))
     .action((options) =>
       runs(async (invocation) => {
-        const { skipBackup = false, dryRun = false, ...others } = options;
-        return (await import('./commands/deploy.ts')).deployCommand({ ...others, skipBackup, dryRun }, invocation);
+        const { skipBackup = false, skipRehearsal = false, dryRun = false, ...others } = options;
+        const { deployCommand } = await import('./commands/deploy.ts');
+        return deployCommand({ ...others, skipBackup, skipRehearsal, dryRun }, invocation);
       }),
     );
   program

@@ -13,6 +13,7 @@ import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import type { Invocation } from './invocation.ts';
 import { reportChecks, requireFree, requireReady, showPreflight } from './preflight.ts';
+import { requireRehearsed, requireSameSchema } from './rehearsal.ts';
 import { offerUnfinished } from './resume.ts';
 import { verifyScopeOf } from './verify-scope.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
@@ -21,6 +22,7 @@ export interface DeployOptions {
   /** False with `--no-maintenance`. */
   readonly maintenance: boolean;
   readonly skipBackup: boolean;
+  readonly skipRehearsal: boolean;
   readonly dryRun: boolean;
   readonly to?: string | undefined;
   readonly onFailure: 'undo' | 'stop';
@@ -39,7 +41,9 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
     const adopt = await findAdoptable(chosen, facts, config, invocation);
     const plan = planFor(chosen, adopt, config, options, facts, invocation);
     if (options.dryRun) return printPlan(plan, chosen, invocation);
-    await confirm(plan, chosen, config, options, invocation);
+    const unknown = chosen.filter((one) => !adopt.includes(one.version));
+    const rehearsed = options.skipRehearsal ? undefined : await requireRehearsed(unknown, facts, config, invocation);
+    await confirm({ plan, chosen, config, options, rehearsed }, invocation);
     const errand = {
       plan,
       config,
@@ -50,7 +54,10 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
         facts.migrations,
       ),
       onFailure: options.onFailure,
-      stillTrue: () => requireSameHistory(facts),
+      stillTrue: async () => {
+        await requireSameHistory(facts);
+        if (rehearsed !== undefined) await requireSameSchema(facts);
+      },
     };
     const backup = plan.steps.find((step) => step.phase === 'backup')?.input.file;
     const pending = facts.status.pending.filter((one) => !chosen.includes(one)).map((one) => one.version);
@@ -122,19 +129,22 @@ async function printPlan(plan: Plan, chosen: readonly Migration[], invocation: I
   return { ...DONE, pending: chosen.map((one) => one.version) };
 }
 
-async function confirm(
-  plan: Plan,
-  chosen: readonly Migration[],
-  config: Config,
-  options: DeployOptions,
-  invocation: Invocation,
-): Promise<void> {
+interface Intention {
+  readonly plan: Plan;
+  readonly chosen: readonly Migration[];
+  readonly config: Config;
+  readonly options: DeployOptions;
+  /** When, and how it went; undefined with `--skip-rehearsal`. */
+  readonly rehearsed: string | undefined;
+}
+
+async function confirm(intention: Intention, invocation: Invocation): Promise<void> {
   if (!(await invocation.prompt.confirm('Continue?'))) throw declined();
-  invocation.hub.report({ type: 'summary', title: 'Deploy', rows: summaryRows(plan, chosen, config, options) });
+  invocation.hub.report({ type: 'summary', title: 'Deploy', rows: summaryRows(intention) });
   if (!(await invocation.prompt.confirm('Ready to deploy to PRODUCTION?'))) throw declined();
 }
 
-function summaryRows(plan: Plan, chosen: readonly Migration[], config: Config, options: DeployOptions) {
+function summaryRows({ plan, chosen, config, options, rehearsed }: Intention) {
   const adopted = plan.steps.flatMap((step) => (step.phase === 'migrate' ? step.input.adopt : []));
   const backup = plan.steps.find((step) => step.phase === 'backup')?.input.file;
   const maintenance = plan.steps.some((step) => step.phase === 'maintenance');
@@ -153,7 +163,7 @@ function summaryRows(plan: Plan, chosen: readonly Migration[], config: Config, o
         ? `${one.name}: already there and equal, adopted`
         : `${one.name}: ${statements(one)}`,
     ]),
-    ['Rehearsed', 'no'],
+    ['Rehearsed', rehearsed ?? 'NO: whether it works shows in production (--skip-rehearsal)'],
   ] as [string, string][];
 }
 

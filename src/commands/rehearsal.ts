@@ -1,11 +1,14 @@
 import type { Config } from '../config/config.ts';
+import { messageOf, refusal } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Facts } from '../preflight/gather.ts';
-import { type RehearsalRecord, recordOf, writeRecord } from '../rehearsal/record.ts';
+import { type RehearsalRecord, readRecord, recordOf, whyNoEvidence, writeRecord } from '../rehearsal/record.ts';
 import { type Rehearsal, rehearse } from '../rehearsal/rehearse.ts';
 import { judgeRehearsal, type Verdict } from '../rehearsal/verdict.ts';
+import { readSnapshot } from '../schema/snapshot.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import type { Invocation } from './invocation.ts';
+import { reportChecks } from './preflight.ts';
 
 export interface RehearsalRun {
   readonly verdict: Verdict;
@@ -44,6 +47,59 @@ export async function runRehearsal(
   return { verdict, record, path: await writeRecord(config.stateDir, record) };
 }
 
+/**
+ * Evidence that these migrations lead forward and back on this schema: what a deploy shows of it in its summary. It
+ * rehearses by itself when there is none, or none that still holds. Refuses what is not ready (exit 5).
+ */
+export async function requireRehearsed(
+  migrations: readonly Migration[],
+  facts: Facts,
+  config: Config,
+  invocation: Invocation,
+): Promise<string> {
+  if (migrations.length === 0) return 'nothing to rehearse';
+  const { database, fingerprint } = facts.snapshot;
+  const intended = { fingerprint, server: facts.server.flavor.label, migrations };
+  const known = await readRecord(config.stateDir, database);
+  const reason = whyNoEvidence(known, intended);
+  if (known && reason === undefined) return describeEvidence(known.at);
+  let run: RehearsalRun | undefined;
+  await asStep(invocation)('rehearse', 'Rehearse', async () => {
+    run = await runRehearsal(migrations, facts, config, { keep: false, part: quietly }, invocation);
+    return `${run.verdict.isReady ? 'ready' : 'NOT READY'} (${reason})`;
+  });
+  if (!run) throw new Error('the rehearsal did not end');
+  reportChecks(
+    run.verdict.checks.filter((check) => !check.ok),
+    invocation,
+  );
+  if (run.verdict.isReady) return describeEvidence(run.record.at);
+  const obstacles = [...new Set(run.verdict.obstacles)].join(', ');
+  throw refusal(`no valid rehearsal: not ready: ${obstacles}`, 'gateway-migrate test');
+}
+
+/** Somebody may change the schema between the questions and the lock. */
+export async function requireSameSchema(facts: Facts): Promise<void> {
+  const session = await facts.server.open();
+  try {
+    const now = await readSnapshot(session, facts.snapshot.database);
+    if (now.fingerprint === facts.snapshot.fingerprint) return;
+    throw refusal(
+      "production's schema has changed since it was rehearsed",
+      'gateway-migrate deploy (it rehearses again)',
+    );
+  } finally {
+    await session.close();
+  }
+}
+
+const quietly: Rehearsal['part'] = async (_id, _title, body) => void (await body());
+
+/** `2026-11-23 16:05, ready`. */
+function describeEvidence(at: string): string {
+  return `${at.slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ')}, ready`;
+}
+
 /** Wraps a part of the work in the events of a step. */
 export function asStep(invocation: Invocation): Rehearsal['part'] {
   const { hub, clock } = invocation;
@@ -56,7 +112,7 @@ export function asStep(invocation: Invocation): Rehearsal['part'] {
       hub.report({ type: 'step.finished', ...step, ms: clock.ticksMs() - startedMs, detail });
     } catch (error) {
       const ms = clock.ticksMs() - startedMs;
-      hub.report({ type: 'step.failed', ...step, ms, error: error instanceof Error ? error.message : String(error) });
+      hub.report({ type: 'step.failed', ...step, ms, error: messageOf(error) });
       throw error;
     }
   };
