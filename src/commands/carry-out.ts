@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
+import { messageOf } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server } from '../mysql/connect.ts';
 import { allPhases } from '../phases/all.ts';
@@ -47,9 +48,15 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
       const judgement = judge(plan, outcome);
       if (judgement.isFinished) {
         const at = isoWithOffset(invocation.clock.now());
-        // First the runs that this one has undone: cut off in between, the newest run is still the unfinished one.
-        if (outcome.is === 'done') await endUndoneRuns(plan, hub.run, config.stateDir, at);
-        journal.append({ run: 'finished', at, result: judgement.production });
+        try {
+          // First the runs that this one has undone: cut off in between, the newest run is still the unfinished one.
+          if (outcome.is === 'done') await endUndoneRuns(plan, hub.run, config.stateDir, at);
+          journal.append({ run: 'finished', at, result: judgement.production });
+        } catch (error) {
+          // What was done is done, whatever the disk says: only a resume will find it once more.
+          const text = `the end of the run could not be noted: ${messageOf(error)}. Make room, then: gateway-migrate resume`;
+          hub.report({ type: 'note', level: 'warning', text });
+        }
       }
       const { isFinished: _, ...ending } = judgement;
       return ending;

@@ -17,7 +17,7 @@ describeOnServers(
       shop = await createShop(server(), { items: 60_000 });
       const before = await shop.state();
       const deploy = shop.start('deploy');
-      await shop.whileRunning(statement, state);
+      await shop.whileRunning(deploy, statement, state);
       await server().kill();
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       await server().start();

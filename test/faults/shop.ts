@@ -32,7 +32,7 @@ ALTER TABLE items DROP COLUMN label_id;
 } as const;
 
 /** Seconds that one changed row of `slow` takes. */
-const SLOW_SECONDS = 3;
+const SLOW_SECONDS = 2;
 
 /** A production whose site is up as long as there is no file `down`. */
 export class Shop {
@@ -70,9 +70,14 @@ export class Shop {
     return state;
   }
 
-  /** Resolves when a statement that matches runs on the server: a `LIKE` pattern, and one of its state if that matters. */
-  async whileRunning(statement: string, state = '%'): Promise<number> {
+  /** Resolves with its thread when such a statement of the run is at work: `LIKE` patterns of its text and its state. */
+  async whileRunning(running: Pick<Running, 'end'>, statement: string, state = '%'): Promise<number> {
+    let ended: Finished | undefined;
+    void running.end.then((finished) => {
+      ended = finished;
+    });
     for (;;) {
+      if (ended) throw new Error(`${statement} never ran: ${ended.code}\n${ended.stdout}${ended.stderr}`);
       const [thread] = await this.production.query<{ id: number }>(
         `SELECT ID AS id FROM information_schema.PROCESSLIST
          WHERE DB = DATABASE() AND INFO LIKE '${statement}' AND STATE LIKE '${state}' AND ID <> CONNECTION_ID()`,

@@ -47,7 +47,12 @@ describeOnServers('patience with locks', (server) => {
     await expect(altering).rejects.toMatchObject({ exitCode: 2, production: 'unchanged' });
     const retries = context.notes().filter((note) => /^no lock after \d+ ms .*trying again, \d of 2$/.test(note));
     expect(retries).toHaveLength(2);
-    expect(context.notes().filter((note) => note.startsWith('Waiting for table metadata lock; in the way: ')).join()).toMatch(who);
+    expect(
+      context
+        .notes()
+        .filter((note) => note.startsWith('Waiting for table metadata lock; in the way: '))
+        .join(),
+    ).toMatch(who);
     await blocker.execute('COMMIT');
     expect((await work.query('SHOW COLUMNS FROM items')).length).toBe(2);
   });
@@ -67,7 +72,10 @@ describeOnServers('patience with locks', (server) => {
   test('a victim behind the waiting ALTER gets its turn between two attempts', async () => {
     await blocker.execute('START TRANSACTION');
     await blocker.execute('SELECT n FROM items WHERE id = 1');
-    const altering = run('ALTER TABLE items ADD COLUMN extra INT').then(() => 'altered', () => 'gave up');
+    const altering = run('ALTER TABLE items ADD COLUMN extra INT').then(
+      () => 'altered',
+      () => 'gave up',
+    );
     const victim = await open();
     let isOver = false;
     void altering.then(() => {
@@ -100,7 +108,9 @@ describeOnServers('patience with locks', (server) => {
     await blocker.execute('COMMIT');
     await updating;
     expect(await work.query('SELECT n FROM items')).toEqual([{ n: 6 }]);
-    expect(context.notes().join('\n')).toContain(`in the way: thread ${blocker.connectionId}, root@localhost, open for `);
+    expect(context.notes().join('\n')).toContain(
+      `in the way: thread ${blocker.connectionId}, root@localhost, open for `,
+    );
   });
 
   test("in the author's own transaction a deadlock is not repeated: it has undone what stood before", async () => {
