@@ -68,12 +68,16 @@ export function noteLines(event: EventOf<'note'>, look: Look): string[] {
   return indented([first, ...rest]).map(paint);
 }
 
+/** A row whose value says that a protection is off, or that something stands in the way. */
+const GIVEN_UP = / {2}(?:OFF|NO|NOT READY): /;
+
 export function summaryLines(event: EventOf<'summary'>, look: Look): string[] {
   const { palette, glyphs, width } = look;
   const rows = indented(alignLabels(event.rows, width - 2));
   const length = Math.min(width, WIDEST_RULE, Math.max(displayWidth(event.title), ...rows.map(displayWidth)));
   const rule = palette.quiet(glyphs.rule.repeat(length));
-  return ['', palette.strong(event.title), rule, ...rows, rule, ''];
+  const painted = rows.map((row) => (GIVEN_UP.test(row) ? palette.bad(row) : row));
+  return ['', palette.strong(event.title), rule, ...painted, rule, ''];
 }
 
 /** `callback_requests · 2 of 3 · CREATE TABLE`. */
