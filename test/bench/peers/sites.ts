@@ -43,7 +43,7 @@ export function ourSite({ root, dir, server, migrations }: Place): Site {
   return {
     name: 'gateway-migrate',
     database: 'ours',
-    migrate: command('deploy', '--yes', '--no-maintenance', '--skip-backup'),
+    migrate: command('deploy', '--yes', '--no-maintenance', '--skip-backup', '--skip-rehearsal'),
     status: command('status'),
   };
 }
