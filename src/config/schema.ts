@@ -76,7 +76,7 @@ const migrations = section({
   ),
   lockWaitSeconds: described(
     'How long a DDL statement waits for a metadata lock before it lets the queue behind it go',
-    z._default(wholeNumber(1, 3_600), 5),
+    z._default(wholeNumber(1, 3_600), 3),
   ),
   lockRetries: described('How often a statement is tried again after that', z._default(wholeNumber(0, 1_000), 10)),
   allowNonTransactional: described(

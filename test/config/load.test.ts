@@ -67,7 +67,7 @@ describe('defaults', () => {
         dir: join(cwd, 'migrations'),
         engine: 'sql',
         laravelTable: null,
-        lockWaitSeconds: 5,
+        lockWaitSeconds: 3,
         lockRetries: 10,
         allowNonTransactional: false,
       },
