@@ -9,6 +9,7 @@ import { withoutAllowed } from './allowance.ts';
 import { compareRepetition, endOf, goBack, toRepetition } from './back.ts';
 import { findBadData } from './bad-data.ts';
 import { type BoundaryRoute, findDownOnlyFromEnd, judgeRoutes, tryBoundaries } from './boundaries.ts';
+import { probeCascade } from './cascade.ts';
 import { type Cloned, type Creations, cloneSchema } from './clone.ts';
 import { findEscapes } from './confinement.ts';
 import type { Finding } from './finding.ts';
@@ -149,12 +150,27 @@ async function examine(
   const { tenant, references } = config.verify;
   const after = stage.schema.now;
   results.findings.push(...adviseOn({ before, after, migrations, tenant, references }));
+  await rehearsal.part('cascade', 'Delete a tenant', async () => {
+    if (!tenant) return 'no tenant rule is configured';
+    const tables = changedTables(before, after);
+    const probe = await probeCascade({ clone: stage.reader, snapshot: after, tenant, tables, migrations });
+    results.checks.push(...probe.checks);
+    results.findings.push(...probe.findings);
+    return `${probe.checks.length} checks`;
+  });
   await rehearsal.part('data', "Ask production's rows", async () => {
     const { flavor, target } = production;
     const found = await findBadData({ session, flavor, database: target.database, snapshot, after, migrations });
     results.findings.push(...found);
     return found.length === 0 ? 'none would make it fail' : `${found.length} with a finding`;
   });
+}
+
+/** Tables that the migrations made or changed. */
+function changedTables(before: Snapshot, after: Snapshot): string[] {
+  return [...after.objects]
+    .filter(([id, object]) => object.table && before.objects.get(id)?.digest !== object.digest)
+    .map(([, object]) => object.name);
 }
 
 async function repeat(rehearsal: Rehearsal, stage: Stage, creations: Creations, results: Results): Promise<string> {

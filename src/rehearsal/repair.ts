@@ -17,8 +17,16 @@ const ORDER: readonly ObjectKind[] = ['sequence', 'table', 'function', 'procedur
  * not be done.
  */
 export async function repairTo(applied: Applied, stage: Stage, creations: Creations): Promise<boolean> {
-  const { before, migration } = applied;
   await stage.reader.query('SET SESSION foreign_key_checks = 0');
+  try {
+    return await repair(applied, stage, creations);
+  } finally {
+    await stage.reader.query('SET SESSION foreign_key_checks = 1');
+  }
+}
+
+async function repair(applied: Applied, stage: Stage, creations: Creations): Promise<boolean> {
+  const { before, migration } = applied;
   for (let round = 0; round < ROUNDS; round++) {
     const wrong = differing(before, await stage.schema.reread());
     if (wrong.length === 0) break;
