@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import type { Phases, Probed } from '../../src/phases/phase.ts';
+import { planDeploy } from '../../src/plan/deploy.ts';
+import type { PhaseName } from '../../src/plan/step.ts';
+import { type JournalLine, progressOf } from '../../src/run/journal.ts';
+import { runPlan } from '../../src/run/runner.ts';
+import { recordedContext } from '../support/recorded-context.ts';
+
+const plan = planDeploy({
+  run: 'r',
+  target: 't',
+  versions: ['1'],
+  adopt: [],
+  backupFile: '/b',
+  withMaintenance: true,
+  withCaches: false,
+  healthyStatus: 200,
+});
+const at = '2026-01-01T00:00:00.000+00:00';
+
+interface Given {
+  /** Phases that throw. */
+  readonly failing?: readonly PhaseName[];
+  readonly probed?: Probed;
+  readonly lines?: readonly JournalLine[];
+  readonly onFailure?: 'undo' | 'stop';
+  readonly isJournalFull?: boolean;
+}
+
+/** Runs the plan with phases that only note that they were called. */
+async function run({ failing = [], probed = 'not-done', lines, onFailure = 'undo', isJournalFull = false }: Given) {
+  const did: string[] = [];
+  const written: JournalLine[] = [];
+  const names = ['backup', 'maintenance', 'services', 'caches', 'migrate', 'undo', 'save', 'load', 'verify', 'health'];
+  const phases = Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        run: async (input: unknown) => {
+          did.push(name === 'maintenance' ? `maintenance ${(input as { to: string }).to}` : name);
+          if (failing.includes(name as PhaseName)) throw new Error(`${name} broke`);
+        },
+        probe: async () => {
+          did.push(`probe ${name}`);
+          return probed;
+        },
+      },
+    ]),
+  ) as unknown as Phases;
+  const journal = {
+    append: (line: JournalLine) => {
+      if (isJournalFull && written.length > 5) throw new Error('no space left');
+      written.push(line);
+    },
+  };
+  const context = recordedContext();
+  const progress = lines ? progressOf(lines) : undefined;
+  const options = { onFailure, progress, wayBackSignal: context.signal };
+  const outcome = await runPlan(plan, phases, context, journal, options);
+  return { did, written, outcome, context };
+}
+
+test('runs every step once, journalled before and after', async () => {
+  const { did, written, outcome } = await run({});
+  expect(outcome).toEqual({ is: 'done' });
+  expect(did).toEqual(['backup', 'maintenance on', 'migrate', 'verify', 'maintenance off', 'health']);
+  const told = written.map((line) => ('step' in line ? `${line.step} ${line.state}` : line.run));
+  expect(told.slice(0, 4)).toEqual([
+    'backup started',
+    'backup finished',
+    'maintenance-on started',
+    'maintenance-on finished',
+  ]);
+  expect(told).toHaveLength(12);
+});
+
+test('a failure before anything was begun that has a way back stops without one', async () => {
+  const { did, outcome } = await run({ failing: ['backup'] });
+  expect(outcome).toMatchObject({ is: 'stopped', failedStep: 'backup' });
+  expect(did).toEqual(['backup']);
+});
+
+test('a failure afterwards turns back, and says so first', async () => {
+  const { did, written, outcome } = await run({ failing: ['verify'] });
+  expect(outcome).toMatchObject({ is: 'turned-back', failedStep: 'verify' });
+  expect(did.slice(4)).toEqual(['undo', 'maintenance off', 'health']);
+  const turned = written.findIndex((line) => 'run' in line && line.run === 'turned-back');
+  const undo = written.findIndex((line) => 'step' in line && line.step === 'undo');
+  expect(turned).toBeGreaterThan(0);
+  expect(turned).toBeLessThan(undo);
+});
+
+test('--on-failure stop leaves everything where it is', async () => {
+  const { did, outcome } = await run({ failing: ['migrate'], onFailure: 'stop' });
+  expect(outcome).toMatchObject({ is: 'stopped', failedStep: 'migrate' });
+  expect(did.at(-1)).toBe('migrate');
+});
+
+test('a result that is in place and verified is not undone for a site that does not come up', async () => {
+  const { did, outcome } = await run({ failing: ['health'] });
+  expect(outcome).toMatchObject({ is: 'stopped', failedStep: 'health' });
+  expect(did).not.toContain('undo');
+});
+
+test('a way back that fails is stranded', async () => {
+  const { outcome } = await run({ failing: ['migrate', 'undo'] });
+  expect(outcome).toMatchObject({ is: 'stranded', failedStep: 'migrate', secondStep: 'undo' });
+});
+
+const upToMigrate: JournalLine[] = [
+  { step: 'backup', state: 'finished', at },
+  { step: 'maintenance-on', state: 'finished', at },
+  { step: 'migrate', state: 'started', at },
+];
+
+test('gone on with, it skips what is finished and probes what was begun', async () => {
+  const { did, outcome } = await run({ lines: upToMigrate });
+  expect(outcome).toEqual({ is: 'done' });
+  expect(did).toEqual(['probe migrate', 'migrate', 'verify', 'maintenance off', 'health']);
+});
+
+test('a step that took effect before the cut is not run again', async () => {
+  const { did } = await run({ lines: upToMigrate, probed: 'done' });
+  expect(did).toEqual(['probe migrate', 'verify', 'maintenance off', 'health']);
+});
+
+test('a step of which nobody can tell stops the run', async () => {
+  const { did, outcome } = await run({ lines: upToMigrate, probed: 'unknown', onFailure: 'stop' });
+  expect(outcome).toMatchObject({ is: 'stopped', failedStep: 'migrate', error: { exitCode: 4 } });
+  expect(did).toEqual(['probe migrate']);
+});
+
+test('a run that had turned back goes on backwards', async () => {
+  const lines: JournalLine[] = [
+    ...upToMigrate,
+    { step: 'migrate', state: 'failed', at, error: 'no' },
+    { run: 'turned-back', at, error: 'no' },
+    { step: 'undo', state: 'started', at },
+  ];
+  const { did, outcome } = await run({ lines });
+  expect(outcome).toMatchObject({ is: 'turned-back', failedStep: 'migrate' });
+  expect(did).toEqual(['probe undo', 'undo', 'maintenance off', 'health']);
+});
+
+test('a full disk under the journal does not keep the site down on the way back', async () => {
+  const { did, outcome, context } = await run({ failing: ['migrate'], isJournalFull: true });
+  expect(outcome).toMatchObject({ is: 'turned-back' });
+  expect(did.slice(-3)).toEqual(['undo', 'maintenance off', 'health']);
+  expect(context.notes()).toContain('the local journal could not be written: no space left');
+});
