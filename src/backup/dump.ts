@@ -5,6 +5,7 @@ import { failedUnchanged, messageOf } from '../errors.ts';
 import { dumpCommand } from '../mysql/client-commands.ts';
 import type { Clients } from '../mysql/clients.ts';
 import type { Session } from '../mysql/connect.ts';
+import { JOURNAL_TABLE } from '../schema/types.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { describeExit } from '../system/exec.ts';
 import { makeFolder, OWNER_ONLY, renameDurably } from '../system/files.ts';
@@ -78,7 +79,9 @@ function onlyTables(source: Source, tables: readonly string[] | undefined): Sour
 
 async function dumpToFile(path: string, request: DumpRequest, source: Source, context: Context): Promise<Dumped> {
   const withPosition = source.noPositionBecause === undefined;
-  const command = dumpCommand(request.clients, context.server.target, { withPosition, tables: request.tables });
+  // A lease or a statement "in progress" must not come back from a backup. The history is part of the database's state.
+  const what = { withPosition, ignoredTable: JOURNAL_TABLE, tables: request.tables };
+  const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   const file = await open(path, 'wx', OWNER_ONLY);

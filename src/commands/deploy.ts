@@ -1,6 +1,6 @@
 import { backupPath } from '../backup/folder.ts';
 import type { Config } from '../config/config.ts';
-import { ExitCode, Failure, refusal } from '../errors.ts';
+import { type ExitCode, refusal } from '../errors.ts';
 import { findMigration, selectUpTo } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
 import { planDeploy } from '../plan/deploy.ts';
@@ -11,10 +11,12 @@ import { describeTarget } from '../preflight/reach.ts';
 import { readHistory } from '../statements/history.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
+import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { reportChecks, requireFree, requireReady, showPreflight } from './preflight.ts';
 import { requireRehearsed, requireSameSchema } from './rehearsal.ts';
 import { offerUnfinished } from './resume.ts';
+import { siteFacts } from './site-facts.ts';
 import { verifyScopeOf } from './verify-scope.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
 
@@ -110,17 +112,6 @@ function planFor(
   });
 }
 
-/** What of the application takes part in a plan. A site that was down before stays down: it is not ours to bring up. */
-export function siteFacts(config: Config, wantsMaintenance: boolean, isSiteDown = false) {
-  const { app } = config;
-  const hasApp = app.dir !== undefined;
-  return {
-    withMaintenance: hasApp && wantsMaintenance && !isSiteDown && app.maintenance !== 'none',
-    withCaches: hasApp && app.caches !== 'none' && app.caches.length > 0,
-    healthyStatus: isSiteDown ? undefined : app.health?.expect,
-  };
-}
-
 async function printPlan(plan: Plan, chosen: readonly Migration[], invocation: Invocation): Promise<Ending> {
   const { renderPlan } = await import('../terminal/plan-view.ts');
   const sql = new Map(chosen.map((one) => [one.version, one.up.map((statement) => statement.text)]));
@@ -169,15 +160,6 @@ function summaryRows({ plan, chosen, config, options, rehearsed }: Intention) {
 
 function statements(migration: Migration): string {
   return migration.up.length === 1 ? '1 statement' : `${migration.up.length} statements`;
-}
-
-export function declined(): Failure {
-  return new Failure('the answer was no', {
-    exitCode: ExitCode.declined,
-    production: 'unchanged',
-    state: 'nothing was started, production is unchanged',
-    next: 'the same command again, when you are ready',
-  });
 }
 
 /** Somebody else may have deployed between the question and the lock. */

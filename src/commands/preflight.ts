@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { failedUnchanged, refusal } from '../errors.ts';
-import type { Check } from '../preflight/checks.ts';
 import { checkWithoutDatabase, type Facts, gatherFacts } from '../preflight/gather.ts';
+import type { Check } from '../run/check.ts';
 import type { Invocation } from './invocation.ts';
 
 const STEP = { id: 'preflight', title: 'Preflight' };

@@ -4,13 +4,14 @@ import { verifyBackup } from '../backup/verify.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
 import { planRestore } from '../plan/restore.ts';
-import type { Check } from '../preflight/checks.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import type { Check } from '../run/check.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
-import { declined, siteFacts } from './deploy.ts';
+import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, requireReady, showPreflight } from './preflight.ts';
+import { siteFacts } from './site-facts.ts';
 import { withRun } from './with-run.ts';
 
 export interface RestoreOptions {

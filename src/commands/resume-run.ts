@@ -8,8 +8,8 @@ import { describeTarget } from '../preflight/reach.ts';
 import { readProgress } from '../run/journal.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { carryOut } from './carry-out.ts';
-import { siteFacts } from './deploy.ts';
 import type { Invocation } from './invocation.ts';
+import { siteFacts } from './site-facts.ts';
 import { verifyScopeOf } from './verify-scope.ts';
 import type { Ending } from './with-run.ts';
 

@@ -3,7 +3,7 @@ import { type ExitCode, refusal } from '../errors.ts';
 import type { Facts } from '../preflight/gather.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { beginLogged } from './begin.ts';
-import { declined } from './deploy.ts';
+import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
 import { resumeRun } from './resume-run.ts';

@@ -10,10 +10,11 @@ import type { Unfinished } from '../run/unfinished.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
-import { declined, siteFacts } from './deploy.ts';
+import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
 import { resumeRun } from './resume-run.ts';
+import { siteFacts } from './site-facts.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
 
 export interface RollbackOptions {

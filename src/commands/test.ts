@@ -1,8 +1,8 @@
 import { ExitCode, refusal } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import { compareExisting } from '../preflight/adoption.ts';
-import type { Check } from '../preflight/checks.ts';
 import { type Facts, gatherFacts } from '../preflight/gather.ts';
+import type { Check } from '../run/check.ts';
 import { beginLogged } from './begin.ts';
 import type { Invocation } from './invocation.ts';
 import { isFailed, reportChecks } from './preflight.ts';

@@ -1,4 +1,3 @@
-import { JOURNAL_TABLE } from '../schema/types.ts';
 import type { Command } from '../system/exec.ts';
 import type { Clients } from './clients.ts';
 import type { Target } from './connect.ts';
@@ -11,6 +10,8 @@ const MAX_PACKET = '--max-allowed-packet=1G';
 export interface DumpOptions {
   /** Write the binary log's position of the snapshot into the dump, as a comment. Needs RELOAD in MySQL. */
   readonly withPosition: boolean;
+  /** The one table that is left out. */
+  readonly ignoredTable: string;
   /** Only these tables, and nothing but their definitions and rows. */
   readonly tables?: readonly string[] | undefined;
 }
@@ -19,8 +20,7 @@ export interface DumpOptions {
  * Dumps a whole database to standard output: one snapshot, all kinds of objects.
  *
  * Blobs are written as quoted strings, not as `--hex-blob`: hexadecimal doubles their size, and a row that fits the
- * server's max_allowed_packet once would not fit when it is loaded back. The journal is left out: a lease or a
- * statement "in progress" must not come back from a backup. The history is part of the database's state and stays in.
+ * server's max_allowed_packet once would not fit when it is loaded back.
  */
 export function dumpCommand(clients: Clients, target: Target, options: DumpOptions): Command {
   const { args, env, secrets } = identify(target, clients.flavor);
@@ -38,7 +38,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       MAX_PACKET,
       ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : []),
       ...(options.withPosition ? [positionFlag(clients)] : []),
-      `--ignore-table=${target.database}.${JOURNAL_TABLE}`,
+      `--ignore-table=${target.database}.${options.ignoredTable}`,
       // A database's name may begin with a dash.
       '--',
       target.database,

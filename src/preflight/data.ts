@@ -1,7 +1,7 @@
 import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
+import { type Check, fails, holds } from '../run/check.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
-import { type Check, fails, holds } from './checks.ts';
 
 const GROUP = 'data';
 /** The table or column that a check names may come from an earlier pending migration: then it is asked later. */

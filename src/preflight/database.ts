@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { isAtLeast } from '../mysql/flavor.ts';
+import { type Check, fails, holds, warns } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
 import { describeBlocker, findOpenTransactions } from '../statements/blockers.ts';
 import type { Clock } from '../system/clock.ts';
-import { type Check, fails, holds, warns } from './checks.ts';
 import { checkPrivileges } from './privileges.ts';
 import { checkRestoreRights } from './restore-rights.ts';
 

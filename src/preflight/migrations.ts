@@ -2,8 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { Problem } from '../migrations/files.ts';
 import { diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
+import { type Check, fails, holds, warns } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
-import { type Check, fails, holds, warns } from './checks.ts';
 
 const GROUP = 'migrations';
 const DIFF_SHOWN_LINES = 20;

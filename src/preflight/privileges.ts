@@ -1,5 +1,5 @@
 import type { Session } from '../mysql/connect.ts';
-import { type Check, fails, holds } from './checks.ts';
+import { type Check, fails, holds } from '../run/check.ts';
 
 /**
  * What a deploy needs on the database. Reading and writing rows and making tables: migrations and the tool's own two

@@ -1,5 +1,5 @@
 import type { Session } from '../mysql/connect.ts';
-import { type Check, holds, warns } from './checks.ts';
+import { type Check, holds, warns } from '../run/check.ts';
 import { missingPrivileges, quoteAccount } from './privileges.ts';
 
 const GROUP = 'rights to restore';

@@ -1,6 +1,6 @@
 import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
-import { type Check, fails, holds, warns } from '../preflight/checks.ts';
+import { type Check, fails, holds, warns } from '../run/check.ts';
 import { diffSnapshots, formatDifferences, type ObjectDifference } from '../schema/diff.ts';
 import { groupBy } from '../schema/group.ts';
 import { splitId } from '../schema/snapshot.ts';

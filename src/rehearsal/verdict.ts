@@ -1,4 +1,4 @@
-import type { Check } from '../preflight/checks.ts';
+import type { Check } from '../run/check.ts';
 import type { Finding } from './finding.ts';
 import type { Rehearsed } from './rehearse.ts';
 

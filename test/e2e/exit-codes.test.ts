@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../src/mysql/connect.ts';
 import { answerWith } from '../support/answering.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { createProduction, type Finished, finish, lastOf, type Production } from './production.ts';
@@ -213,7 +214,9 @@ describeOnServers('exit codes', (server) => {
   });
 
   test('5: another run holds the lock', async () => {
-    const production = await create({ '1_slow.sql': '-- migrate:up\nDO SLEEP(3);\n' });
+    const production = await create({ '1_slow.sql': "-- migrate:up\nSET @got = GET_LOCK('gate', 300);\n" });
+    const gate = await (await connect(server().target(production.database))).open();
+    await gate.query("SELECT GET_LOCK('gate', 0)");
     const first = production.start(['deploy', '--yes', '--json']);
     const ended = finish(first);
     await shows(first, '"statement.started"');
@@ -230,6 +233,7 @@ describeOnServers('exit codes', (server) => {
         },
       });
     }
+    await gate.close();
     expect((await ended).code).toBe(0);
   });
 
@@ -260,7 +264,7 @@ describeOnServers('exit codes', (server) => {
     const production = await create({ ...THREE, '3_opaque.sql': '-- migrate:up\nCALL count_up();\n' });
     await production.sql(
       `CREATE TABLE counted (n INT) ENGINE=MyISAM;
-       CREATE PROCEDURE count_up() BEGIN DO SLEEP(1); INSERT INTO counted VALUES (1); END`,
+       CREATE DEFINER = \`app user\`@localhost PROCEDURE count_up() BEGIN DO SLEEP(1); INSERT INTO counted VALUES (1); END`,
     );
     const child = production.start(['deploy', '--yes', '--json']);
     const ended = finish(child);

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../run/events.ts';
+import type { RunEvent } from './events.ts';
 
 /** One thing that was looked at before anything is touched; the fields of a `check` event. */
 export type Check = Omit<Extract<RunEvent, { type: 'check' }>, 'type'>;

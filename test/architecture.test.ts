@@ -1,0 +1,182 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SRC = join(import.meta.dirname, '../src');
+
+interface Import {
+  readonly file: string;
+  /** Relative to src for our own modules; the name of the package otherwise. */
+  readonly imported: string;
+  readonly isOwn: boolean;
+  /** Gone after compilation: it says what something looks like and loads nothing. */
+  readonly isType: boolean;
+  /** Loaded only when it is needed. */
+  readonly isDynamic: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .sort();
+const texts = new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = texts.get(file) ?? '';
+  const found = [
+    ...text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)';/gm),
+    ...text.matchAll(/\bimport\((?:\/\*.*?\*\/)?()'([^']+)'\)/g),
+  ];
+  return found.map((match) => {
+    const [whole, typeWord, specifier = ''] = match;
+    const isOwn = specifier.startsWith('.');
+    const path = isOwn ? relative(SRC, join(SRC, dirname(file), specifier)) : specifier;
+    const imported = isOwn ? path : path.startsWith('@') ? path.split('/').slice(0, 2).join('/') : packageOf(path);
+    return { file, imported, isOwn, isType: Boolean(typeWord), isDynamic: whole.startsWith('import(') };
+  });
+}
+
+function packageOf(specifier: string): string {
+  return specifier.startsWith('node:') ? specifier : (specifier.split('/')[0] ?? specifier);
+}
+
+/** `commands` for a file in that folder; the file's own name for one that lies in src itself. */
+function layerOf(path: string): string {
+  return path.includes('/') ? (path.split('/')[0] ?? path) : path;
+}
+
+/** From the top down. A layer imports from layers below it, and from its own. Types may be known from anywhere below main. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['main.ts'],
+  ['cli.ts'],
+  ['commands'],
+  ['preflight'],
+  ['rehearsal'],
+  ['sandbox'],
+  ['phases'],
+  ['run'],
+  ['statements'],
+  ['terminal', 'backup', 'app', 'plan'],
+  ['config'],
+  ['migrations', 'schema'],
+  ['mysql'],
+  ['system'],
+  ['errors.ts', 'context.ts', 'version.ts'],
+];
+const DEPTHS = new Map(LAYERS.flatMap((names, depth) => names.map((name) => [name, depth] as const)));
+
+function depthOf(path: string): number {
+  const depth = DEPTHS.get(layerOf(path));
+  if (depth === undefined) throw new Error(`${layerOf(path)} has no layer: give it one here and in docs/decisions`);
+  return depth;
+}
+
+function describeImport({ file, imported }: Import): string {
+  return `${file} → ${imported}`;
+}
+
+describe('imports', () => {
+  test('code is imported downwards only', () => {
+    const upward = imports.filter(
+      (one) =>
+        one.isOwn &&
+        !one.isType &&
+        layerOf(one.file) !== layerOf(one.imported) &&
+        depthOf(one.imported) <= depthOf(one.file),
+    );
+    expect(upward.map(describeImport)).toEqual([]);
+  });
+
+  test('nobody imports main, and only main the command tree', () => {
+    const wrong = imports.filter(
+      (one) => one.imported === 'main.ts' || (one.imported === 'cli.ts' && one.file !== 'main.ts'),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  test('no command is loaded before it is run', () => {
+    const early = imports.filter(
+      (one) => one.file === 'cli.ts' && one.imported.startsWith('commands/') && !one.isType && !one.isDynamic,
+    );
+    expect(early.map(describeImport)).toEqual([]);
+  });
+
+  test('no two files need each other', () => {
+    const graph = new Map(
+      files.map((file) => [
+        file,
+        imports
+          .filter((one) => one.file === file && one.isOwn && !one.isType && !one.isDynamic)
+          .map((one) => one.imported),
+      ]),
+    );
+    const cycles = files.filter((file) => reaches(graph, graph.get(file) ?? [], file));
+    expect(cycles).toEqual([]);
+  });
+});
+
+function reaches(graph: ReadonlyMap<string, readonly string[]>, from: readonly string[], goal: string): boolean {
+  const seen = new Set<string>();
+  const open = [...from];
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (file === goal) return true;
+    if (seen.has(file)) continue;
+    seen.add(file);
+    open.push(...(graph.get(file) ?? []));
+  }
+  return false;
+}
+
+describe('one path to each effect', () => {
+  const usersOf = (names: readonly string[]) =>
+    [...new Set(imports.filter((one) => names.includes(one.imported) && !one.isType).map((one) => one.file))].sort();
+
+  test.each([
+    [['chalk', 'ora', 'cli-spinners', 'log-update'], /^terminal\//],
+    [['inquirer', '@inquirer/prompts', '@inquirer/core'], /^terminal\/prompt\.ts$/],
+    [['execa', 'node:child_process'], /^system\/exec\.ts$/],
+    [['mysql2'], /^mysql\//],
+    [['zod', 'yaml'], /^(config\/|sandbox\/demo-folder\.ts$)/],
+    [['commander'], /^cli\.ts$/],
+  ])('%j', (names, allowed) => {
+    expect(usersOf(names).filter((file) => !allowed.test(file))).toEqual([]);
+  });
+
+  test('the process is ended by main alone', () => {
+    const enders = files.filter((file) => /\bprocess\.(?:exit|abort)\(/.test(texts.get(file) ?? ''));
+    expect(enders).toEqual(['main.ts']);
+  });
+
+  test('nothing is printed but by main: everything else reports', () => {
+    const printers = files.filter((file) => /\bconsole\.|process\.std(?:out|err)\b/.test(texts.get(file) ?? ''));
+    expect(printers).toEqual(['main.ts']);
+  });
+
+  test('plans are made of what they are given', () => {
+    const impure = files
+      .filter((file) => file.startsWith('plan/'))
+      .filter((file) => {
+        const outside = imports.some(
+          (one) => one.file === file && !one.isOwn && builtinModules.includes(one.imported.replace('node:', '')),
+        );
+        return outside || /\bprocess\.|\bDate\b|\bMath\.random|\bfetch\b/.test(texts.get(file) ?? '');
+      });
+    expect(impure).toEqual([]);
+  });
+});
+
+describe('house rules', () => {
+  test('there is no default export and no barrel', () => {
+    const wrong = files.filter(
+      (file) => /^export default\b|^export \* from/m.test(texts.get(file) ?? '') || file.endsWith('/index.ts'),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('no file is over 250 lines, half of them at most 80', () => {
+    const lengths = files.map((file) => (texts.get(file) ?? '').split('\n').length - 1).sort((a, b) => a - b);
+    expect(lengths.at(-1)).toBeLessThanOrEqual(250);
+    expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(80);
+  });
+});
