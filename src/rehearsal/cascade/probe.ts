@@ -21,8 +21,14 @@ export interface Probe {
 }
 
 /** A check of the probe; it fails as an error in the migrations' own tables only. */
-export function check(probe: Probe, table: string, what: string, ok: boolean, detail: string): void {
-  const level = probe.tables.includes(table) ? 'error' : 'advice';
+export function check(
+  probe: Probe,
+  table: string,
+  what: string,
+  ok: boolean,
+  detail: string,
+  level: Check['level'] = probe.tables.includes(table) ? 'error' : 'advice',
+): void {
   probe.checks.push({ group: 'cascade', name: `${table}: ${what}`, ok, level, detail });
 }
 
@@ -30,7 +36,10 @@ export function check(probe: Probe, table: string, what: string, ok: boolean, de
 export function find(
   probe: Probe,
   table: string,
-  finding: Pick<Finding, 'name' | 'what' | 'why' | 'fix'> & { readonly word?: string },
+  finding: Pick<Finding, 'name' | 'what' | 'why' | 'fix'> & {
+    readonly level?: Finding['level'];
+    readonly word?: string;
+  },
 ): void {
   const { word = table, ...words } = finding;
   const isOwn = probe.tables.includes(table);
