@@ -1,5 +1,4 @@
 import { createProgram, usageExitCode } from './cli.ts';
-import type { GlobalFlags, Invocation } from './commands/invocation.ts';
 import { ExitCode, Interrupted, messageOf, STOP_SIGNALS, type StopSignal } from './errors.ts';
 
 /** The composition root: real ports in, exit code out. The only user of process.exit. */
@@ -11,7 +10,10 @@ export async function main(args: readonly string[]): Promise<void> {
   };
   process.stdout.on('error', ignoreClosedPipe);
   process.stderr.on('error', ignoreClosedPipe);
-  const program = createProgram((flags) => createInvocation(flags, closers), end);
+  const program = createProgram(async (flags) => {
+    const { createInvocation } = await import('./commands/ports.ts');
+    return createInvocation(flags, { closers, listen: (tell) => listenForSignals(closers, tell) });
+  }, end);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -32,64 +34,6 @@ async function flush(): Promise<void> {
   await Promise.all(
     [process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write('', () => done()))),
   );
-}
-
-type Flags = GlobalFlags & { readonly color: boolean };
-
-async function createInvocation(flags: Flags, closers: (() => void)[]): Promise<Invocation> {
-  const [{ systemExec }, { isoWithOffset, systemClock }, { createHub }, terminal] = await Promise.all([
-    import('./system/exec.ts'),
-    import('./system/clock.ts'),
-    import('./run/hub.ts'),
-    loadTerminal(),
-  ]);
-  const stream = flags.json ? process.stderr : process.stdout;
-  const traits = terminal.terminalTraits(stream, process.env, { noColor: !flags.color });
-  const screen = terminal.terminalReporter({ stream, ...traits, verbose: flags.verbose, quiet: flags.quiet });
-  const writeOut = (text: string) => void process.stdout.write(text);
-  const hub = createHub(systemClock, flags.json ? [screen, terminal.jsonReporter(writeOut)] : [screen]);
-  const signal = listenForSignals(closers, (text) => hub.report({ type: 'note', level: 'warning', text }));
-  closers.push(() => screen.stop());
-  const prompt = terminal.inquirerPrompt({
-    input: process.stdin,
-    output: stream,
-    look: terminal.createLook(traits),
-    isInteractive: process.stdin.isTTY === true && stream.isTTY === true,
-    assumeYes: flags.yes,
-    signal,
-    onOpen: () => screen.pause(),
-    onClose: () => screen.resume(),
-    report: hub.report,
-  });
-  return {
-    flags,
-    env: process.env,
-    cwd: process.cwd(),
-    clock: systemClock,
-    exec: systemExec,
-    fetch,
-    signal,
-    prompt,
-    hub,
-    print: (lines) => {
-      if (!flags.json) writeOut(lines.map((line) => `${line}\n`).join(''));
-    },
-    printJson: ({ type, ...rest }) => {
-      if (!flags.json) return;
-      writeOut(`${JSON.stringify({ type, at: isoWithOffset(systemClock.now()), run: hub.run, ...rest })}\n`);
-    },
-  };
-}
-
-async function loadTerminal() {
-  const [traits, reporter, look, json, prompt] = await Promise.all([
-    import('./terminal/traits.ts'),
-    import('./terminal/reporter.ts'),
-    import('./terminal/look.ts'),
-    import('./terminal/json-lines.ts'),
-    import('./terminal/prompt.ts'),
-  ]);
-  return { ...traits, ...reporter, ...look, ...json, ...prompt };
 }
 
 /** Signals so close together are one press: `npm run` passes on the Ctrl-C that the terminal has sent us too. */

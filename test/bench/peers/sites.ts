@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contender } from '../contest.ts';
 import type { BenchMigration } from '../migrations.ts';
@@ -85,6 +85,8 @@ export function knexSite({ dir, server, peers, migrations }: Place): Site {
     const code = `exports.up = (knex) => knex.raw(${JSON.stringify(up)});\nexports.down = (knex) => knex.raw(${JSON.stringify(down)});\n`;
     writeFileSync(join(folder, `${version}_${name}.js`), code);
   }
+  // knex's command line wants the package beside the knexfile.
+  symlinkSync(join(peers.dir, 'node_modules'), join(dir, 'knex/node_modules'));
   const connection = { socketPath: server.socket, user: 'root', database: 'knex' };
   const config = { client: 'mysql2', connection, migrations: { directory: folder } };
   const file = join(dir, 'knex/knexfile.js');
