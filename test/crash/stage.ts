@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Connection, createConnection } from 'mysql2/promise';
+import { inject } from 'vitest';
+import { quoteName } from '../../src/mysql/quote.ts';
+import { type Blow, startProxy } from '../support/proxy.ts';
+import type { TestServer } from '../support/servers.ts';
+import { dumpDatabase } from './dump.ts';
+
+/** How a started program ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** What was to be struck, and what the proxy saw. */
+export interface Struck extends Ended {
+  readonly commands: readonly string[];
+}
+
+export interface StageOptions {
+  /** Script that makes the state before the deploy. */
+  readonly start: string;
+  /** Migration files by name. */
+  readonly migrations: Readonly<Record<string, string>>;
+  /** More keys of the configuration, given the stage's folder. */
+  readonly configure?: (dir: string) => Record<string, unknown>;
+}
+
+/** A fresh database and folder, in which the built program is started, killed, and started again. */
+export class Stage {
+  readonly dir = mkdtempSync(join(tmpdir(), 'gateway-crash-'));
+  readonly #server: TestServer;
+  readonly #connection: Connection;
+  readonly #database: string;
+  readonly #options: StageOptions;
+
+  private constructor(server: TestServer, connection: Connection, database: string, options: StageOptions) {
+    this.#server = server;
+    this.#connection = connection;
+    this.#database = database;
+    this.#options = options;
+  }
+
+  static async build(server: TestServer, options: StageOptions): Promise<Stage> {
+    const connection = await createConnection({
+      socketPath: server.socket,
+      user: 'root',
+      multipleStatements: true,
+      // As the product connects: charset and sql_mode stay in the definitions of views and programs.
+      charset: 'utf8mb4',
+      flags: ['-IGNORE_SPACE'],
+    });
+    const database = `crash_${process.pid}_${++stages}`;
+    await connection.query(
+      `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci; USE ${database}; ${options.start}`,
+    );
+    const stage = new Stage(server, connection, database, options);
+    mkdirSync(join(stage.dir, 'migrations'));
+    for (const [name, text] of Object.entries(options.migrations)) {
+      writeFileSync(join(stage.dir, 'migrations', name), text);
+    }
+    return stage;
+  }
+
+  /** Runs the program to its end, straight to the server. */
+  run(...args: string[]): Promise<Ended> {
+    return this.#start({ socket: this.#server.socket }, args).ended;
+  }
+
+  /** Runs it behind the proxy, and kills it with -9 when the blow falls. */
+  async strike(blow: Pick<Blow, 'at' | 'fate'> | undefined, ...args: string[]): Promise<Struck> {
+    let child: ChildProcess | undefined;
+    const onReached = () => void child?.kill('SIGKILL');
+    const proxy = await startProxy(this.#server.socket, blow ? { ...blow, onReached } : undefined);
+    try {
+      const started = this.#start({ host: '127.0.0.1', port: proxy.port }, args);
+      child = started.child;
+      return { ...(await started.ended), commands: proxy.commands };
+    } finally {
+      await proxy.close();
+    }
+  }
+
+  /** Runs it with `--json`, straight to the server, and kills it with -9 when the k-th event arrives. */
+  strikeAtEvent(at: number, ...args: string[]): Promise<Ended> {
+    const { child, ended } = this.#start({ socket: this.#server.socket }, [...args, '--json']);
+    let lines = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      lines += chunk.toString().split('\n').length - 1;
+      if (lines >= at) child.kill('SIGKILL');
+    });
+    return ended;
+  }
+
+  dump(): Promise<string> {
+    return dumpDatabase(this.#connection, this.#database);
+  }
+
+  async clear(): Promise<void> {
+    await this.#connection.query(`DROP DATABASE ${quoteName(this.#database)}`);
+    await this.#connection.end();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  #start(where: Record<string, unknown>, args: readonly string[]) {
+    const config = join(this.dir, 'gateway-migrate.config.json');
+    writeFileSync(config, JSON.stringify(this.#configuration(where)));
+    const { PATH = '', HOME = '/' } = process.env;
+    const child = spawn(process.execPath, [inject('program'), ...args], {
+      cwd: this.dir,
+      env: { PATH, HOME, TMPDIR: join(this.dir), GATEWAY_MIGRATE_CLIENTS: this.#server.binDir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString();
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    const ended = new Promise<Ended>((resolve) => {
+      child.on('close', (code) => resolve({ code, output }));
+    });
+    return { child, ended };
+  }
+
+  #configuration(where: Record<string, unknown>): Record<string, unknown> {
+    return {
+      database: { ...where, name: this.#database, user: 'root', tls: false },
+      migrations: { dir: 'migrations', laravelTable: null },
+      app: { maintenance: 'none', caches: 'none' },
+      backup: { dir: 'backups' },
+      logs: 'logs',
+      state: 'state',
+      ...this.#options.configure?.(this.dir),
+    };
+  }
+}
+
+let stages = 0;

@@ -1,0 +1,43 @@
+import { beforeAll, expect, test } from 'vitest';
+import { describeOnServers } from '../support/servers.ts';
+import { allPoints, doublePoints, sampleOf } from './points.ts';
+import { MIGRATIONS, START } from './scenario.ts';
+import { deployOnce, type Expected, type Point, runAll, survive } from './sweep.ts';
+
+/** With CI=true every point; else a sample, the same for the same CRASH_SEED, which is printed. */
+const IS_COMPLETE = process.env.CI === 'true';
+const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
+const SAMPLE = 8;
+const DOUBLES = IS_COMPLETE ? 40 : 2;
+const WORKERS = 2;
+const LIMIT_MS = 60 * 60_000;
+
+const options = { start: START, migrations: MIGRATIONS };
+
+describeOnServers('a deploy killed with -9 at a command', (server) => {
+  let expected: Expected;
+  beforeAll(async () => {
+    expected = await deployOnce(server(), options);
+  });
+
+  async function surviveAll(kind: string, points: readonly Point[]): Promise<void> {
+    const startedMs = Date.now();
+    const errors = await runAll(points, WORKERS, (point) => survive(server(), options, point, expected));
+    const seconds = Math.round((Date.now() - startedMs) / 1000);
+    const repeat = IS_COMPLETE ? 'CI=true' : `CRASH_SEED=${SEED}`;
+    console.log(
+      `Crash points (${server().kind} ${server().version}, ${kind}): ${points.length - errors.length} survived of ` +
+        `${points.length} tried in ${seconds} s; again: ${repeat} npx vitest run test/crash`,
+    );
+    expect(errors).toEqual([]);
+  }
+
+  test('ends as if nobody had killed it, or as before it', { timeout: LIMIT_MS }, async () => {
+    const all = allPoints(expected.commands);
+    await surviveAll('killed once', IS_COMPLETE ? all : sampleOf(all, SAMPLE, SEED));
+  });
+
+  test('does so when the recovery is killed as well', { timeout: LIMIT_MS }, async () => {
+    await surviveAll('killed twice', doublePoints(expected.commands, DOUBLES, SEED));
+  });
+});
