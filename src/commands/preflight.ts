@@ -12,7 +12,7 @@ export async function showPreflight(config: Config, invocation: Invocation): Pro
   const startedMs = clock.ticksMs();
   hub.report({ type: 'step.started', ...STEP });
   try {
-    const facts = await gatherFacts(config, invocation);
+    const facts = await orInterrupted(gatherFacts(config, invocation), invocation.signal);
     reportChecks(facts.checks, invocation);
     const failed = facts.checks.filter(isFailed).length;
     const ms = clock.ticksMs() - startedMs;
@@ -25,6 +25,16 @@ export async function showPreflight(config: Config, invocation: Invocation): Pro
     hub.report({ type: 'step.failed', ...STEP, ms, error: error instanceof Error ? error.message : String(error) });
     throw error;
   }
+}
+
+/** Preflight only reads: Ctrl-C need not wait for a server that does not answer. */
+function orInterrupted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 export function reportChecks(checks: readonly Check[], invocation: Invocation): void {

@@ -87,7 +87,7 @@ describeOnServers('the disk is full', (server) => {
       expect(await shop.state()).toEqual(before);
       expect(shop.isUp).toBe(true);
 
-      // With room again the run is ended for good, and the next one works.
+      // Its journal ends where the disk was full: with room again resume finishes it.
       execFileSync('rm', [join(folder, 'fill')]);
       shop.production.configure({
         app: { dir: 'app', maintenance: { enter: ['touch', 'down'], leave: ['rm', '-f', 'down'] }, caches: 'none' },

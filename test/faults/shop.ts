@@ -2,7 +2,7 @@ import { type ChildProcess, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { HISTORY_TABLE, JOURNAL_TABLE } from '../../src/schema/types.ts';
+import { connect } from '../../src/mysql/connect.ts';
 import { createProduction, type Finished, finish, lastOf, type Production } from '../e2e/production.ts';
 import type { TestServer } from '../support/servers.ts';
 
@@ -76,14 +76,20 @@ export class Shop {
     void running.end.then((finished) => {
       ended = finished;
     });
-    for (;;) {
-      if (ended) throw new Error(`${statement} never ran: ${ended.code}\n${ended.stdout}${ended.stderr}`);
-      const [thread] = await this.production.query<{ id: number }>(
-        `SELECT ID AS id FROM information_schema.PROCESSLIST
-         WHERE DB = DATABASE() AND INFO LIKE '${statement}' AND STATE LIKE '${state}' AND ID <> CONNECTION_ID()`,
-      );
-      if (thread) return Number(thread.id);
-      await new Promise((resolve) => setTimeout(resolve, 15));
+    const { server, database } = this.production;
+    const session = await (await connect(server.target(database))).open();
+    try {
+      for (;;) {
+        if (ended) throw new Error(`${statement} never ran: ${ended.code}\n${ended.stdout}${ended.stderr}`);
+        const [thread] = await session.query<{ id: number }>(
+          `SELECT ID AS id FROM information_schema.PROCESSLIST
+           WHERE DB = DATABASE() AND INFO LIKE '${statement}' AND STATE LIKE '${state}' AND ID <> CONNECTION_ID()`,
+        );
+        if (thread) return Number(thread.id);
+        await new Promise((resolve) => setTimeout(resolve, 15));
+      }
+    } finally {
+      await session.close();
     }
   }
 
@@ -146,6 +152,3 @@ export function expectEnd(finished: Finished, exitCode: number, production: stri
     production,
   });
 }
-
-/** What the tool itself keeps in production. */
-export const TOOL_TABLES: readonly string[] = [HISTORY_TABLE, JOURNAL_TABLE];
