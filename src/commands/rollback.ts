@@ -157,7 +157,7 @@ function isSiteDown(unfinished: Unfinished | undefined): boolean {
 
 /** Tables that the way back drops, or drops columns of, and that exist: their rows are saved first. */
 function tablesThatGo(rows: readonly HistoryRow[], facts: Facts): string[] {
-  const noted = readNotedMigrations(rows);
+  const noted = readNotedMigrations(rows, facts.modes);
   const touched = [...noted.values()].flatMap((migration) => migration.up.flatMap((statement) => statement.touches));
   const names = touched.flatMap((touch) => {
     const id = touch.to ?? touch.object;

@@ -49,9 +49,10 @@ export function parseSections(text: string, modes?: LexicalModes): ParsedFile {
 export function parseMigrationText(
   text: string,
   noted: Pick<Migration, 'version' | 'name' | 'baseName' | 'checksum'>,
+  modes?: LexicalModes,
 ): Migration {
   const { version, name, baseName, checksum } = noted;
-  const { sections, allows } = parseSections(text);
+  const { sections, allows } = parseSections(text, modes);
   return { version, name, baseName, checksum, path: `${baseName}.sql`, text, ...sections, allows };
 }
 

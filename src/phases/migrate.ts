@@ -5,7 +5,7 @@ import { checkAppliedPart } from '../migrations/edit.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration } from '../migrations/types.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
-import { readNotedMigrations } from '../statements/applied.ts';
+import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
 import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
@@ -84,7 +84,7 @@ async function withJournalQuiet(run: string, context: Context): Promise<void> {
 
 async function settleRun(run: string, database: string, bench: Workbench, context: Context) {
   const history = await readHistory(bench.journal, { withText: true });
-  const noted = readNotedMigrations(history);
+  const noted = readNotedMigrations(history, await readModes(bench.journal));
   const rows = await settleOpenStatements(
     await readJournal(bench.journal, run),
     (row) => noted.get(row.version)?.up[row.ordinal - 1],

@@ -5,7 +5,7 @@ import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { ObjectId } from '../schema/types.ts';
-import { readNotedMigrations } from '../statements/applied.ts';
+import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { touchedObjects } from '../statements/evidence.ts';
 import { laravelUndoneSql, readHistory, undoingSql, undoneSql } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
@@ -43,7 +43,7 @@ export function undoPhase(parts: UndoParts): Phase<'undo'> {
         const chosen = await readChosen(input.ofRun, input.versions, bench);
         const noted = new Map([
           ...parts.migrations.map((one) => [one.version, one] as const),
-          ...readNotedMigrations(chosen),
+          ...readNotedMigrations(chosen, await readModes(bench.journal)),
         ]);
         const ofRun = await readJournal(bench.journal, input.ofRun);
         const settle = { session: bench.journal, database: before.database, context };

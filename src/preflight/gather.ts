@@ -4,7 +4,6 @@ import { checkBackupReadiness, checkFolder } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { readMigrations } from '../migrations/files.ts';
 import { checksums, type HistoryRow } from '../migrations/history-row.ts';
-import type { LexicalModes } from '../migrations/lexer.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
@@ -13,6 +12,7 @@ import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
+import { readModes } from '../statements/applied.ts';
 import { readHistory } from '../statements/history.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
@@ -24,6 +24,8 @@ import { reach } from './reach.ts';
 /** Everything that is known before anything is touched. */
 export interface Facts {
   readonly server: Server;
+  /** How the server reads quotes and backslashes. */
+  readonly modes: LexicalModes;
   readonly migrations: readonly Migration[];
   readonly history: readonly HistoryRow[];
   readonly status: MigrationStatus;
@@ -76,12 +78,5 @@ async function readFacts(server: Server, session: Session, config: Config, ports
     ...(await checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env })),
     ...(await checkApp(config.app, ports)),
   ];
-  return { server, migrations, history, status, snapshot, unfinished, lockHolder, isSiteDown, checks };
-}
-
-/** A server whose sql_mode changes what quotes and backslashes mean reads the files so, and we must too. */
-async function readModes(session: Session): Promise<LexicalModes> {
-  const [row] = await session.query<{ mode: string }>('SELECT @@GLOBAL.sql_mode AS mode');
-  const mode = row?.mode ?? '';
-  return { noBackslashEscapes: mode.includes('NO_BACKSLASH_ESCAPES'), ansiQuotes: mode.includes('ANSI_QUOTES') };
+  return { server, modes, migrations, history, status, snapshot, unfinished, lockHolder, isSiteDown, checks };
 }

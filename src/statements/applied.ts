@@ -1,15 +1,24 @@
 import type { HistoryRow } from '../migrations/history-row.ts';
+import type { LexicalModes } from '../migrations/lexer.ts';
 import { parseMigrationText } from '../migrations/parse.ts';
 import type { Migration } from '../migrations/types.ts';
+import type { Session } from '../mysql/connect.ts';
 
 /**
  * Migrations as they were applied, read from the texts in the history: what was done is decided and undone by them,
  * whatever has happened to the files since.
  */
-export function readNotedMigrations(history: readonly HistoryRow[]): Map<string, Migration> {
+export function readNotedMigrations(history: readonly HistoryRow[], modes?: LexicalModes): Map<string, Migration> {
   const noted = history.flatMap((row) => {
     if (row.text === null) return [];
-    return [[row.version, parseMigrationText(row.text, row)] as const];
+    return [[row.version, parseMigrationText(row.text, row, modes)] as const];
   });
   return new Map(noted);
+}
+
+/** A server whose sql_mode changes what quotes and backslashes mean reads the files so, and we must too. */
+export async function readModes(session: Session): Promise<LexicalModes> {
+  const [row] = await session.query<{ mode: string }>('SELECT @@GLOBAL.sql_mode AS mode');
+  const mode = row?.mode ?? '';
+  return { noBackslashEscapes: mode.includes('NO_BACKSLASH_ESCAPES'), ansiQuotes: mode.includes('ANSI_QUOTES') };
 }
