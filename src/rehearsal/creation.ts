@@ -27,7 +27,8 @@ export async function createObject(session: Session, kind: ObjectKind, creation:
     await session.execute(text.replace(DEFINER, ''));
     return 'without-definer';
   } finally {
-    if (isAsRemembered) await session.query(`SET NAMES utf8mb4, SESSION sql_mode = '${OWN_MODE}'`);
+    if (isAsRemembered)
+      await session.query(`SET NAMES utf8mb4, SESSION sql_mode = '${OWN_MODE}', time_zone = '+00:00'`);
   }
 }
 
@@ -36,13 +37,14 @@ function disabled(text: string): string {
 }
 
 async function setCircumstances(session: Session, creation: Creation): Promise<boolean> {
-  const { sqlMode, clientCharset, connectionCollation } = creation;
+  const { sqlMode, clientCharset, connectionCollation, timeZone } = creation;
   const settings: string[] = [];
   // Our text goes out as utf8mb4: under another charset only ASCII stays what it is.
   const isSafe = clientCharset?.startsWith('utf8') || [...creation.text].every((one) => one < '\u0080');
   if (clientCharset !== undefined && isSafe) settings.push(`character_set_client = '${clientCharset}'`);
   if (connectionCollation !== undefined) settings.push(`collation_connection = '${connectionCollation}'`);
   if (sqlMode !== undefined) settings.push(`sql_mode = '${sqlMode}'`);
+  if (timeZone !== undefined) settings.push(`time_zone = '${timeZone}'`);
   if (settings.length > 0) await session.query(`SET ${settings.join(', ')}`);
   return settings.length > 0;
 }

@@ -24,6 +24,8 @@ export interface Creation {
   readonly sqlMode?: string | undefined;
   readonly clientCharset?: string | undefined;
   readonly connectionCollation?: string | undefined;
+  /** Events only: what their times mean. */
+  readonly timeZone?: string | undefined;
 }
 
 /**
@@ -59,5 +61,6 @@ function circumstancesOf(row: Row): Omit<Creation, 'text'> {
     sqlMode: textIn('sql_mode'),
     clientCharset: textIn('character_set_client'),
     connectionCollation: textIn('collation_connection'),
+    timeZone: textIn('time_zone'),
   };
 }

@@ -18,6 +18,8 @@ export interface Given {
   /** Migration files by version (`0001`), each as the text of its file. */
   readonly files: Readonly<Record<string, string>>;
   readonly config?: Record<string, unknown>;
+  /** PATH, where server programs are looked for. */
+  readonly path?: string;
 }
 
 /** Rehearses files on a database of their own, and says what is left of both databases. */
@@ -45,7 +47,7 @@ export async function rehearseOn(server: TestServer, database: string, given: Om
     migrations,
     keep: false,
     exec: systemExec,
-    env: process.env,
+    env: given.path === undefined ? process.env : { PATH: given.path },
     signal: new AbortController().signal,
     part: async (_id, _title, body) => void (await body()),
   });
