@@ -1,6 +1,5 @@
 import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
-import type { Flavor } from '../mysql/flavor.ts';
 import { detailOf } from '../schema/check.ts';
 import { splitId } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
@@ -27,7 +26,6 @@ export interface Forecast {
 export interface ForecastInput {
   /** Best the connection that runs the migrations: what it SETs (foreign_key_checks, sql_mode) decides with. */
   readonly clone: Session;
-  readonly flavor: Flavor;
   /** The clone is as it is just before it. */
   readonly statement: Statement;
   readonly production: Snapshot;

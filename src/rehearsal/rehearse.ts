@@ -130,8 +130,7 @@ async function perform(
 
 /** Asks on the connection that runs the migrations: what they SET decides with. */
 function forecaster({ snapshot }: Rehearsal, stage: Stage) {
-  return (statement: Statement) =>
-    forecastLocks({ clone: stage.work, flavor: stage.server.flavor, statement, production: snapshot });
+  return (statement: Statement) => forecastLocks({ clone: stage.work, statement, production: snapshot });
 }
 
 function lockFindings({ migration: { version }, steps }: Applied): Finding[] {

@@ -106,6 +106,19 @@ ALTER TABLE visits DROP KEY a, DROP KEY b, DROP KEY slot, DROP slot, DROP staff_
     ]);
   });
 
+  test('takes a renamed table for what it was', async () => {
+    const findings = await advice(server(), {
+      schema: PARENTS.replaceAll(' ON DELETE CASCADE', ''),
+      migrations: [
+        migration('2', '-- migrate:up\nRENAME TABLE services TO offers; ALTER TABLE offers ADD note TEXT NULL;'),
+      ],
+    });
+    expect(brief(findings).filter((line) => /offers|services/.test(line))).toEqual([
+      'advice before tenant-cascade offers.company_id',
+      'advice 2 renamed-table services',
+    ]);
+  });
+
   test('finds what running code may still read, unless the migration allows it with a reason', async () => {
     const change = 'ALTER TABLE visits RENAME COLUMN code TO number;\nALTER TABLE visits DROP COLUMN note;';
     const told = await advice(server(), { schema: VISITS, migrations: [migration('2', `-- migrate:up\n${change}`)] });

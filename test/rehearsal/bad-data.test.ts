@@ -88,6 +88,16 @@ describeOnServers('data that would make a migration fail', (server) => {
     ).toEqual(['error 5 null-in-not-null pets.title: 1 row of production has NULL in name, which becomes NOT NULL']);
   });
 
+  test('a column that CHANGE renames is no new one', async () => {
+    const keyed = 'ALTER TABLE pets ADD UNIQUE KEY one_mail (mail); ALTER TABLE pets';
+    expect(
+      await look(server(), `${keyed} CHANGE COLUMN mail \`change\` VARCHAR(50) COLLATE utf8mb4_bin NULL;`),
+    ).toEqual([]);
+    expect(
+      brief(await look(server(), `${keyed} CHANGE mail address VARCHAR(50) COLLATE utf8mb4_bin NOT NULL;`)),
+    ).toEqual(['error 5 null-in-not-null pets.address: 1 row of production has NULL in mail, which becomes NOT NULL']);
+  });
+
   test('is advice where the migration writes the rows itself', async () => {
     const up = "UPDATE pets SET name = '' WHERE name IS NULL; ALTER TABLE pets MODIFY name VARCHAR(100) NOT NULL;";
     expect(await look(server(), up)).toMatchObject([

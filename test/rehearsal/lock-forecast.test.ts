@@ -33,7 +33,7 @@ describeOnServers('the forecast of locks', (server) => {
 
   function forecast(sql: string, bytes = 0): Promise<Forecast | undefined> {
     const production = grown(scene.before, bytes);
-    return forecastLocks({ clone: scene.clone, flavor: scene.flavor, statement: toStatement(sql, 7), production });
+    return forecastLocks({ clone: scene.clone, statement: toStatement(sql, 7), production });
   }
   const effectOf = async (sql: string) => (await forecast(sql))?.effect;
 

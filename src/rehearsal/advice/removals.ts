@@ -1,5 +1,5 @@
-import { readAlterActions } from '../../migrations/alter-actions.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
+import { columnRenames } from '../column-renames.ts';
 import type { Finding } from '../finding.ts';
 import { type AdviceInput, migrationOf } from './review.ts';
 
@@ -41,10 +41,8 @@ function newName(migration: Migration | undefined, table: string, column: string
     if (!touch) continue;
     if (column === undefined && touch.to) return touch.to.slice('table:'.length);
     if (column !== undefined && statement.verb === 'ALTER TABLE') {
-      const rename = readAlterActions(statement.text).find(
-        (action) => action.type === 'rename column' && action.from.toLowerCase() === column.toLowerCase(),
-      );
-      if (rename?.type === 'rename column') return rename.to;
+      const rename = columnRenames(statement.text).find(({ from }) => from.toLowerCase() === column.toLowerCase());
+      if (rename) return rename.to;
     }
   }
   return undefined;

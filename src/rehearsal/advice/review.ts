@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Migration } from '../../migrations/types.ts';
 import { byText } from '../../schema/group.ts';
-import type { Snapshot, TableShape } from '../../schema/types.ts';
+import type { ObjectId, Snapshot, TableShape } from '../../schema/types.ts';
 import type { Finding } from '../finding.ts';
 
 export interface AdviceInput {
@@ -21,16 +21,28 @@ export interface Review {
   readonly shape: TableShape;
   /** Undefined when the migrations created it. */
   readonly before: TableShape | undefined;
+  /** What production calls it. */
+  readonly nameBefore: string;
 }
 
 /** Tables of `after` that are not in `before` as they are now. */
 export function changedTables(input: AdviceInput): Review[] {
   const { before, after } = input;
   const changed = [...after.objects].flatMap(([id, { name, digest, table }]) => {
-    const earlier = before.objects.get(id);
-    return table && earlier?.digest !== digest ? [{ input, table: name, shape: table, before: earlier?.table }] : [];
+    const earlier = before.objects.get(originOf(id, input.migrations));
+    if (!table || earlier?.digest === digest) return [];
+    return [{ input, table: name, shape: table, before: earlier?.table, nameBefore: earlier?.name ?? name }];
   });
   return changed.sort(byText((review) => review.table));
+}
+
+/** What production calls an object: migrations may have given it another name. */
+function originOf(id: ObjectId, migrations: readonly Migration[]): ObjectId {
+  const touches = migrations.flatMap(({ up }) => up.flatMap((statement) => statement.touches));
+  return touches.reduceRight(
+    (name, touch) => (touch.action === 'rename' && touch.to === name ? touch.object : name),
+    id,
+  );
 }
 
 /** Whose doing a part (index, column) of the table is: `version` undefined, and advice at most, when it was there before. */

@@ -1,4 +1,5 @@
 import { checkTenant } from '../../schema/tenant.ts';
+import type { Snapshot } from '../../schema/types.ts';
 import type { Finding } from '../finding.ts';
 import { blame, type Review } from './review.ts';
 
@@ -41,24 +42,24 @@ export function adviseOnTenant(review: Review): Finding[] {
   const { tenant, after } = review.input;
   const hasColumn = (shape: Review['before']) => shape?.columns.some(({ name }) => name === tenant?.column) ?? false;
   if (!tenant || (review.before && !hasColumn(review.shape))) return [];
-  const { table } = review;
-  const breachedBefore = review.before ? checkTenant(review.input.before, tenant, [table]).filter((c) => !c.ok) : [];
-  return checkTenant(after, tenant, [table])
-    .filter((check) => !check.ok)
-    .flatMap((check) => {
-      const rule = RULES.find(([suffix]) => suffix.test(check.name))?.[1];
-      if (!rule) return [];
-      const isNew = !(hasColumn(review.before) && breachedBefore.some(({ name }) => name === check.name));
-      return [
-        {
-          name: rule.name,
-          ...blame(review, { name: tenant.column, isNew, level: rule.level }),
-          group: 'tenant',
-          object: `${table}.${tenant.column}`,
-          what: check.detail,
-          why: rule.why,
-          fix: check.remedy ?? '',
-        },
-      ];
-    });
+  const { table, nameBefore } = review;
+  const breaches = (snapshot: Snapshot, name: string) =>
+    checkTenant(snapshot, tenant, [name]).filter((check) => !check.ok);
+  const earlier = hasColumn(review.before) ? breaches(review.input.before, nameBefore) : [];
+  return breaches(after, table).flatMap((check) => {
+    const rule = RULES.find(([suffix]) => suffix.test(check.name))?.[1];
+    if (!rule) return [];
+    const isNew = !earlier.some(({ name }) => name.slice(nameBefore.length) === check.name.slice(table.length));
+    return [
+      {
+        name: rule.name,
+        ...blame(review, { name: tenant.column, isNew, level: rule.level }),
+        group: 'tenant',
+        object: `${table}.${tenant.column}`,
+        what: check.detail,
+        why: rule.why,
+        fix: check.remedy ?? '',
+      },
+    ];
+  });
 }

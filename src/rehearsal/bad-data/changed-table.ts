@@ -4,6 +4,7 @@ import { quoteName } from '../../mysql/quote.ts';
 import { splitId } from '../../schema/snapshot.ts';
 import type { Column, SchemaObject, Snapshot, TableShape } from '../../schema/types.ts';
 import { migrationOf } from '../advice/review.ts';
+import { columnRenames } from '../column-renames.ts';
 
 /** A table of production, and what the migrations make of it. */
 export interface ChangedTable {
@@ -68,12 +69,18 @@ function sourceOf(
   let name = column.toLowerCase();
   for (const { verb, text, touches } of statements.toReversed()) {
     if (verb !== 'ALTER TABLE' || !names.includes(splitId(touches[0]?.object ?? 'table:')[1])) continue;
-    for (const action of readAlterActions(text)) {
-      if (action.type === 'rename column' && action.to.toLowerCase() === name) name = action.from.toLowerCase();
-      if (action.type === 'add column' && action.name.toLowerCase() === name) return undefined;
-    }
+    const rename = columnRenames(text).find(({ to }) => to.toLowerCase() === name);
+    if (rename) name = rename.from.toLowerCase();
+    else if (addsColumn(text, name)) return undefined;
   }
   return before.columns.find((candidate) => candidate.name.toLowerCase() === name);
+}
+
+/** IF NOT EXISTS adds nothing where the column was there. */
+function addsColumn(alter: string, name: string): boolean {
+  return readAlterActions(alter).some(
+    (action) => action.type === 'add column' && !action.isConditional && action.name.toLowerCase() === name,
+  );
 }
 
 /** The collation of a text column, from the table's canonical text. */
