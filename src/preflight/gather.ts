@@ -4,6 +4,7 @@ import { checkBackupReadiness, checkFolder } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { readMigrations } from '../migrations/files.ts';
 import { checksums, type HistoryRow } from '../migrations/history-row.ts';
+import type { LexicalModes } from '../migrations/lexer.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
