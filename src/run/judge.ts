@@ -1,5 +1,6 @@
 import { ExitCode, Failure, Interrupted, messageOf, type ProductionState } from '../errors.ts';
 import type { Plan } from '../plan/step.ts';
+import { StatementFailed } from '../statements/section.ts';
 import type { Outcome } from './runner.ts';
 
 /** What a finished plan means: the exit code, the state of production, and the three things an error says. */
@@ -39,7 +40,8 @@ function turnedBack(plan: Plan, error: unknown, what: string): Judgement {
 
 /** The advice of an error holds after the way back only if it did not speak of the state before it. */
 function nextOf(error: unknown, otherwise: string): string {
-  return error instanceof Failure && error.exitCode === ExitCode.failedUnchanged ? error.next : otherwise;
+  const failure = error instanceof StatementFailed ? error.cause : error;
+  return failure instanceof Failure && failure.exitCode === ExitCode.failedUnchanged ? failure.next : otherwise;
 }
 
 function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, what: string): Judgement {

@@ -1,13 +1,16 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
 import { createProduction, type Finished, finish, lastOf, type Production } from '../e2e/production.ts';
 import type { TestServer } from '../support/servers.ts';
 
 /** `CI=true` asks for every case; else a sample. */
 export const IS_THOROUGH = process.env.CI === 'true';
+
+// Faults take as long to be noticed as production takes them: on a busy machine longer than other tests may last.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 /** Statements that can be caught at work: SLEEP is in a trigger, so that they are ordinary DML, and in a SELECT of a DDL. */
 export const FILES = {

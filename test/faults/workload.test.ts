@@ -29,6 +29,7 @@ class Workload {
       const row = turn % ROWS;
       await session.execute(`UPDATE counters SET n = n + 1 WHERE id = ${row + 1}`);
       this.confirmed[row] = (this.confirmed[row] ?? 0) + 1;
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await session.close();
   }
