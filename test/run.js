@@ -15,6 +15,7 @@ const failed = count('failed') + broken.length + vitest.state.getUnhandledErrors
 const nothingRan = tests.length === 0;
 await vitest.close();
 
+for (const { message } of tests.flatMap((test) => test.annotations())) console.log(message);
 const reasons = new Set(tests.map((test) => test.result().note).filter(Boolean));
 for (const reason of reasons) console.log(`Skipped: ${reason}`);
 if (count('skipped') > 0) console.log(`${count('skipped')} tests skipped`);

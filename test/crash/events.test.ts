@@ -98,7 +98,7 @@ describeOnServers('a whole deploy killed with -9 at an event', (server) => {
     ended = await deployOnce(server());
   });
 
-  test('is explained, ended, and leaves nothing behind', { timeout: LIMIT_MS }, async () => {
+  test('is explained, ended, and leaves nothing behind', { timeout: LIMIT_MS }, async ({ annotate }) => {
     const all = Array.from({ length: ended.events }, (_, index) => index + 1).flatMap((at) => [
       { at, way: 'resume' as const },
       { at, way: 'rollback' as const },
@@ -107,7 +107,7 @@ describeOnServers('a whole deploy killed with -9 at an event', (server) => {
     const startedMs = Date.now();
     const errors = await runAll(points, WORKERS, (point) => survive(server(), point, ended));
     const seconds = Math.round((Date.now() - startedMs) / 1000);
-    console.log(
+    await annotate(
       `Crash points (${server().kind} ${server().version}, at events): ${points.length - errors.length} survived of ` +
         `${points.length} tried in ${seconds} s; again: ${IS_COMPLETE ? 'CI=true' : `CRASH_SEED=${SEED}`} npx vitest run test/crash`,
     );

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, type TestContext, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
 import { allPoints, doublePoints, sampleOf } from './points.ts';
 import { MIGRATIONS, START } from './scenario.ts';
@@ -20,24 +20,24 @@ describeOnServers('a deploy killed with -9 at a command', (server) => {
     expected = await deployOnce(server(), options);
   });
 
-  async function surviveAll(kind: string, points: readonly Point[]): Promise<void> {
+  async function surviveAll(kind: string, points: readonly Point[], { annotate }: TestContext): Promise<void> {
     const startedMs = Date.now();
     const errors = await runAll(points, WORKERS, (point) => survive(server(), options, point, expected));
     const seconds = Math.round((Date.now() - startedMs) / 1000);
     const repeat = IS_COMPLETE ? 'CI=true' : `CRASH_SEED=${SEED}`;
-    console.log(
+    await annotate(
       `Crash points (${server().kind} ${server().version}, ${kind}): ${points.length - errors.length} survived of ` +
         `${points.length} tried in ${seconds} s; again: ${repeat} npx vitest run test/crash`,
     );
     expect(errors).toEqual([]);
   }
 
-  test('ends as if nobody had killed it, or as before it', { timeout: LIMIT_MS }, async () => {
+  test('ends as if nobody had killed it, or as before it', { timeout: LIMIT_MS }, async (context) => {
     const all = allPoints(expected.commands);
-    await surviveAll('killed once', IS_COMPLETE ? all : sampleOf(all, SAMPLE, SEED));
+    await surviveAll('killed once', IS_COMPLETE ? all : sampleOf(all, SAMPLE, SEED), context);
   });
 
-  test('does so when the recovery is killed as well', { timeout: LIMIT_MS }, async () => {
-    await surviveAll('killed twice', doublePoints(expected.commands, DOUBLES, SEED));
+  test('does so when the recovery is killed as well', { timeout: LIMIT_MS }, async (context) => {
+    await surviveAll('killed twice', doublePoints(expected.commands, DOUBLES, SEED), context);
   });
 });
