@@ -4,14 +4,12 @@ import type { Server, Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Exec } from '../system/exec.ts';
-import { adviseOn } from './advice.ts';
 import { withoutAllowed } from './allowance.ts';
 import { compareRepetition, endOf, goBack, toRepetition } from './back.ts';
-import { findBadData } from './bad-data.ts';
 import { type BoundaryRoute, findDownOnlyFromEnd, judgeRoutes, tryBoundaries } from './boundaries.ts';
-import { probeCascade } from './cascade.ts';
 import { type Cloned, type Creations, cloneSchema } from './clone.ts';
 import { findEscapes } from './confinement.ts';
+import { examine } from './examination.ts';
 import type { Finding } from './finding.ts';
 import { type Applied, goForward } from './forward.ts';
 import { compareClone, compareServers } from './likeness.ts';
@@ -115,7 +113,12 @@ async function perform(
     results.findings.push(...forward.applied.flatMap(lockFindings));
     return `${count(forward.applied)} statements`;
   });
-  if (isComplete) await examine(rehearsal, stage, before, session, results);
+  results.checks.push(...results.applied.flatMap(leftOut));
+  if (isComplete) {
+    const examined = await examine(rehearsal, stage, before, session);
+    results.checks.push(...examined.checks);
+    results.findings.push(...examined.findings);
+  }
   let isBefore = false;
   await part('back', 'Back, one migration at a time', async () => {
     const back = await goBack(stage, results.applied, creations);
@@ -137,39 +140,11 @@ function lockFindings({ migration: { version }, steps }: Applied): Finding[] {
   return steps.flatMap(({ forecast }) => (forecast?.finding ? [{ ...forecast.finding, version }] : []));
 }
 
-/** What can be said of the schema that results, and of the rows that meet it. */
-async function examine(
-  rehearsal: Rehearsal,
-  stage: Stage,
-  before: Snapshot,
-  session: Session,
-  results: Results,
-): Promise<void> {
-  const { config, migrations, snapshot, production } = rehearsal;
-  const { tenant, references } = config.verify;
-  const after = stage.schema.now;
-  results.findings.push(...adviseOn({ before, after, migrations, tenant, references }));
-  await rehearsal.part('cascade', 'Delete a tenant', async () => {
-    if (!tenant) return 'no tenant rule is configured';
-    const tables = changedTables(before, after);
-    const probe = await probeCascade({ clone: stage.reader, snapshot: after, tenant, tables, migrations });
-    results.checks.push(...probe.checks);
-    results.findings.push(...probe.findings);
-    return `${probe.checks.length} checks`;
+function leftOut({ migration: { version }, steps }: Applied): Check[] {
+  return steps.flatMap(({ performed: { isLeftOut, ordinal, statement } }) => {
+    const detail = `${statement.verb} acts on the whole server, so it was not run`;
+    return isLeftOut ? [warns({ group: 'forward', name: `${version} statement ${ordinal}`, detail })] : [];
   });
-  await rehearsal.part('data', "Ask production's rows", async () => {
-    const { flavor, target } = production;
-    const found = await findBadData({ session, flavor, database: target.database, snapshot, after, migrations });
-    results.findings.push(...found);
-    return found.length === 0 ? 'none would make it fail' : `${found.length} with a finding`;
-  });
-}
-
-/** Tables that the migrations made or changed. */
-function changedTables(before: Snapshot, after: Snapshot): string[] {
-  return [...after.objects]
-    .filter(([id, object]) => object.table && before.objects.get(id)?.digest !== object.digest)
-    .map(([, object]) => object.name);
 }
 
 async function repeat(rehearsal: Rehearsal, stage: Stage, creations: Creations, results: Results): Promise<string> {

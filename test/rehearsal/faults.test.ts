@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Finding } from '../../src/rehearsal/finding.ts';
+import { withSession } from '../schema/sessions.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { databasesOf, file, rehearseFiles, rehearseOn } from './stages.ts';
 
@@ -142,6 +143,41 @@ describeOnServers('planted faults', (server) => {
     const finding = findings.find((one) => one.name === 'needs-a-later-migration');
     expect(finding?.why).toBe('table parent is made only by 0002, which is applied after this one');
     expect(errors(findings)).toHaveLength(1);
+  });
+
+  test('a verify query that cannot be run is found before production runs it', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': `${file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;')}-- migrate:verify\nSELECT 1 FROM b;\n`,
+      },
+    });
+    expect(errors(findings)).toEqual(['verify-cannot-run 0001: verify, line 6']);
+  });
+
+  test('a finding is silenced by its name in the file', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': `-- migrate:allow down-leaves-something b is kept on purpose\n${file(
+          'CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY);',
+          'DROP TABLE a;',
+        )}`,
+      },
+    });
+    expect(errors(findings)).toEqual([]);
+  });
+
+  test('what acts on the whole server is left out, and said to be', async () => {
+    const { findings, checks } = await rehearseFiles(server(), {
+      files: { '0001': file("CREATE USER 'nobody_at_all';\nCREATE TABLE a (id INT PRIMARY KEY);", 'DROP TABLE a;') },
+    });
+    expect(findings.filter((one) => one.name === 'up-fails')).toEqual([]);
+    expect(checks.filter((check) => !check.ok).map(({ name, detail }) => `${name}: ${detail}`)).toEqual([
+      '0001 statement 1: CREATE USER acts on the whole server, so it was not run',
+    ]);
+    const users = await withSession(server(), 'mysql', (session) =>
+      session.query("SELECT 1 FROM mysql.user WHERE User = 'nobody_at_all'"),
+    );
+    expect(users).toEqual([]);
   });
 
   test('a statement that names production is not run: it would act on production', async () => {
