@@ -71,13 +71,14 @@ async function readFacts(server: Server, session: Session, config: Config, ports
   const snapshot = await readSnapshot(session, server.target.database);
   const unfinished = await findUnfinished(config.stateDir, session, history);
   const lockHolder = await describeHolder(session);
-  const isSiteDown = config.app.dir !== undefined && (await isInMaintenance(config.app, ports));
-  const checks = [
-    ...(await checkDatabase(server, session, snapshot, config, ports.clock)),
-    ...checkMigrations(status, problems, snapshot, config),
-    ...(await checkData(session, status.pending)),
-    ...(await checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env })),
-    ...(await checkApp(config.app, ports)),
-  ];
+  // At once: programs that are asked for their version start while the server answers.
+  const [isSiteDown, database, data, backup, app] = await Promise.all([
+    config.app.dir !== undefined && isInMaintenance(config.app, ports),
+    checkDatabase(server, session, snapshot, config, ports.clock),
+    checkData(session, status.pending),
+    checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env }),
+    checkApp(config.app, ports),
+  ]);
+  const checks = [...database, ...checkMigrations(status, problems, snapshot, config), ...data, ...backup, ...app];
   return { server, modes, migrations, history, status, snapshot, unfinished, lockHolder, isSiteDown, checks };
 }
