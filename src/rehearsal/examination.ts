@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
-import type { Check } from '../schema/check.ts';
+import type { Check } from '../run/check.ts';
 import { checkPlans } from '../schema/plans.ts';
 import { checkTablesExist, countParts } from '../schema/structure.ts';
 import type { Snapshot } from '../schema/types.ts';

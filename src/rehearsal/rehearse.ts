@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
-import type { Check } from '../run/check.ts';
+import { type Check, warns } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Exec } from '../system/exec.ts';
 import { withoutAllowed } from './allowance.ts';
