@@ -262,13 +262,13 @@ describeOnServers('exit codes', (server) => {
 
   test('4: nobody can tell whether a statement took effect', async () => {
     const production = await create({ ...THREE, '3_opaque.sql': '-- migrate:up\nCALL count_up();\n' });
+    // Its DDL commits the transaction in the middle, so nobody knows how much of the rest was done.
     await production.sql(
-      `CREATE TABLE counted (n INT) ENGINE=MyISAM;
-       CREATE DEFINER = \`app user\`@localhost PROCEDURE count_up() BEGIN DO SLEEP(1); INSERT INTO counted VALUES (1); END`,
+      `CREATE DEFINER = \`app user\`@localhost PROCEDURE count_up() BEGIN CREATE TABLE half (id INT); DO SLEEP(5); END`,
     );
     const child = production.start(['deploy', '--yes', '--json']);
     const ended = finish(child);
-    await shows(child, '"sql":"CALL');
+    while (!(await production.objects()).includes('base table half')) expect(child.exitCode).toBeNull();
     child.kill('SIGKILL');
     await ended;
     expect(told(await production.run('resume', '--yes', '--json'))).toMatchObject({ code: 4, production: 'unknown' });
