@@ -148,9 +148,9 @@ describe('one path to each effect', () => {
     expect(enders).toEqual(['main.ts']);
   });
 
-  test('nothing is printed but by main: everything else reports', () => {
+  test('nothing is printed but through the ports of main: everything else reports', () => {
     const printers = files.filter((file) => /\bconsole\.|process\.std(?:out|err)\b/.test(texts.get(file) ?? ''));
-    expect(printers).toEqual(['main.ts']);
+    expect(printers).toEqual(['commands/ports.ts', 'main.ts']);
   });
 
   test('plans are made of what they are given', () => {
