@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { messageOf, refusal } from '../errors.ts';
+import { type Failure, messageOf, refusal } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Facts } from '../preflight/gather.ts';
 import { type RehearsalRecord, readRecord, recordOf, whyNoEvidence, writeRecord } from '../rehearsal/record.ts';
@@ -63,19 +63,20 @@ export async function requireRehearsed(
   const known = await readRecord(config.stateDir, database);
   const reason = whyNoEvidence(known, intended);
   if (known && reason === undefined) return describeEvidence(known.at);
-  let run: RehearsalRun | undefined;
+  let at = '';
   await asStep(invocation)('rehearse', 'Rehearse', async () => {
-    run = await runRehearsal(migrations, facts, config, { keep: false, part: quietly }, invocation);
-    return `${run.verdict.isReady ? 'ready' : 'NOT READY'} (${reason})`;
+    const run = await runRehearsal(migrations, facts, config, { keep: false, part: quietly }, invocation);
+    const unheld = run.verdict.checks.filter((check) => !check.ok);
+    reportChecks(unheld, invocation);
+    if (!run.verdict.isReady) throw notReady(run.verdict.obstacles);
+    at = run.record.at;
+    return `ready (${reason})`;
   });
-  if (!run) throw new Error('the rehearsal did not end');
-  reportChecks(
-    run.verdict.checks.filter((check) => !check.ok),
-    invocation,
-  );
-  if (run.verdict.isReady) return describeEvidence(run.record.at);
-  const obstacles = [...new Set(run.verdict.obstacles)].join(', ');
-  throw refusal(`no valid rehearsal: not ready: ${obstacles}`, 'gateway-migrate test');
+  return describeEvidence(at);
+}
+
+function notReady(obstacles: readonly string[]): Failure {
+  return refusal(`no valid rehearsal: not ready: ${[...new Set(obstacles)].join(', ')}`, 'gateway-migrate test');
 }
 
 /** Somebody may change the schema between the questions and the lock. */
