@@ -20,6 +20,8 @@ export interface Waiting {
   readonly context: Context;
   /** Inside the author's own transaction: a deadlock has rolled all of it back, one statement cannot be repeated alone. */
   readonly isInGroup: boolean;
+  /** False for an opaque statement: it may have committed a part of its work before it met the lock. */
+  readonly canRepeat: boolean;
 }
 
 const ER_LOCK_WAIT_TIMEOUT = 1205;
@@ -53,7 +55,7 @@ export async function withPatience(
       const errno = (error as { errno?: number }).errno;
       if (errno === ER_QUERY_INTERRUPTED && context.signal.aborted) throw context.signal.reason;
       if (errno !== ER_LOCK_WAIT_TIMEOUT && errno !== ER_LOCK_DEADLOCK) throw error;
-      if (on.isInGroup && (await hasRolledBack(errno, on.observer))) throw error;
+      if (!on.canRepeat || (on.isInGroup && (await hasRolledBack(errno, on.observer)))) throw error;
       const waitedMs = Math.round(context.clock.ticksMs() - startedMs);
       const blockers = (
         await findOpenTransactions(on.observer, [on.session.connectionId, on.observer.connectionId])

@@ -155,7 +155,9 @@ async function runStatement(
     return bench.work.execute(statement.text);
   };
   try {
-    const on = { session: bench.work, observer: bench.journal, patience: bench.patience, context, isInGroup };
+    const { work: session, journal: observer, patience } = bench;
+    const canRepeat = statement.kind !== 'opaque';
+    const on = { session, observer, patience, context, isInGroup, canRepeat };
     const result = await withPatience(attempt, on);
     const ms = context.clock.ticksMs() - startedMs;
     context.report({ type: 'statement.finished', ...about, ms, rows: result.rows, warnings: result.warnings });

@@ -33,7 +33,7 @@ describeOnServers('patience with locks', (server) => {
   });
 
   function run(sql: string, changes: { isInGroup?: boolean; context?: RecordedContext } = {}) {
-    const on = { session: work, observer, patience: PATIENCE, context, isInGroup: false, ...changes };
+    const on = { session: work, observer, patience: PATIENCE, context, isInGroup: false, canRepeat: true, ...changes };
     return withPatience(() => work.execute(sql), on);
   }
 
@@ -115,13 +115,25 @@ describeOnServers('patience with locks', (server) => {
 
   test("in the author's own transaction a deadlock is not repeated: it has undone what stood before", async () => {
     let attempts = 0;
-    const on = { session: work, observer, patience: PATIENCE, context, isInGroup: true };
+    const on = { session: work, observer, patience: PATIENCE, context, isInGroup: true, canRepeat: true };
     const deadlock = Object.assign(new Error('Deadlock found'), { errno: 1213, sqlState: '40001' });
     const running = withPatience(async () => {
       attempts++;
       throw deadlock;
     }, on);
     await expect(running).rejects.toBe(deadlock);
+    expect(attempts).toBe(1);
+  });
+
+  test('an opaque statement is not repeated: it may have committed a part of its work', async () => {
+    let attempts = 0;
+    const on = { session: work, observer, patience: PATIENCE, context, isInGroup: false, canRepeat: false };
+    const timeout = Object.assign(new Error('Lock wait timeout exceeded'), { errno: 1205, sqlState: 'HY000' });
+    const running = withPatience(async () => {
+      attempts++;
+      throw timeout;
+    }, on);
+    await expect(running).rejects.toBe(timeout);
     expect(attempts).toBe(1);
   });
 
