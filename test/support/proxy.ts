@@ -20,7 +20,7 @@ export interface Blow {
 }
 
 /** A proxy in front of a server that counts the commands of its clients. */
-export interface Proxy {
+export interface CountingProxy {
   readonly port: number;
   /** Every command so far, described. */
   readonly commands: readonly string[];
@@ -33,7 +33,7 @@ interface Pair {
 }
 
 /** Listens on 127.0.0.1 and forwards to the server's socket, until the blow falls. */
-export async function startProxy(serverSocket: string, blow?: Blow): Promise<Proxy> {
+export async function startProxy(serverSocket: string, blow?: Blow): Promise<CountingProxy> {
   const commands: string[] = [];
   const pairs = new Set<Pair>();
   let isStruck = false;
@@ -48,7 +48,7 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Pro
     }
   };
 
-  const listener = createServer((client) => {
+  const listener = createServer({ noDelay: true }, (client) => {
     const pair = { client, upstream: connect(serverSocket) };
     if (isStruck && blow?.fate !== 'garble') {
       if (blow?.fate !== 'stall') client.destroy();
