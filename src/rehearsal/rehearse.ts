@@ -90,12 +90,12 @@ async function onClone(rehearsal: Rehearsal, place: RehearsalPlace, session: Ses
           )),
         );
       }
-      await perform(rehearsal, stage, (cloned as Cloned).creations, session, results);
+      await runThrough(rehearsal, stage, (cloned as Cloned).creations, session, results);
     });
   });
 }
 
-async function perform(
+async function runThrough(
   rehearsal: Rehearsal,
   stage: Stage,
   creations: Creations,
@@ -156,7 +156,7 @@ async function repeat(rehearsal: Rehearsal, stage: Stage, creations: Creations, 
   return findings.length === 0 ? `the same schema: ${endOfAll(again.applied)}` : 'not as the first time';
 }
 
-/** Newest first: each is tried on the schema that it met, so those before it are put in place first. */
+/** Each is tried on the schema that it will meet: then it is put in place for the next one. */
 async function fromEveryStatement(stage: Stage, creations: Creations, results: Results): Promise<string> {
   let tried = 0;
   for (const one of results.applied) {
