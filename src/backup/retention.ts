@@ -1,4 +1,4 @@
-import type { StoredBackup } from './folder.ts';
+import { holdsSavedRows, type StoredBackup } from './folder.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -11,10 +11,11 @@ export interface KeepPolicy {
 
 /**
  * PURE: what a policy lets go of, per database, oldest last. The newest proven backup of a database always stays, or
- * without a proof the newest whole one. Files without a manifest are never chosen: nobody knows what they hold.
+ * without a proof the newest whole one. Never chosen: files without a manifest, because nobody knows what they hold, and
+ * rows that a rollback saved, because they are nowhere else.
  */
 export function chooseExpired(backups: readonly StoredBackup[], keep: KeepPolicy, now: Date): StoredBackup[] {
-  const known = backups.filter(({ manifest }) => manifest !== undefined);
+  const known = backups.filter(({ manifest, path }) => manifest !== undefined && !holdsSavedRows(path));
   const databases = new Set(known.map(({ manifest }) => manifest?.database));
   return [...databases].flatMap((database) => {
     const newestFirst = known

@@ -115,7 +115,7 @@ function planFor(
 async function printPlan(plan: Plan, chosen: readonly Migration[], invocation: Invocation): Promise<Ending> {
   const { renderPlan } = await import('../terminal/plan-view.ts');
   const sql = new Map(chosen.map((one) => [one.version, one.up.map((statement) => statement.text)]));
-  invocation.print(renderPlan(plan, sql));
+  invocation.print(renderPlan(plan, sql, invocation.look));
   invocation.hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
   return { ...DONE, pending: chosen.map((one) => one.version) };
 }

@@ -1,6 +1,7 @@
 import type { Hub } from '../run/hub.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
+import type { Look } from '../terminal/look.ts';
 import type { Prompt } from '../terminal/prompt.ts';
 
 /** The flags that every command takes. */
@@ -23,6 +24,8 @@ export interface Invocation {
   /** Aborts with an `Interrupted` on Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   readonly prompt: Prompt;
+  /** Colours and glyphs that the terminal can show, for what `print` writes. */
+  readonly look: Look;
   /** Every event goes through it, to the terminal or as JSON lines as the flags say. */
   readonly hub: Hub;
   /** Writes lines of a command's own result to standard output; nothing with `--json`. */

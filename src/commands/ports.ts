@@ -27,10 +27,11 @@ export function createInvocation(
   const hub = createHub(systemClock, flags.json ? [screen, jsonReporter(writeOut)] : [screen]);
   const signal = listen((text) => hub.report({ type: 'note', level: 'warning', text }));
   closers.push(() => screen.stop());
+  const look = createLook(traits);
   const prompt = inquirerPrompt({
     input: process.stdin,
     output: stream,
-    look: createLook(traits),
+    look,
     isInteractive: process.stdin.isTTY === true && stream.isTTY === true,
     assumeYes: flags.yes,
     signal,
@@ -47,6 +48,7 @@ export function createInvocation(
     fetch,
     signal,
     prompt,
+    look,
     hub,
     print: (lines) => {
       if (!flags.json) writeOut(lines.map((line) => `${line}\n`).join(''));

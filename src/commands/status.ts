@@ -76,15 +76,14 @@ async function show(
 ): Promise<void> {
   const { renderStatus } = await import('../terminal/status-view.ts');
   const name = (one: { version: string; name: string }) => ({ version: one.version, name: one.name });
-  invocation.print(
-    renderStatus({
-      applied: status.applied.map((row) => ({ ...name(row), at: row.startedAt.slice(0, 19), ms: row.durationMs ?? 0 })),
-      pending: status.pending.map((one) => ({ ...name(one), statements: one.up.length })),
-      changed: status.changed.map((one) => name(one.migration)),
-      missing: status.missing.map(name),
-      unfinished,
-    }),
-  );
+  const view = {
+    applied: status.applied.map((row) => ({ ...name(row), at: row.startedAt.slice(0, 19), ms: row.durationMs ?? 0 })),
+    pending: status.pending.map((one) => ({ ...name(one), statements: one.up.length })),
+    changed: status.changed.map((one) => name(one.migration)),
+    missing: status.missing.map(name),
+    unfinished,
+  };
+  invocation.print(renderStatus(view, invocation.look));
   for (const changed of status.changed) {
     const diff = diffSinceApplied(changed);
     if (diff)

@@ -68,6 +68,7 @@ it('keeps the newest, the young, and the newest proven backup of each database',
     stored('mid', 20),
     stored('proven', 40, true),
     stored('other', 60, false, 'o'),
+    stored('db_rollback_saved_20200101_000000.sql.gz', 90),
     unknown,
   ];
   expect(chooseExpired(all, { last: 1, days: 10 }, now).map(({ path }) => path)).toEqual(['mid', 'old']);

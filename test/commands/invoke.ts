@@ -3,6 +3,7 @@ import type { StampedEvent } from '../../src/run/events.ts';
 import { createHub } from '../../src/run/hub.ts';
 import { type Clock, systemClock } from '../../src/system/clock.ts';
 import { systemExec } from '../../src/system/exec.ts';
+import { plainLook } from '../../src/terminal/look.ts';
 import { type Prompt, unattendedPrompt } from '../../src/terminal/prompt.ts';
 
 /** An invocation as `main` builds it, with what it prints kept. */
@@ -35,6 +36,7 @@ export function invoke({ cwd, env = {}, config, prompt = unattendedPrompt(false)
     fetch,
     signal: new AbortController().signal,
     prompt,
+    look: plainLook,
     hub: createHub(clock, [(event) => void events.push(event)]),
     print: (lines) => void printed.push(...lines),
     printJson: (object) => void objects.push(object),
