@@ -36,7 +36,7 @@ describeOnServers('preflight', (server) => {
 
   test('says all that is wrong at once, each with its remedy, and doctor says the same; nothing is changed', async () => {
     const production = await create({
-      grants: 'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, LOCK TABLES, SHOW VIEW',
+      grants: 'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, LOCK TABLES, SHOW VIEW, EXECUTE',
       migrations: {
         '1_shops.sql': SHOPS,
         '2_rows.sql': '-- migrate:up\nUPDATE notes SET text = 1;\n-- migrate:down\nUPDATE notes SET text = 2;\n',
