@@ -35,7 +35,7 @@ describeOnServers('on a terminal', (server) => {
       'Maintenance  off: the site stays up',
       'On failure   undo',
       '1            shops: 1 statement',
-      'Rehearsed    no',
+      'Rehearsed    NO: whether it works shows in production (--skip-rehearsal)',
     ]) {
       expect(summary.indexOf(line), line).toBeGreaterThan(at);
     }
