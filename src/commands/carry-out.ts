@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { removeLeftovers } from '../backup/folder.ts';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { messageOf } from '../errors.ts';
@@ -44,6 +45,7 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
       const phases = allPhases({ ...errand, run: hub.run, env: invocation.env });
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
+      await tidyUp(config, invocation);
       const outcome = await runPlan(plan, phases, context, journal, { onFailure, progress, wayBackSignal: lock.lost });
       const judgement = judge(plan, outcome);
       if (judgement.isFinished) {
@@ -64,6 +66,13 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
       journal.close();
     }
   });
+}
+
+/** Whatever this run is about: a part of a backup that a killed run left is of no use to anybody. */
+async function tidyUp({ backup }: Config, { hub }: Invocation): Promise<void> {
+  for (const name of await removeLeftovers(backup.dir).catch(() => [])) {
+    hub.report({ type: 'note', level: 'debug', text: `removed ${name}, left by a run that was killed` });
+  }
 }
 
 function begin({ plan, config, onFailure }: Errand, { hub, clock }: Invocation): Promise<string> {
