@@ -1,12 +1,22 @@
 import type { Point } from './sweep.ts';
 
-/** Every point: each command, killed before the server hears it and after it has done it, with both ways out. */
-export function allPoints(commands: number): Point[] {
-  return Array.from({ length: commands }, (_, index) => index + 1).flatMap((at) =>
-    (['before', 'after'] as const).flatMap((fate) =>
-      (['resume', 'rollback'] as const).map((way) => ({ at, fate, way })),
-    ),
-  );
+/**
+ * Every point: each command, killed before the server hears it and after it has done it. Where the command may write,
+ * both ways out of both; where it only reads, the database is the same on either side of it, so one way out of each, in
+ * turns: two neighbours that read have both between them.
+ */
+export function allPoints(commands: readonly string[]): Point[] {
+  return commands.flatMap((command, index) => {
+    const at = index + 1;
+    const ways = index % 2 === 0 ? (['resume', 'rollback'] as const) : (['rollback', 'resume'] as const);
+    if (onlyReads(command))
+      return [{ at, fate: 'before', way: ways[0] } as const, { at, fate: 'after', way: ways[1] } as const];
+    return (['before', 'after'] as const).flatMap((fate) => ways.map((way) => ({ at, fate, way })));
+  });
+}
+
+function onlyReads(command: string): boolean {
+  return /^(SELECT|SHOW) /.test(command) && !/\b(GET_LOCK|RELEASE_LOCK|INTO|FOR UPDATE)\b/.test(command);
 }
 
 /** Points whose recovery is killed too: every ending that the second start may have, spread over both. */

@@ -38,6 +38,6 @@ describeOnServers('a deploy killed with -9 at a command', (server) => {
   });
 
   test('does so when the recovery is killed as well', { timeout: LIMIT_MS }, async (context) => {
-    await surviveAll('killed twice', doublePoints(expected.commands, DOUBLES, SEED), context);
+    await surviveAll('killed twice', doublePoints(expected.commands.length, DOUBLES, SEED), context);
   });
 });

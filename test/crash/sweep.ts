@@ -20,8 +20,8 @@ export interface Point {
 export interface Expected {
   readonly before: string;
   readonly after: string;
-  /** How many commands a whole deploy sends. */
-  readonly commands: number;
+  /** The commands that a whole deploy sends, described. */
+  readonly commands: readonly string[];
 }
 
 export async function deployOnce(server: TestServer, options: StageOptions): Promise<Expected> {
@@ -30,7 +30,7 @@ export async function deployOnce(server: TestServer, options: StageOptions): Pro
     const before = await stage.dump();
     const { code, output, commands } = await stage.strike(undefined, ...DEPLOY);
     if (code !== 0) throw new Error(`the deploy that nobody kills failed:\n${output}`);
-    return { before, after: await stage.dump(), commands: commands.length };
+    return { before, after: await stage.dump(), commands };
   } finally {
     await stage.clear();
   }
