@@ -43,11 +43,14 @@ describeOnServers('signals', (server) => {
   test('in the backup: nothing half done stays', async () => {
     const deploy = shop.start('deploy');
     await new Promise<void>((resolve) => {
-      deploy.child.stdout?.on('data', (text: string) => text.includes('"id":"backup"') && resolve());
+      deploy.child.stdout?.on('data', (text: string) => /"step\.started"[^\n]*"id":"backup"/.test(text) && resolve());
     });
     deploy.child.kill('SIGTERM');
     expectEnd(await deploy.end, 130, 'unchanged');
-    expect(readdirSync(shop.production.backups)).toEqual([]);
+    const { backups } = shop.production;
+    // A small database may be backed up completely before the signal arrives; a part of it is never there.
+    const left = existsSync(backups) ? readdirSync(backups) : [];
+    expect(left.filter((name) => !/^[^.].*\.sql\.gz(\.manifest\.json)?$/.test(name))).toEqual([]);
     await expectAsBefore();
   });
 
