@@ -35,20 +35,17 @@ describeOnServers('the network fails in the middle of a deploy', (server) => {
     expect(shop.isUp).toBe(true);
   });
 
-  test.runIf(IS_THOROUGH)(
-    'nothing comes through any more: the run ends by itself, and resume takes it on',
-    async () => {
-      const deploy = shop.start('deploy');
-      await shop.whileRunning(deploy, 'UPDATE slow%');
-      network.stall('all');
-      const ended = await deploy.end;
-      expectEnd(ended, 4, 'unknown');
-      expect(ended.stdout).toContain('gateway-migrate resume');
-      network.heal();
-      expectEnd(await shop.run('resume'), 2, 'unchanged');
-      expect(await shop.state()).toEqual(before);
-      expect(shop.isUp).toBe(true);
-    },
-    180_000,
-  );
+  test('nothing comes through any more: the run ends by itself, and resume takes it on', async (context) => {
+    context.skip(!IS_THOROUGH, 'a network that stays stalled takes a minute to be given up: with CI=true only');
+    const deploy = shop.start('deploy');
+    await shop.whileRunning(deploy, 'UPDATE slow%');
+    network.stall('all');
+    const ended = await deploy.end;
+    expectEnd(ended, 4, 'unknown');
+    expect(ended.stdout).toContain('gateway-migrate resume');
+    network.heal();
+    expectEnd(await shop.run('resume'), 2, 'unchanged');
+    expect(await shop.state()).toEqual(before);
+    expect(shop.isUp).toBe(true);
+  }, 180_000);
 });
