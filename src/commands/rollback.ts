@@ -3,11 +3,14 @@ import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import { findMigration } from '../migrations/pending.ts';
+import { noWayBack } from '../phases/undo.ts';
 import { planRollback } from '../plan/rollback.ts';
 import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
+import { readJournal } from '../statements/journal.ts';
+import { routeBack } from '../statements/route.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined } from './declined.ts';
@@ -121,6 +124,7 @@ async function undo(
     });
     return DONE;
   }
+  await requireWayBack(choice, facts);
   const tables = options.discardNewRows ? [] : tablesThatGo(choice.rows, facts);
   const { dir, compression } = config.backup;
   const savedFile =
@@ -148,6 +152,27 @@ async function undo(
   };
   const ending = await carryOut(errand, invocation);
   return { ...ending, saved: ending.exitCode === 0 ? savedFile : undefined };
+}
+
+/**
+ * Refuses before anything begins when there is no certain way back: a rollback that stopped later would stand as the
+ * unfinished run in front of the one that `resume` can finish. An open statement may have taken effect or not.
+ */
+async function requireWayBack(choice: Choice, facts: Facts): Promise<void> {
+  const session = await facts.server.open();
+  try {
+    const rows = (await readJournal(session, choice.ofRun)).filter((row) => row.direction === 'up');
+    for (const [version, migration] of readNotedMigrations(choice.rows, facts.modes)) {
+      const mine = rows.filter((row) => row.version === version);
+      const route = routeBack(migration, mine);
+      // Rows without an outcome were rolled back by the server; DDL may have taken effect.
+      const withOpen = mine.map((row) => (row.kind === 'dml' ? row : { ...row, state: 'done' as const }));
+      const otherwise = routeBack(migration, withOpen);
+      if (route.by === 'none' && otherwise.by === 'none') throw noWayBack(version, route.reason);
+    }
+  } finally {
+    await session.close();
+  }
 }
 
 /** A run that took the site down and was cut off: whoever goes back brings it up, whatever the flags say. */

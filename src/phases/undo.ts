@@ -109,7 +109,8 @@ function planUndoing(row: HistoryRow, migration: Migration | undefined, up: read
   return { migration, rows, statements: route.statements };
 }
 
-function noWayBack(version: string, reason: string): Failure {
+/** Thrown before anything is undone (exit 3). */
+export function noWayBack(version: string, reason: string): Failure {
   return new Failure(`no certain way back from ${version}: ${reason}`, {
     exitCode: ExitCode.failedChanged,
     production: 'changed',
