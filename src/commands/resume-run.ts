@@ -51,5 +51,6 @@ function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
   if (undoes === undefined) return planDeploy({ run, target, versions, adopt: [], backupFile: undefined, ...site });
   // A deploy that turned back undoes all of itself; how much a rollback was to undo is known to its plan alone.
   const chosen = undoes === run ? ('all' as const) : versions;
-  return planRollback({ target, ofRun: undoes, versions: chosen, savedFile: undefined, tablesToSave: [], ...site });
+  const nothingSaved = { savedFile: undefined, tablesToSave: [] };
+  return planRollback({ target, ofRun: undoes, versions: chosen, ...nothingSaved, wasDown: true, ...site });
 }

@@ -3,16 +3,15 @@ import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import { findMigration } from '../migrations/pending.ts';
-import { noWayBack } from '../phases/undo.ts';
+import { findWaysBack, newestFirst, waitForDeadClients } from '../phases/ways-back.ts';
 import { planRollback } from '../plan/rollback.ts';
+import type { Plan } from '../plan/step.ts';
 import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
-import { readJournal } from '../statements/journal.ts';
-import { routeBack } from '../statements/route.ts';
 import { beginLogged } from './begin.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, contextOf } from './carry-out.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
@@ -86,22 +85,15 @@ interface Choice {
 /** The run and the versions that the flags mean; by default everything that the last run applied. */
 function choose(facts: Facts, options: RollbackOptions): Choice {
   const undoable = facts.history.filter((row) => row.state !== 'adopted');
-  const ofRun = options.run ?? facts.unfinished?.run ?? newestFirst(undoable)[0]?.run;
+  const ofRun = options.run ?? facts.unfinished?.run ?? undoable.toSorted(newestFirst)[0]?.run;
   if (ofRun === undefined) return { ofRun: '', versions: 'all', rows: [] };
-  const rows = newestFirst(undoable.filter((row) => row.run === ofRun));
+  const rows = undoable.filter((row) => row.run === ofRun).toSorted(newestFirst);
   if (options.run !== undefined && rows.length === 0 && facts.unfinished?.run !== options.run)
     throw unknownRun(options.run);
   if (options.steps === undefined && options.to === undefined) return { ofRun, versions: 'all', rows };
   const kept = options.to === undefined ? undefined : findMigration(facts.migrations, options.to).version;
   const chosen = kept === undefined ? rows.slice(0, options.steps) : rows.filter((row) => row.version > kept);
   return { ofRun, versions: chosen.map((row) => row.version), rows: chosen };
-}
-
-function newestFirst(rows: readonly HistoryRow[]): HistoryRow[] {
-  return rows.toSorted((a, b) => {
-    const [first, second] = [`${a.startedAt} ${a.version}`, `${b.startedAt} ${b.version}`];
-    return first < second ? 1 : first > second ? -1 : 0;
-  });
 }
 
 function unknownRun(run: string): Failure {
@@ -124,7 +116,6 @@ async function undo(
     });
     return DONE;
   }
-  await requireWayBack(choice, facts);
   const tables = options.discardNewRows ? [] : tablesThatGo(choice.rows, facts);
   const { dir, compression } = config.backup;
   const savedFile =
@@ -137,6 +128,7 @@ async function undo(
     versions: choice.versions,
     savedFile,
     tablesToSave: tables,
+    wasDown: isSiteDown(unfinished),
     ...siteFacts(config, options.maintenance || isSiteDown(unfinished)),
   });
   invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });
@@ -148,30 +140,27 @@ async function undo(
     migrations: facts.migrations,
     verifyScope: {},
     onFailure: 'undo' as const,
-    stillTrue: async () => undefined,
+    stillTrue: () => requireWaysBack(plan, config, facts, invocation),
   };
   const ending = await carryOut(errand, invocation);
   return { ...ending, saved: ending.exitCode === 0 ? savedFile : undefined };
 }
 
 /**
- * Refuses before anything begins when there is no certain way back: a rollback that stopped later would stand as the
- * unfinished run in front of the one that `resume` can finish. An open statement may have taken effect or not.
+ * Asked under the lock, before anything begins: a rollback that found no way back later would stand as the unfinished run
+ * in front of the one that `resume` can finish.
  */
-async function requireWayBack(choice: Choice, facts: Facts): Promise<void> {
-  const session = await facts.server.open();
-  try {
-    const rows = (await readJournal(session, choice.ofRun)).filter((row) => row.direction === 'up');
-    for (const [version, migration] of readNotedMigrations(choice.rows, facts.modes)) {
-      const mine = rows.filter((row) => row.version === version);
-      const route = routeBack(migration, mine);
-      // Rows without an outcome were rolled back by the server; DDL may have taken effect.
-      const withOpen = mine.map((row) => (row.kind === 'dml' ? row : { ...row, state: 'done' as const }));
-      const otherwise = routeBack(migration, withOpen);
-      if (route.by === 'none' && otherwise.by === 'none') throw noWayBack(version, route.reason);
+async function requireWaysBack(plan: Plan, config: Config, facts: Facts, invocation: Invocation): Promise<void> {
+  const context = contextOf(facts.server, invocation);
+  const parts = { run: invocation.hub.run, config, migrations: facts.migrations };
+  for (const step of plan.steps.filter((one) => one.phase === 'undo')) {
+    await waitForDeadClients([step.input.ofRun], context);
+    const session = await facts.server.open();
+    try {
+      await findWaysBack(step.input, parts, session, context);
+    } finally {
+      await session.close();
     }
-  } finally {
-    await session.close();
   }
 }
 

@@ -1,63 +1,33 @@
-import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { ExitCode, Failure } from '../errors.ts';
-import type { HistoryRow } from '../migrations/history-row.ts';
-import type { Migration, Statement } from '../migrations/types.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { ObjectId } from '../schema/types.ts';
-import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { touchedObjects } from '../statements/evidence.ts';
 import { laravelUndoneSql, readHistory, undoingSql, undoneSql } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
-import { type Route, routeBack } from '../statements/route.ts';
 import type { JournalRow } from '../statements/row.ts';
 import { runSection } from '../statements/section.ts';
 import { leavesTraces, replaySession } from '../statements/session-state.ts';
-import { settleOpenStatements, waitForDeadClient } from '../statements/settle.ts';
+import { settleOpenStatements } from '../statements/settle.ts';
 import { differencesFromStart } from '../statements/start.ts';
 import { repeatable, unitsOf } from '../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
 import { laravelTableIn } from './laravel-table.ts';
 import type { Phase } from './phase.ts';
-
-interface UndoParts {
-  /** The run that undoes: the deploy itself on its way back, or a rollback. */
-  readonly run: string;
-  readonly config: Config;
-  readonly migrations: readonly Migration[];
-}
-
-/** One migration that is to be undone, with the way back that is known for it. */
-interface Undoing {
-  readonly migration: Migration;
-  readonly rows: readonly JournalRow[];
-  readonly statements: readonly Statement[];
-}
+import { findWaysBack, isToUndo, type Undoing, type WaysBackParts, waitForDeadClients } from './ways-back.ts';
 
 /** Undoes what a run applied, newest first, and proves that the schema is what it was before. */
-export function undoPhase(parts: UndoParts): Phase<'undo'> {
+export function undoPhase(parts: WaysBackParts): Phase<'undo'> {
   return {
     async run(input, context) {
-      await waitForOldConnections([...new Set([input.ofRun, parts.run])], context);
+      await waitForDeadClients([...new Set([input.ofRun, parts.run])], context);
       return withWorkbench(parts.run, parts.config.migrations, context, async (bench, before) => {
-        const chosen = await readChosen(input.ofRun, input.versions, bench);
-        const noted = new Map([
-          ...parts.migrations.map((one) => [one.version, one] as const),
-          ...readNotedMigrations(chosen, await readModes(bench.journal)),
-        ]);
-        const ofRun = await readJournal(bench.journal, input.ofRun);
-        const settle = { session: bench.journal, database: before.database, context };
-        const up = await settleOpenStatements(
-          ofRun.filter((row) => row.direction === 'up'),
-          (row) => noted.get(row.version)?.up[row.ordinal - 1],
-          settle,
-        );
-        const undoings = chosen.map((row) => planUndoing(row, noted.get(row.version), up));
+        const { undoings, up } = await findWaysBack(input, parts, bench.journal, context);
         const back = new Map(undoings.map((undoing) => [undoing.migration.version, undoing.statements]));
         const down = await settleOpenStatements(
           (await readJournal(bench.journal, parts.run)).filter((row) => row.direction === 'down'),
           (row) => back.get(row.version)?.[row.ordinal - 1],
-          settle,
+          { session: bench.journal, database: before.database, context },
         );
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
         for (const undoing of undoings) await undoMigration(undoing, down, laravelTable, bench, context);
@@ -70,53 +40,12 @@ export function undoPhase(parts: UndoParts): Phase<'undo'> {
       const session = await context.server.open();
       try {
         const history = await readHistory(session, { withText: false });
-        return history.some((row) => isChosen(row, input.ofRun, input.versions)) ? 'not-done' : 'done';
+        return history.some((row) => isToUndo(row, input)) ? 'not-done' : 'done';
       } finally {
         await session.close();
       }
     },
   };
-}
-
-async function waitForOldConnections(runs: readonly string[], context: Context): Promise<void> {
-  const session = await context.server.open();
-  try {
-    for (const run of runs) await waitForDeadClient(session, run, context);
-  } finally {
-    await session.close();
-  }
-}
-
-/** Adopted migrations were not made by the run: undoing them would drop tables that it found. */
-function isChosen(row: HistoryRow, ofRun: string, versions: readonly string[] | 'all'): boolean {
-  return row.run === ofRun && row.state !== 'adopted' && (versions === 'all' || versions.includes(row.version));
-}
-
-async function readChosen(ofRun: string, versions: readonly string[] | 'all', bench: Workbench): Promise<HistoryRow[]> {
-  const history = await readHistory(bench.journal, { withText: true });
-  return history
-    .filter((row) => isChosen(row, ofRun, versions))
-    .toSorted((a, b) =>
-      a.startedAt === b.startedAt ? (a.version < b.version ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1,
-    );
-}
-
-function planUndoing(row: HistoryRow, migration: Migration | undefined, up: readonly JournalRow[]): Undoing {
-  if (!migration) throw noWayBack(row.version, 'its file is missing and its text was too large to be kept');
-  const rows = up.filter((one) => one.version === row.version);
-  const route: Route = routeBack(migration, rows);
-  if (route.by === 'none') throw noWayBack(row.version, route.reason);
-  return { migration, rows, statements: route.statements };
-}
-
-/** Thrown before anything is undone (exit 3). */
-export function noWayBack(version: string, reason: string): Failure {
-  return new Failure(`no certain way back from ${version}: ${reason}`, {
-    exitCode: ExitCode.failedChanged,
-    production: 'changed',
-    state: 'what was applied is still in place, nothing was undone',
-    next: 'gateway-migrate resume (goes on forward once the file is mended) or gateway-migrate restore --backup latest',
-  });
 }
 
 async function undoMigration(

@@ -9,6 +9,8 @@ export interface RollbackFacts {
   /** Where the rows that would be dropped are saved; undefined when none would be, or with `--discard-new-rows`. */
   readonly savedFile: string | undefined;
   readonly tablesToSave: readonly string[];
+  /** The run that is undone was cut off and has left the site down: only what ends it may bring the site up. */
+  readonly wasDown: boolean;
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
   readonly healthyStatus: number | undefined;
@@ -36,7 +38,7 @@ export function planRollback(facts: RollbackFacts): Plan {
     command: 'rollback',
     target: facts.target,
     steps: steps.filter((step) => step !== false),
-    onFailure: before.some((step) => step !== false) ? wayUpAfterFailure(facts) : [],
+    onFailure: !facts.wasDown && before.some((step) => step !== false) ? wayUpAfterFailure(facts) : [],
     wayBackUntil: before.findLast((step) => step !== false)?.id,
   };
 }

@@ -9,6 +9,8 @@ export type JournalLine =
   | { readonly step: string; readonly state: StepState; readonly at: string; readonly error?: string | undefined }
   /** From here on the planned way back is run. */
   | { readonly run: 'turned-back'; readonly at: string; readonly error: string }
+  /** There was no certain way back, and nothing was undone: the way is forward again. */
+  | { readonly run: 'turned-forward'; readonly at: string }
   | { readonly run: 'finished'; readonly at: string; readonly result: string };
 
 /** What a run had done when its journal was last written. */
@@ -47,6 +49,7 @@ export function progressOf(lines: readonly JournalLine[]): Progress {
   for (const line of lines) {
     if ('step' in line) steps.set(line.step, line.state);
     else if (line.run === 'turned-back') turnedBack = line.error;
+    else if (line.run === 'turned-forward') turnedBack = undefined;
     else isFinished = true;
   }
   return { steps, turnedBack, isFinished, lastAt: lines.at(-1)?.at };

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { ExitCode, Failure, messageOf } from '../errors.ts';
 import type { Phase, Phases } from '../phases/phase.ts';
 import type { Plan, Step } from '../plan/step.ts';
+import { NoWayBack } from '../statements/route.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import type { Progress, RunJournal } from './journal.ts';
 
@@ -66,8 +67,12 @@ async function turnBack(
   const started = startedSteps(plan, options.progress, failedStep);
   const steps = plan.onFailure.filter((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
   const back = { ...context, signal: options.wayBackSignal };
-  const second = await runSteps(steps, phases, back, forgiving(journal, back), options.progress);
+  const lenient = forgiving(journal, back);
+  const second = await runSteps(steps, phases, back, lenient, options.progress);
   if (!second) return { is: 'turned-back', error, failedStep };
+  // What cannot go back must be able to go on: `resume` takes the way forward once its obstacle is mended.
+  if (second.error instanceof NoWayBack)
+    lenient.append({ run: 'turned-forward', at: isoWithOffset(context.clock.now()) });
   return { is: 'stranded', error, failedStep, second: second.error, secondStep: second.step };
 }
 

@@ -1,3 +1,4 @@
+import { ExitCode, Failure } from '../errors.ts';
 import { inverseOf } from '../migrations/inverse.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { ObjectId } from '../schema/types.ts';
@@ -8,6 +9,20 @@ import { unitsOf } from './unit.ts';
 export type Route =
   | { readonly by: 'nothing to undo' | 'down section' | 'exact inverse'; readonly statements: readonly Statement[] }
   | { readonly by: 'none'; readonly reason: string };
+
+/** Nobody knows how a migration is undone: thrown before anything of its run is (exit 3). */
+export class NoWayBack extends Failure {
+  /** `canGoOn`: its run is unfinished, so that the way forward is still there. */
+  constructor(version: string, reason: string, canGoOn: boolean) {
+    const restore = 'gateway-migrate restore --backup latest';
+    super(`no certain way back from ${version}: ${reason}`, {
+      exitCode: ExitCode.failedChanged,
+      production: 'changed',
+      state: 'what was applied is still in place, nothing was undone',
+      next: canGoOn ? `gateway-migrate resume (goes on forward once the file is mended) or ${restore}` : restore,
+    });
+  }
+}
 
 /**
  * Finds the way back. A migration that is completely applied goes back by its own down section. One that was cut off

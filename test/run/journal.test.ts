@@ -31,6 +31,14 @@ test('knows that a run turned back, and why, and that it ended', () => {
   expect(progress).toMatchObject({ turnedBack: 'no', isFinished: true, lastAt: '2026-01-02T00:00:00.000+00:00' });
 });
 
+test('a run that found no way back goes forward again', () => {
+  const lines = [
+    { run: 'turned-back', at, error: 'no' },
+    { run: 'turned-forward', at },
+  ] as const;
+  expect(progressOf(lines)).toMatchObject({ turnedBack: undefined, isFinished: false });
+});
+
 test('an empty journal says nothing was begun', () => {
   expect(progressOf([])).toEqual({ steps: new Map(), turnedBack: undefined, isFinished: false, lastAt: undefined });
 });

@@ -12,6 +12,7 @@ const rollback = planRollback({
   versions: 'all',
   savedFile: undefined,
   tablesToSave: [],
+  wasDown: false,
   ...site,
 });
 const error = new Error('it broke');
