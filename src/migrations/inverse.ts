@@ -7,7 +7,13 @@ import { Tokens } from './tokens.ts';
 import type { Statement, Touch } from './types.ts';
 
 /** What stood there before a statement: the SHOW CREATE text of each object it touches; no text: it did not exist. */
-export type Before = ReadonlyMap<ObjectId, { readonly definition?: string | undefined }>;
+export type Before = ReadonlyMap<ObjectId, Definition>;
+
+interface Definition {
+  readonly definition?: string | undefined;
+  /** Assignments for SET, so that a stored program remembers the sql_mode and the charsets that it had. */
+  readonly settings?: readonly string[] | undefined;
+}
 
 /** The statements that take one back exactly, in order, or why nobody knows them. */
 export type Inverse = { readonly statements: readonly Statement[] } | { readonly reason: string };
@@ -70,14 +76,15 @@ function createIndexBack(statement: Statement, before: Before): InverseSql {
 function objectsBack(statement: Statement, before: Before): InverseSql {
   const sql: string[] = [];
   for (const touch of statement.touches) {
-    const inverse = objectBack(touch, definitionIn(before, touch.object), isReplacing(statement));
+    const inverse = objectBack(touch, before.get(touch.object), isReplacing(statement));
     if ('reason' in inverse) return inverse;
     sql.push(...inverse.sql);
   }
   return { sql };
 }
 
-function objectBack(touch: Touch, definition: string | undefined, isReplace: boolean): InverseSql {
+function objectBack(touch: Touch, stood: Definition | undefined, isReplace: boolean): InverseSql {
+  const definition = stood?.definition;
   const { kind, name } = split(touch.object);
   const noun = kind.toUpperCase();
   if (touch.action === 'create' && definition === undefined) return { sql: [`DROP ${noun} ${quoteName(name)}`] };
@@ -91,7 +98,19 @@ function objectBack(touch: Touch, definition: string | undefined, isReplace: boo
   const drops = [touch.object, ...(touch.to ? [touch.to] : [])].map(
     (id) => `DROP ${noun} IF EXISTS ${quoteName(nameOf(id))}`,
   );
-  return { sql: [...drops, definition] };
+  return { sql: [...drops, ...underCircumstances(definition, stood?.settings ?? [])] };
+}
+
+/** The session's own settings come back afterwards: the statements that follow were written for those. */
+function underCircumstances(definition: string, settings: readonly string[]): string[] {
+  if (settings.length === 0) return [definition];
+  const names = settings.map((setting) => setting.slice(0, setting.indexOf(' ')));
+  return [
+    `SET ${names.map((name) => `@own_${name} = @@SESSION.${name}`).join(', ')}`,
+    `SET ${settings.join(', ')}`,
+    definition,
+    `SET ${names.map((name) => `${name} = @own_${name}`).join(', ')}`,
+  ];
 }
 
 function isReplacing(statement: Statement): boolean {

@@ -1,5 +1,5 @@
 import type { Session } from '../mysql/connect.ts';
-import type { Creation } from '../schema/definitions.ts';
+import { type Creation, circumstanceSettings } from '../schema/definitions.ts';
 import type { ObjectKind } from '../schema/types.ts';
 
 /** Whether the account was allowed to name another as the definer. */
@@ -37,14 +37,7 @@ function disabled(text: string): string {
 }
 
 async function setCircumstances(session: Session, creation: Creation): Promise<boolean> {
-  const { sqlMode, clientCharset, connectionCollation, timeZone } = creation;
-  const settings: string[] = [];
-  // Our text goes out as utf8mb4: under another charset only ASCII stays what it is.
-  const isSafe = clientCharset?.startsWith('utf8') || [...creation.text].every((one) => one < '\u0080');
-  if (clientCharset !== undefined && isSafe) settings.push(`character_set_client = '${clientCharset}'`);
-  if (connectionCollation !== undefined) settings.push(`collation_connection = '${connectionCollation}'`);
-  if (sqlMode !== undefined) settings.push(`sql_mode = '${sqlMode}'`);
-  if (timeZone !== undefined) settings.push(`time_zone = '${timeZone}'`);
+  const settings = circumstanceSettings(creation);
   if (settings.length > 0) await session.query(`SET ${settings.join(', ')}`);
   return settings.length > 0;
 }

@@ -29,14 +29,9 @@ export interface Creation {
 }
 
 /**
- * The statement that makes the object as it is now, DEFINER and all; undefined when there is none. Stored programs
- * need the sql_mode they were made under, which is not in the text. Throws when the account may not see the text.
+ * The statement that makes the object as it is now, DEFINER and all, and the circumstances that are not in its text;
+ * undefined when there is none. Throws when the account may not see the text.
  */
-export async function readDefinition(session: Session, database: string, id: ObjectId): Promise<string | undefined> {
-  return (await readCreation(session, database, id))?.text;
-}
-
-/** The same with the circumstances. */
 export async function readCreation(session: Session, database: string, id: ObjectId): Promise<Creation | undefined> {
   const [kind, name] = splitId(id);
   const [what, column] = SHOW[kind];
@@ -63,4 +58,17 @@ function circumstancesOf(row: Row): Omit<Creation, 'text'> {
     connectionCollation: textIn('collation_connection'),
     timeZone: textIn('time_zone'),
   };
+}
+
+/** What a session has to be SET to, so that what it makes remembers the same; empty for a table. */
+export function circumstanceSettings(creation: Creation): string[] {
+  const { text, sqlMode, clientCharset, connectionCollation, timeZone } = creation;
+  // Our text goes out as utf8mb4: under another charset only ASCII stays what it is.
+  const isSafe = clientCharset?.startsWith('utf8') || [...text].every((one) => one < '\u0080');
+  return [
+    ...(clientCharset !== undefined && isSafe ? [`character_set_client = '${clientCharset}'`] : []),
+    ...(connectionCollation === undefined ? [] : [`collation_connection = '${connectionCollation}'`]),
+    ...(sqlMode === undefined ? [] : [`sql_mode = '${sqlMode}'`]),
+    ...(timeZone === undefined ? [] : [`time_zone = '${timeZone}'`]),
+  ];
 }

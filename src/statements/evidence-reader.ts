@@ -1,6 +1,6 @@
 import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
-import { readDefinition } from '../schema/definitions.ts';
+import { circumstanceSettings, readCreation } from '../schema/definitions.ts';
 import { tableIdentity } from '../schema/identity.ts';
 import { readObjects } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
@@ -45,9 +45,9 @@ export function evidenceReader(session: Session, snapshot: Snapshot): EvidenceRe
       const objects: Partial<Record<ObjectId, string | null>> = {};
       for (const id of ids) objects[id] = known.get(id) ?? null;
       const present = ids.filter((id) => known.has(id));
-      const definitions = statement.kind === 'ddl' ? await readDefinitions(session, database, present) : {};
+      const creations = statement.kind === 'ddl' ? await readCreations(session, database, present) : {};
       const identities = needsIdentity(statement) ? await readIdentities(session, database, present) : {};
-      return { objects, definitions, identities };
+      return { objects, ...creations, identities };
     },
     forget(statement) {
       if (statement.kind === 'opaque') isEverythingStale = true;
@@ -76,13 +76,17 @@ export async function readPresent(session: Session, database: string, statement:
   };
 }
 
-async function readDefinitions(session: Session, database: string, ids: readonly ObjectId[]) {
+async function readCreations(session: Session, database: string, ids: readonly ObjectId[]) {
   const definitions: Partial<Record<ObjectId, string>> = {};
+  const circumstances: Partial<Record<ObjectId, readonly string[]>> = {};
   for (const id of ids) {
-    const definition = await readDefinition(session, database, id);
-    if (definition !== undefined) definitions[id] = definition;
+    const creation = await readCreation(session, database, id);
+    if (creation === undefined) continue;
+    definitions[id] = creation.text;
+    const settings = circumstanceSettings(creation);
+    if (settings.length > 0) circumstances[id] = settings;
   }
-  return definitions;
+  return Object.keys(circumstances).length > 0 ? { definitions, circumstances } : { definitions };
 }
 
 async function readIdentities(session: Session, database: string, ids: readonly ObjectId[]) {

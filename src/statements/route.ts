@@ -1,5 +1,5 @@
 import { ExitCode, Failure } from '../errors.ts';
-import { inverseOf } from '../migrations/inverse.ts';
+import { type Before, inverseOf } from '../migrations/inverse.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { ObjectId } from '../schema/types.ts';
 import type { JournalRow } from './row.ts';
@@ -71,12 +71,13 @@ function routeByInverses(migration: Migration, done: readonly JournalRow[]): Rou
 }
 
 /** What stood before, as far as it is known for certain: an object that was there without a noted text is left out. */
-function definitionsBefore(row: JournalRow): ReadonlyMap<ObjectId, { definition?: string }> {
+function definitionsBefore(row: JournalRow): Before {
   const known = Object.entries(row.evidence.objects) as [ObjectId, string | null][];
   return new Map(
     known.flatMap(([id, digest]) => {
       const definition = row.evidence.definitions?.[id];
-      if (definition !== undefined) return [[id, { definition }] as const];
+      const settings = row.evidence.circumstances?.[id];
+      if (definition !== undefined) return [[id, { definition, settings }] as const];
       return digest === null ? [[id, {}] as const] : [];
     }),
   );

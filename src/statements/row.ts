@@ -16,6 +16,8 @@ export interface Evidence {
   readonly objects: Readonly<Partial<Record<ObjectId, string | null>>>;
   /** CREATE text of the touched objects that existed: what an exact inverse may need. */
   readonly definitions?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
+  /** What a session has to be SET to before it makes one of them again: stored programs remember it. */
+  readonly circumstances?: Readonly<Partial<Record<ObjectId, readonly string[]>>> | undefined;
   /** Identity of touched tables, noted where it decides (TRUNCATE, RENAME). */
   readonly identities?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** User variables after the statement: name → SQL literal. Replayed on resume. */

@@ -3,7 +3,7 @@ import { inverseOf } from '../../src/migrations/inverse.ts';
 import { splitScript } from '../../src/migrations/split.ts';
 import { toStatement } from '../../src/migrations/statement.ts';
 import { connect, type Session } from '../../src/mysql/connect.ts';
-import { readDefinition } from '../../src/schema/definitions.ts';
+import { circumstanceSettings, readCreation } from '../../src/schema/definitions.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
 import type { ObjectId } from '../../src/schema/types.ts';
 import { describeOnServers } from '../support/servers.ts';
@@ -22,6 +22,12 @@ CREATE TRIGGER t BEFORE INSERT ON \`a\` FOR EACH ROW SET NEW.x = 1;
 CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM a WHERE id < 0;
 `;
 
+const ODD = [
+  'CREATE PROCEDURE odd() SELECT "id" FROM a',
+  'CREATE TRIGGER odd AFTER DELETE ON "b" FOR EACH ROW SET @odd = "OLD".id',
+  'CREATE VIEW odd AS SELECT "id" FROM "a"',
+];
+
 const STATEMENTS = [
   'CREATE TABLE n (id INT)',
   'CREATE TABLE IF NOT EXISTS a (id INT)',
@@ -34,6 +40,9 @@ const STATEMENTS = [
   'DROP VIEW IF EXISTS nothing, v',
   'CREATE PROCEDURE n() SELECT 1',
   'DROP PROCEDURE pr',
+  'DROP PROCEDURE odd',
+  'DROP TRIGGER odd',
+  'DROP VIEW odd',
   "ALTER PROCEDURE pr COMMENT 'changed'",
   'CREATE FUNCTION n() RETURNS INT DETERMINISTIC RETURN 1',
   'DROP FUNCTION IF EXISTS f',
@@ -76,11 +85,11 @@ const ONLY_MARIADB = [
   'RENAME TABLE IF EXISTS nothing TO something, p TO q',
 ];
 
-async function definitionsIn(session: Session, database: string): Promise<Map<ObjectId, { definition?: string }>> {
-  const definitions = new Map<ObjectId, { definition?: string }>();
+async function definitionsIn(session: Session, database: string) {
+  const definitions = new Map<ObjectId, { definition?: string; settings?: string[] }>();
   for (const id of [...(await readSnapshot(session, database)).objects.keys()].sort()) {
-    const definition = await readDefinition(session, database, id);
-    definitions.set(id, definition === undefined ? {} : { definition });
+    const creation = await readCreation(session, database, id);
+    definitions.set(id, creation ? { definition: creation.text, settings: circumstanceSettings(creation) } : {});
   }
   return definitions;
 }
@@ -90,18 +99,25 @@ describeOnServers('inverseOf', (server) => {
     const database = await server().createDatabase('inverse');
     const session = await (await connect(server().target(database))).open();
     for (const piece of splitScript(SCHEMA).pieces) if (piece.type === 'statement') await session.execute(piece.text);
+    // What these were made under is not what the session that brings them back has.
+    await session.execute("SET sql_mode = 'ANSI_QUOTES', collation_connection = 'utf8mb4_bin'");
+    for (const sql of ODD) await session.execute(sql);
+    await session.execute("SET sql_mode = 'STRICT_TRANS_TABLES', collation_connection = 'utf8mb4_unicode_ci'");
     const before = await definitionsIn(session, database);
-    expect(before.size).toBe(9);
+    expect(before.get('procedure:odd')?.settings).toContain("sql_mode = 'ANSI_QUOTES'");
+    expect(before.size).toBe(12);
     const statements = server().kind === 'mariadb' ? [...STATEMENTS, ...ONLY_MARIADB] : STATEMENTS;
     for (const sql of statements) {
       const statement = toStatement(sql, 1);
-      const known = new Map(before);
+      const known = new Map<ObjectId, object>(before);
       for (const { object } of statement.touches) if (!known.has(object)) known.set(object, {});
       const inverse = inverseOf(statement, known);
       expect(inverse, sql).toHaveProperty('statements');
       await session.execute(sql);
       for (const { text } of 'statements' in inverse ? inverse.statements : []) await session.execute(text);
       expect(await definitionsIn(session, database), sql).toEqual(before);
+      const [now] = await session.query('SELECT @@sql_mode AS mode, @@collation_connection AS collation');
+      expect(now, sql).toEqual({ mode: 'STRICT_TRANS_TABLES', collation: 'utf8mb4_unicode_ci' });
     }
     await session.close();
   });

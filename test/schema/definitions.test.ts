@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
-import { readDefinition } from '../../src/schema/definitions.ts';
+import { type Creation, readCreation } from '../../src/schema/definitions.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
 import type { ObjectId } from '../../src/schema/types.ts';
 import { describeOnServers } from '../support/servers.ts';
@@ -15,9 +15,9 @@ describeOnServers('the definition of an object', (server) => {
       const before = await readSnapshot(session, database);
       const ids = [...before.objects.keys()].filter((id) => id !== 'table:companies' && id !== 'trigger:first_in');
       for (const id of ids) {
-        const definition = (await readDefinition(session, database, id)) as string;
+        const { text } = (await readCreation(session, database, id)) as Creation;
         if (id === 'table:orders') continue;
-        await runAll(server(), database, [`DROP ${id.replace(':', ' ')}`, definition]);
+        await runAll(server(), database, [`DROP ${id.replace(':', ' ')}`, text]);
       }
       expect((await readSnapshot(session, database)).fingerprint).toBe(before.fingerprint);
     });
@@ -27,7 +27,7 @@ describeOnServers('the definition of an object', (server) => {
     const database = await server().createDatabase();
     await runAll(server(), database, SHOP);
     await withSession(server(), database, async (session) => {
-      expect(await readDefinition(session, database, 'trigger:first_in')).toMatch(
+      expect((await readCreation(session, database, 'trigger:first_in'))?.text).toMatch(
         /^CREATE DEFINER=`root`@`localhost` trigger/i,
       );
       const absent: ObjectId[] = [
@@ -41,8 +41,8 @@ describeOnServers('the definition of an object', (server) => {
         'view:orders',
       ];
       if (server().kind === 'mariadb') absent.push('sequence:x', 'sequence:orders');
-      for (const id of absent) expect(await readDefinition(session, database, id), id).toBeUndefined();
-      expect(await readDefinition(session, 'no_such_database', 'table:x')).toBeUndefined();
+      for (const id of absent) expect(await readCreation(session, database, id), id).toBeUndefined();
+      expect(await readCreation(session, 'no_such_database', 'table:x')).toBeUndefined();
     });
   });
 
@@ -52,7 +52,7 @@ describeOnServers('the definition of an object', (server) => {
     const account = `reader_${database}`;
     await server().sql(`CREATE USER ${account}; GRANT SELECT, EXECUTE ON \`${database}\`.* TO ${account}`);
     const session = await (await connect({ ...server().target(database), user: account })).open();
-    await expect(readDefinition(session, database, 'function:twice')).rejects.toThrow(
+    await expect(readCreation(session, database, 'function:twice')).rejects.toThrow(
       'the definition of function twice is hidden from this account (it needs SHOW_ROUTINE or the definer)',
     );
     await session.close();
