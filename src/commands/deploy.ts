@@ -5,7 +5,7 @@ import { findMigration, selectUpTo } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
 import { planDeploy } from '../plan/deploy.ts';
 import type { Plan } from '../plan/step.ts';
-import { compareExisting } from '../preflight/adoption.ts';
+import { alreadyThere, compareExisting } from '../preflight/adoption.ts';
 import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import { readHistory } from '../statements/history.ts';
@@ -40,9 +40,9 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
     requireReady(facts.checks);
     const chosen = chooseMigrations(facts, options);
     if (chosen.length === 0) return nothingToDo(facts, invocation);
+    if (options.dryRun) return dryRun(chosen, config, options, facts, invocation);
     const adopt = await findAdoptable(chosen, facts, config, invocation);
     const plan = planFor(chosen, adopt, config, options, facts, invocation);
-    if (options.dryRun) return printPlan(plan, chosen, invocation);
     const unknown = chosen.filter((one) => !adopt.includes(one.version));
     const rehearsed = options.skipRehearsal ? undefined : await requireRehearsed(unknown, facts, config, invocation);
     await confirm({ plan, chosen, config, options, rehearsed }, invocation);
@@ -112,7 +112,19 @@ function planFor(
   });
 }
 
-async function printPlan(plan: Plan, chosen: readonly Migration[], invocation: Invocation): Promise<Ending> {
+/** Changes nothing: tables that are there already are not even compared, for that makes a scratch database. */
+async function dryRun(
+  chosen: readonly Migration[],
+  config: Config,
+  options: DeployOptions,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  for (const { version } of alreadyThere(chosen, facts.snapshot)) {
+    const text = `tables of ${version} are there already: deploy compares them, and adopts them if they are equal`;
+    invocation.hub.report({ type: 'note', level: 'info', text });
+  }
+  const plan = planFor(chosen, [], config, options, facts, invocation);
   const { renderPlan } = await import('../terminal/plan-view.ts');
   const sql = new Map(chosen.map((one) => [one.version, one.up.map((statement) => statement.text)]));
   invocation.print(renderPlan(plan, sql, invocation.look));

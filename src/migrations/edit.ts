@@ -1,4 +1,5 @@
 import { ExitCode, Failure } from '../errors.ts';
+import type { LexicalModes } from './lexer.ts';
 import { diffLines } from './line-diff.ts';
 import { parseMigrationText } from './parse.ts';
 import type { Migration, Statement } from './types.ts';
@@ -14,10 +15,11 @@ export function diffAppliedPart(
   migration: Migration,
   notedText: string,
   applied: readonly AppliedStatement[],
+  modes?: LexicalModes,
 ): readonly string[] {
   if (applied.every(({ ordinal, digest }) => migration.up[ordinal - 1]?.digest === digest)) return [];
   const count = Math.max(...applied.map(({ ordinal }) => ordinal));
-  const noted = parseMigrationText(notedText, migration).up;
+  const noted = parseMigrationText(notedText, migration, modes).up;
   return diffLines(toText(noted.slice(0, count)), toText(migration.up.slice(0, count)));
 }
 
@@ -25,8 +27,13 @@ export function diffAppliedPart(
  * A migration cut off in the middle may be corrected where it has not been applied yet, and only there.
  * `notedText` is the file as it was when it was begun. Throws a `Failure` (exit 5) that shows the difference.
  */
-export function checkAppliedPart(migration: Migration, notedText: string, applied: readonly AppliedStatement[]): void {
-  const difference = diffAppliedPart(migration, notedText, applied);
+export function checkAppliedPart(
+  migration: Migration,
+  notedText: string,
+  applied: readonly AppliedStatement[],
+  modes?: LexicalModes,
+): void {
+  const difference = diffAppliedPart(migration, notedText, applied, modes);
   if (difference.length === 0) return;
   throw new Failure(`${migration.baseName} was edited where it has been applied already:\n${difference.join('\n')}`, {
     exitCode: ExitCode.refused,

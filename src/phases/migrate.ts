@@ -113,7 +113,7 @@ async function applyMigration(applying: Applying, bench: Workbench, context: Con
   const mine = applying.rows.filter((row) => row.version === migration.version && row.direction === 'up');
   const done = mine.filter((row) => row.state === 'done');
   const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
-  if (noted?.text) checkAppliedPart(migration, noted.text, done);
+  if (noted?.text) checkAppliedPart(migration, noted.text, done, await readModes(bench.journal));
   if (!noted) await requireDataFits(migration, bench);
   const all = migration.up.map((statement, index) => ({ ordinal: index + 1, statement }));
   await replaySession(

@@ -3,6 +3,8 @@ import { describeOnServers } from '../support/servers.ts';
 import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
 
 const SHOPS = 'CREATE TABLE shops (id INT PRIMARY KEY, name VARCHAR(50) NOT NULL)';
+/** How often the server has made a database: the comparison makes one, and drops it. */
+const DATABASES_MADE = "SHOW GLOBAL STATUS LIKE 'Com_create_db'";
 const MIGRATIONS = {
   '1_shops.sql': `-- migrate:up\n${SHOPS};\n-- migrate:down\nDROP TABLE shops;\n`,
   '2_goods.sql': '-- migrate:up\nCREATE TABLE goods (id INT PRIMARY KEY);\n-- migrate:down\nDROP TABLE goods;\n',
@@ -27,7 +29,14 @@ describeOnServers('a table that is there already', (server) => {
   test('is adopted when it equals what the migration creates, and never dropped by a rollback', async () => {
     const production = await create(`${SHOPS}; INSERT INTO shops VALUES (1, 'kept')`);
     const before = await databases(production);
+    const made = await production.query(DATABASES_MADE);
+    const dry = await production.run('deploy', '--dry-run');
+    expect(dry.stdout.replace(/\s+/g, ' ')).toContain(
+      'tables of 1 are there already: deploy compares them, and adopts them if they are equal',
+    );
+    expect(await production.query(DATABASES_MADE)).toEqual(made);
     const deploy = await production.run('deploy', '--yes', '--json');
+    expect(await production.query(DATABASES_MADE)).not.toEqual(made);
     expect(lastOf(deploy)).toMatchObject({ exitCode: 0, applied: ['2'], pending: [] });
     expect(deploy.stdout).toContain('1","shops: already there and equal, adopted');
     expect(await databases(production)).toEqual(before);
