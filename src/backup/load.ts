@@ -1,20 +1,24 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import type { Context } from '../context.ts';
-import { messageOf } from '../errors.ts';
-import { shellCommand } from '../mysql/client-commands.ts';
 import type { Clients } from '../mysql/clients.ts';
 import type { Target } from '../mysql/connect.ts';
-import { describeExit } from '../system/exec.ts';
-import { compressionOf, createDecompressor } from './compression.ts';
+import { loadInParallel } from './load-parallel.ts';
+import { loadAsStream } from './load-stream.ts';
+import { type ByteRange, type Manifest, readManifest } from './manifest.ts';
 import { createProgress } from './progress.ts';
 
-const READ_BYTES = 256 * 1024;
+/** Less SQL than this is loaded before several clients have started. */
+const PARALLEL_FROM_BYTES = 4 * 1024 * 1024;
+
+export interface LoadOptions {
+  /** Nothing of it goes into the server's binary log; the account has to have the right to that. */
+  readonly isUnlogged?: boolean;
+}
 
 /**
- * Feeds a backup to the client of the server, as `gunzip < file | mysql db` would. Throws an error with the server's
- * message and the line of the dump; what was loaded up to there stays.
+ * Loads a backup into the target's database: its tables over several clients at once where the manifest knows their
+ * places in the file, else as one stream. Both end in what `gunzip < file | mysql db` makes. Throws an error with the
+ * server's message; what was loaded up to there stays.
  */
 export async function loadBackup(
   file: string,
@@ -22,29 +26,33 @@ export async function loadBackup(
   clients: Clients,
   stepId: string,
   context: Context,
+  options: LoadOptions = {},
 ): Promise<void> {
-  const command = shellCommand(clients, target);
   const { size } = await stat(file);
   const progress = createProgress(context, { id: stepId, unit: 'bytes', total: size });
-  const shell = await context.exec.pipe(command, { signal: context.signal });
-  // Nobody reads what the client prints; unread it would stop the client once the pipe is full.
-  shell.stdout.resume();
   let done = 0;
-  const input = createReadStream(file, { highWaterMark: READ_BYTES });
-  input.on('data', (chunk) => {
-    done += chunk.length;
+  const onBytes = (bytes: number) => {
+    done += bytes;
     progress.advanceTo(done);
-  });
-  const fed = await pipeline(input, createDecompressor(compressionOf(file)), shell.stdin).then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
-  // Cut off in the middle, a client that lives on would run the half of a statement that it has.
-  if (fed) shell.kill();
-  const exit = await shell.exit;
-  context.signal.throwIfAborted();
-  if (exit.exitCode !== undefined && exit.exitCode !== 0) throw new Error(describeExit(command, exit));
-  if (fed) throw new Error(`${file} could not be read to its end: ${messageOf(fed.error)}`);
-  if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
+  };
+  const place = { target, clients, ...options };
+  const manifest = await readRanges(file, size);
+  if (manifest && manifest.rawBytes >= PARALLEL_FROM_BYTES) {
+    await loadInParallel({ file, manifest }, place, context, { onBytes });
+  } else {
+    await loadAsStream(file, place, context, onBytes);
+  }
   progress.finish();
+}
+
+/** The manifest, if its ranges can be those of this file; a file of another tool has none. */
+async function readRanges(file: string, size: number): Promise<Manifest | undefined> {
+  const manifest = await readManifest(file).catch(() => undefined);
+  if (!manifest || manifest.bytes !== size || manifest.tables.length === 0) return undefined;
+  const ranges: ByteRange[] = [manifest.preamble, ...manifest.tables.map(({ range }) => range)];
+  const follow = ranges.every(({ offset, length }, index) => {
+    const before = ranges[index - 1];
+    return offset >= (before ? before.offset + before.length : 0) && offset + length <= size;
+  });
+  return follow && manifest.preamble.offset === 0 && manifest.preamble.length > 0 ? manifest : undefined;
 }

@@ -31,6 +31,8 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       '--single-transaction',
       '--quick',
       '--skip-lock-tables',
+      // Under LOCK TABLES MariaDB cannot fill a table whose default draws from a sequence (error 1100).
+      '--skip-add-locks',
       ...(options.tables ? ['--skip-triggers'] : ['--routines', '--events', '--triggers']),
       // Asks for PROCESS otherwise, and tablespaces are not what is backed up.
       '--no-tablespaces',
@@ -65,8 +67,11 @@ function positionFlag(clients: Clients): string {
   return clients.flavor.kind === 'mysql' && isAtLeast(clients.flavor, 8, 0, 26) ? '--source-data=2' : '--master-data=2';
 }
 
-/** Runs SQL from standard input against a database and stops at the first error, which it names with its line. */
-export function shellCommand(clients: Clients, target: Target): Command {
+/**
+ * Runs SQL from standard input against a database and stops at the first error, which it names with its line.
+ * `reportsAtOnce`: prints each row that it reads without a heading and without waiting for more.
+ */
+export function shellCommand(clients: Clients, target: Target, options: { reportsAtOnce?: boolean } = {}): Command {
   const { args, env, secrets } = identify(target, clients.flavor);
   return {
     file: clients.shell,
@@ -77,6 +82,7 @@ export function shellCommand(clients: Clients, target: Target): Command {
       '--binary-mode',
       '--default-character-set=utf8mb4',
       MAX_PACKET,
+      ...(options.reportsAtOnce ? ['--skip-column-names', '--unbuffered'] : []),
       `--database=${target.database}`,
     ],
     env,
