@@ -57,6 +57,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['phases'],
   ['run'],
   ['statements'],
+  ['binlog'],
   ['terminal', 'backup', 'app', 'plan'],
   ['config'],
   ['migrations', 'schema'],

@@ -89,3 +89,23 @@ export function shellCommand(clients: Clients, target: Target, options: { report
     secrets,
   };
 }
+
+/**
+ * Copies one binary log of the server, byte for byte, into `folder` under its own name. Ends at the log's present end.
+ * Asks for REPLICATION SLAVE.
+ */
+export function copyLogCommand(
+  program: string,
+  clients: Clients,
+  target: Target,
+  log: string,
+  folder: string,
+): Command {
+  const { args, env, secrets } = identify(target, clients.flavor);
+  return {
+    file: program,
+    args: [...args, '--read-from-remote-server', '--raw', `--result-file=${folder}/`, '--', log],
+    env,
+    secrets,
+  };
+}

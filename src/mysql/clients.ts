@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { refusal } from '../errors.ts';
 import type { Exec } from '../system/exec.ts';
 import { type Flavor, parseFlavor } from './flavor.ts';
@@ -41,6 +41,25 @@ export async function requireClients(server: Flavor, exec: Exec, env: Environmen
   const found = await findClients(server, exec, env);
   if ('problem' in found) throw refusal(found.problem, found.remedy);
   return found;
+}
+
+/** MariaDB's older releases know it by MySQL's name. */
+const LOG_PROGRAMS = { mysql: ['mysqlbinlog'], mariadb: ['mariadb-binlog', 'mysqlbinlog'] } as const;
+
+/**
+ * Absolute path of mysqlbinlog or mariadb-binlog. Only beside the dump program: MariaDB's does not say of which release
+ * it is.
+ */
+export async function findLogProgram(clients: Clients): Promise<string | ClientProblem> {
+  const folder = dirname(clients.dump);
+  const names = LOG_PROGRAMS[clients.flavor.kind];
+  for (const name of names) {
+    if (await isExecutable(join(folder, name))) return join(folder, name);
+  }
+  return {
+    problem: `no ${names.join(' or ')} beside ${clients.dump}, to read the binary log with`,
+    remedy: `install the package of ${clients.flavor.label} that holds ${names[0]} (Debian: ${clients.flavor.kind === 'mysql' ? 'mysql-server-core' : 'mariadb-client'})`,
+  };
 }
 
 /** Looks through GATEWAY_MIGRATE_CLIENTS and PATH for a dump program and a client that fit the server. */

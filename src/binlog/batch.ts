@@ -1,0 +1,105 @@
+import { EventType } from './event.ts';
+import type { RangeEvent } from './range.ts';
+import { closeStatement, isRowsEvent, moveTableMap, parseRowsHead, parseTableMap } from './row-event.ts';
+
+/** Which rows are taken from the log, and where they go. */
+export interface RowSelection {
+  /** Database whose rows are taken. */
+  readonly from: string;
+  /** Tables of it that are left out. */
+  readonly ignored: readonly string[];
+  /** Database that they are put into. */
+  readonly into: string;
+}
+
+/** A batch is sent when it has grown to so many bytes of events. */
+const FULL_BYTES = 1024 * 1024;
+
+interface OpenTable {
+  readonly bytes: Buffer;
+  isSent: boolean;
+}
+
+/**
+ * Gathers events with rows for BINLOG statements. Every batch is complete in itself: the maps of its tables stand in it,
+ * and its last rows end their statement, because the server closes its tables when a BINLOG statement ends.
+ */
+export class RowBatch {
+  readonly #selection: RowSelection;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #hasChecksum = false;
+  /** Position in `#parts` of the last rows. */
+  #lastRows = -1;
+  /** Table maps of the statement that is being read; only those of the selection. */
+  #tables = new Map<number, OpenTable>();
+
+  constructor(selection: RowSelection) {
+    this.#selection = selection;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= FULL_BYTES;
+  }
+
+  /** Takes a table map, or an event with rows. */
+  add(event: RangeEvent): void {
+    this.#hasChecksum = event.hasChecksum;
+    if (event.type === EventType.tableMap) this.#addMap(event);
+    else if (isRowsEvent(event.type)) this.#addRows(event);
+  }
+
+  /** The text of the BINLOG statement for what was gathered; undefined when there is nothing. */
+  take(): string | undefined {
+    if (this.#lastRows < 0) return undefined;
+    this.#endStatement();
+    const sql = binlogSql(this.#parts);
+    this.#parts = [];
+    this.#bytes = 0;
+    this.#lastRows = -1;
+    for (const table of this.#tables.values()) table.isSent = false;
+    return sql;
+  }
+
+  #addMap(event: RangeEvent): void {
+    const { id, database, table } = parseTableMap(event);
+    const { from, ignored, into } = this.#selection;
+    if (database !== from || ignored.includes(table)) return;
+    this.#tables.set(id, { bytes: moveTableMap(event, into, event.hasChecksum), isSent: false });
+  }
+
+  #addRows(event: RangeEvent): void {
+    const { tableId, endsStatement } = parseRowsHead(event);
+    if (this.#tables.has(tableId)) {
+      this.#sendMaps();
+      this.#lastRows = this.#push(event.bytes);
+    }
+    if (!endsStatement) return;
+    this.#endStatement();
+    this.#tables = new Map();
+  }
+
+  /** All of the statement's tables are opened at once, by the maps in front of its first rows. */
+  #sendMaps(): void {
+    for (const table of this.#tables.values()) {
+      if (!table.isSent) this.#push(table.bytes);
+      table.isSent = true;
+    }
+  }
+
+  /** The rows that closed the statement may have been another database's. */
+  #endStatement(): void {
+    const last = this.#parts[this.#lastRows];
+    if (last) this.#parts[this.#lastRows] = closeStatement(last, this.#hasChecksum);
+  }
+
+  #push(bytes: Buffer): number {
+    this.#bytes += bytes.length;
+    return this.#parts.push(bytes) - 1;
+  }
+}
+
+/** The statement that has the server repeat events (MySQL Reference Manual, 15.7.8.1 "BINLOG Statement"). */
+export function binlogSql(events: readonly Buffer[]): string {
+  return `BINLOG '${Buffer.concat(events).toString('base64')}'`;
+}

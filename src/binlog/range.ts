@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { EventType } from './event.ts';
+import { type FileEvent, readLogFile } from './file.ts';
+
+/** A place between two events of a server's binary log. */
+export interface LogPosition {
+  readonly file: string;
+  readonly position: number;
+}
+
+/** A stretch of the binary log, copied into a folder. */
+export interface LogRange {
+  readonly folder: string;
+  /** Names of the logs in order, each with the byte that it is read up to. */
+  readonly files: readonly { readonly name: string; readonly end: number }[];
+  /** Where in the first one the stretch begins. */
+  readonly from: number;
+}
+
+export interface RangeEvent extends FileEvent {
+  readonly file: string;
+}
+
+/**
+ * The events of a stretch, in order. Every file's description stands in front of its events, also where the stretch begins
+ * behind it. Throws an error when the logs are damaged or the beginning is no place between two events.
+ */
+export async function* readRange(range: LogRange): AsyncGenerator<RangeEvent> {
+  for (const [index, { name, end }] of range.files.entries()) {
+    const from = index === 0 ? range.from : 0;
+    let at = 4;
+    for await (const event of readLogFile(join(range.folder, name), end)) {
+      if (at < from && event.end > from) throw new Error(`${name} has no event that begins at ${from}`);
+      at = event.end;
+      if (event.start >= from || event.type === EventType.formatDescription) yield { ...event, file: name };
+    }
+    if (at < from) throw new Error(`${name} ends at ${at}, before ${from}`);
+  }
+}
+
+/** The stretch up to a place in it. */
+export function cutRange(range: LogRange, until: LogPosition): LogRange {
+  const last = range.files.findIndex(({ name }) => name === until.file);
+  if (last < 0) throw new Error(`${until.file} is not part of the binary logs since the backup`);
+  const files = range.files.slice(0, last + 1);
+  return { ...range, files: files.map((file, index) => (index === last ? { ...file, end: until.position } : file)) };
+}
+
+/** How much there is to read. */
+export function rangeBytes({ files, from }: LogRange): number {
+  return files.reduce((sum, { end }) => sum + end, -from);
+}
+
+export function formatPosition({ file, position }: LogPosition): string {
+  return `${file}:${position}`;
+}

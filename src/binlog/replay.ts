@@ -1,0 +1,182 @@
+import { createProgress } from '../backup/progress.ts';
+import type { Context } from '../context.ts';
+import { messageOf } from '../errors.ts';
+import type { Session } from '../mysql/connect.ts';
+import type { Flavor } from '../mysql/flavor.ts';
+import { quoteName } from '../mysql/quote.ts';
+import { JOURNAL_TABLE } from '../schema/types.ts';
+import { binlogSql, RowBatch } from './batch.ts';
+import { EventType } from './event.ts';
+import { parseQuery, type QueryEvent } from './query-event.ts';
+import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
+import { isRowsEvent } from './row-event.ts';
+import { type Charsets, decodeText, readCharsets, sessionSql } from './session.ts';
+import { judgeStatement, modesOf } from './statement.ts';
+import { isBracket } from './transaction.ts';
+
+export interface ReplayRequest {
+  readonly range: LogRange;
+  /** The database that the log is about. */
+  readonly database: string;
+  /** The database that it is repeated in: of the same name on a private server, of another beside production. */
+  readonly into: string;
+  /** Nothing of worth but this database is on the server. */
+  readonly isPrivate: boolean;
+  readonly stepId: string;
+}
+
+/** So much is repeated in one transaction: commits of their own, each written to disk, would take most of the time. */
+const COMMIT_BYTES = 16 * 1024 * 1024;
+/** What only frames rows and statements, or explains them. */
+const FRAME: ReadonlySet<number> = new Set([
+  EventType.stop,
+  EventType.rotate,
+  EventType.xid,
+  EventType.heartbeat,
+  EventType.rowsQuery,
+  EventType.gtid,
+  EventType.anonymousGtid,
+  EventType.taggedGtid,
+  EventType.previousGtids,
+  EventType.annotateRows,
+  EventType.binlogCheckpoint,
+  EventType.mariaDbGtid,
+  EventType.mariaDbGtidList,
+  EventType.startEncryption,
+]);
+
+/**
+ * Repeats what the binary log has of one database in another. Rows go in as BINLOG statements, whose tables are renamed;
+ * a statement's text goes in only after it has been judged, once more, here. Throws an error that names the event.
+ */
+export async function replayLog(request: ReplayRequest, session: Session, context: Context): Promise<void> {
+  const replay = new Replay(request, session, context.server.flavor.kind, await readCharsets(session));
+  const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total: rangeBytes(request.range) });
+  let done = 0;
+  for await (const event of readRange(request.range)) {
+    context.signal.throwIfAborted();
+    try {
+      await replay.take(event);
+    } catch (error) {
+      const place = formatPosition({ file: event.file, position: event.start });
+      throw new Error(`repeating the binary log up to ${place} failed: ${messageOf(error)}`, { cause: error });
+    }
+    done += event.bytes.length;
+    progress.advanceTo(done);
+  }
+  await replay.finish();
+  progress.finish();
+}
+
+class Replay {
+  readonly #request: ReplayRequest;
+  readonly #session: Session;
+  readonly #kind: Flavor['kind'];
+  readonly #charsets: Charsets;
+  readonly #batch: RowBatch;
+  #isInTransaction = false;
+  #uncommittedBytes = 0;
+
+  constructor(request: ReplayRequest, session: Session, kind: Flavor['kind'], charsets: Charsets) {
+    this.#request = request;
+    this.#kind = kind;
+    this.#session = session;
+    this.#charsets = charsets;
+    const { database, into } = request;
+    this.#batch = new RowBatch({ from: database, ignored: [JOURNAL_TABLE], into });
+  }
+
+  async take(event: RangeEvent): Promise<void> {
+    const { type } = event;
+    if (type === EventType.formatDescription) await this.#describe(event);
+    else if (type === EventType.query) await this.#takeQuery(parseQuery(event), event);
+    else if (type === EventType.tableMap || isRowsEvent(type)) await this.#takeRows(event);
+    else if (type === EventType.xid) await this.#endOfTransaction();
+    else if (!FRAME.has(type)) throw new Error(`events of type ${type} cannot be repeated`);
+  }
+
+  async finish(): Promise<void> {
+    await this.#flush();
+    await this.#commit();
+  }
+
+  /** BINLOG understands no other event before it has seen the description of their file. */
+  async #describe(event: RangeEvent): Promise<void> {
+    // In a transaction MySQL refuses it: it sets gtid_next.
+    await this.finish();
+    await this.#session.query(binlogSql([event.bytes]));
+    // It takes the session for a replica's, which is told the id of every transaction.
+    if (this.#kind === 'mysql') await this.#session.query("SET @@session.gtid_next = 'AUTOMATIC'");
+  }
+
+  async #takeRows(event: RangeEvent): Promise<void> {
+    this.#batch.add(event);
+    this.#uncommittedBytes += event.bytes.length;
+    if (this.#batch.isFull) await this.#flush();
+  }
+
+  async #takeQuery(query: QueryEvent, event: RangeEvent): Promise<void> {
+    const decoded = decodeText(query, this.#charsets);
+    const text = decoded?.text ?? query.text.toString('latin1');
+    if (isBracket(text)) return /^COMMIT$/i.test(text) ? this.#endOfTransaction() : undefined;
+    const { database, isPrivate } = this.#request;
+    const modes = modesOf(query.session.sqlMode ?? 0n);
+    const verdict = judgeStatement({ text, database: query.database, modes }, database);
+    if (verdict.is === 'skip') return;
+    if (verdict.is === 'refuse') throw new Error(`${verdict.reason}: ${text}`);
+    if (verdict.is === 'private' && !isPrivate) throw new Error(`${verdict.reason}: ${text}`);
+    if (!decoded) throw new Error(`it is in a character set that is not known here: ${text}`);
+    await this.finish();
+    await this.#execute(query, text, sessionSql(query, event.second, decoded.collation));
+  }
+
+  async #execute(query: QueryEvent, text: string, settings: string): Promise<void> {
+    const { database, into, isPrivate } = this.#request;
+    const isElsewhere = query.database.toLowerCase() !== database.toLowerCase();
+    if (isElsewhere && !isPrivate) throw new Error(`it was given in another database, ${query.database}: ${text}`);
+    if (isElsewhere && query.database !== '') {
+      await this.#session.query(`CREATE DATABASE IF NOT EXISTS ${quoteName(query.database)}`);
+    }
+    const used = isElsewhere ? query.database : into;
+    if (used !== '') await this.#use(used);
+    await this.#session.query(settings);
+    try {
+      await this.#session.execute(text);
+    } catch (error) {
+      // It failed in the same way when it was logged, after a part of it had taken effect.
+      if (query.errorCode === 0 || (error as { errno?: number }).errno !== query.errorCode) throw error;
+    }
+    // MySQL logs CREATE TABLE … SELECT as one transaction: this statement, the rows, COMMIT.
+    if (/\bSTART\s+TRANSACTION\s*$/i.test(text)) {
+      this.#isInTransaction = true;
+      this.#uncommittedBytes = COMMIT_BYTES;
+    }
+  }
+
+  /** The statement may be the one that makes the database, or that drops it again. */
+  async #use(database: string): Promise<void> {
+    await this.#session.query('SET @@session.character_set_client = utf8mb4');
+    await this.#session.query(`USE ${quoteName(database)}`).catch((error: { errno?: number }) => {
+      // ER_BAD_DB_ERROR
+      if (error.errno !== 1049) throw error;
+    });
+  }
+
+  async #endOfTransaction(): Promise<void> {
+    if (this.#uncommittedBytes >= COMMIT_BYTES) await this.finish();
+  }
+
+  async #flush(): Promise<void> {
+    const sql = this.#batch.take();
+    if (sql === undefined) return;
+    if (!this.#isInTransaction) await this.#session.query('BEGIN');
+    this.#isInTransaction = true;
+    await this.#session.query(sql);
+  }
+
+  async #commit(): Promise<void> {
+    if (this.#isInTransaction) await this.#session.query('COMMIT');
+    this.#isInTransaction = false;
+    this.#uncommittedBytes = 0;
+  }
+}

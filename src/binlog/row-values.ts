@@ -1,0 +1,142 @@
+import { EventType, type LogEvent, readPacked } from './event.ts';
+import type { TableMap } from './row-event.ts';
+
+/** Bytes that a column's type has in the table map's metadata (MySQL: `Field::do_save_field_metadata`). */
+const METADATA_BYTES: ReadonlyMap<number, number> = new Map([
+  ...([4, 5, 17, 18, 19, 140, 242, 245, 249, 250, 251, 252, 255] as const).map((type) => [type, 1] as const),
+  ...([15, 16, 141, 246, 247, 248, 253, 254] as const).map((type) => [type, 2] as const),
+]);
+/** Types of one length (`enum_field_types`). */
+const FIXED_BYTES: ReadonlyMap<number, number> = new Map([
+  [1, 1],
+  [2, 2],
+  [3, 4],
+  [4, 4],
+  [5, 8],
+  [6, 0],
+  [7, 4],
+  [8, 8],
+  [9, 3],
+  [10, 3],
+  [11, 3],
+  [12, 8],
+  [13, 1],
+  [14, 3],
+]);
+/** Bytes without a fraction of seconds: TIMESTAMP, DATETIME, TIME. */
+const TEMPORAL_BYTES: ReadonlyMap<number, number> = new Map([
+  [17, 4],
+  [18, 5],
+  [19, 3],
+]);
+const BLOBS: ReadonlySet<number> = new Set([140, 242, 245, 249, 250, 251, 252, 255]);
+const VARCHARS: ReadonlySet<number> = new Set([15, 141, 253]);
+const DIGITS_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
+
+interface Column {
+  readonly type: number;
+  readonly first: number;
+  readonly second: number;
+}
+
+function readColumns({ types, metadata }: TableMap): Column[] {
+  let at = 0;
+  return [...types].map((type) => {
+    const length = METADATA_BYTES.get(type) ?? 0;
+    const column = { type, first: metadata[at] ?? 0, second: length === 2 ? (metadata[at + 1] ?? 0) : 0 };
+    at += length;
+    return column;
+  });
+}
+
+/** Where the value at `at` has its bytes, and where it ends; undefined for a type that is not known. */
+function measure(
+  { type, first, second }: Column,
+  bytes: Buffer,
+  at: number,
+): { from: number; end: number } | undefined {
+  const prefixed = (prefix: number) => ({ from: at + prefix, end: at + prefix + bytes.readUIntLE(at, prefix) });
+  const plain = (length: number) => ({ from: at, end: at + length });
+  const fixed = FIXED_BYTES.get(type);
+  if (fixed !== undefined) return plain(fixed);
+  if (VARCHARS.has(type)) return prefixed(first + second * 256 > 255 ? 2 : 1);
+  if (BLOBS.has(type)) return prefixed(first);
+  const temporal = TEMPORAL_BYTES.get(type);
+  if (temporal !== undefined) return plain(temporal + Math.ceil(first / 2));
+  if (type === 16) return plain(second + (first > 0 ? 1 : 0));
+  if (type === 246) return plain(decimalBytes(first, second));
+  if (type === 247 || type === 248) return plain(second);
+  if (type === 254) return measureString(first, second, plain, prefixed);
+  return undefined;
+}
+
+/** CHAR, ENUM and SET share a type; the two upper bits of a CHAR's length stand, inverted, in the type's byte. */
+function measureString<T>(first: number, second: number, plain: (n: number) => T, prefixed: (n: number) => T): T {
+  if (first === 247 || first === 248) return plain(second);
+  const longest = (((first & 0x30) ^ 0x30) << 4) | second;
+  return prefixed(longest > 255 ? 2 : 1);
+}
+
+function decimalBytes(precision: number, scale: number): number {
+  const half = (digits: number) => Math.floor(digits / 9) * 4 + (DIGITS_BYTES[digits % 9] ?? 0);
+  return half(precision - scale) + half(scale);
+}
+
+/** Which columns a row has, from a bitmap with one bit a column. */
+function presentColumns(bitmap: Buffer, columns: readonly Column[]): Column[] {
+  return columns.filter((_, index) => isSet(bitmap, index));
+}
+
+function isSet(bitmap: Buffer, index: number): boolean {
+  return (((bitmap[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
+}
+
+/** The images of all rows of an event, each a list of its values' bytes (null for NULL); an update has two a row. */
+function* readImages({ type, body }: LogEvent, map: TableMap): Generator<(Buffer | null)[] | undefined> {
+  const isV2 = type >= EventType.writeRows && type <= EventType.partialUpdateRows;
+  const width = readPacked(body, isV2 ? 8 + body.readUInt16LE(8) : 8);
+  const bitmapBytes = (width.value + 7) >> 3;
+  const columns = readColumns(map);
+  const isUpdate = type === EventType.updateRows || type === EventType.updateRowsV1;
+  let at = width.next + bitmapBytes * (isUpdate ? 2 : 1);
+  const before = presentColumns(body.subarray(width.next, width.next + bitmapBytes), columns);
+  const after = isUpdate ? presentColumns(body.subarray(width.next + bitmapBytes, at), columns) : before;
+  for (let images = 0; at < body.length; images++) {
+    const present = images % 2 === 1 ? after : before;
+    const values: (Buffer | null)[] = [];
+    const nulls = body.subarray(at, at + ((present.length + 7) >> 3));
+    at += nulls.length;
+    for (const [index, column] of present.entries()) {
+      if (isSet(nulls, index)) {
+        values.push(null);
+        continue;
+      }
+      const place = measure(column, body, at);
+      if (!place) return yield undefined;
+      values.push(body.subarray(place.from, place.end));
+      at = place.end;
+    }
+    yield values;
+  }
+}
+
+/** How many rows an event changes; undefined when it has a type of column whose length is not known. */
+export function countRows(event: LogEvent, map: TableMap): number | undefined {
+  if (event.type === EventType.partialUpdateRows) return undefined;
+  let images = 0;
+  for (const image of readImages(event, map)) {
+    if (!image) return undefined;
+    images++;
+  }
+  const isUpdate = event.type === EventType.updateRows || event.type === EventType.updateRowsV1;
+  return isUpdate ? images / 2 : images;
+}
+
+/** The texts in the first `count` columns of every row, for tables that are known to begin with texts. */
+export function readFirstTexts(event: LogEvent, map: TableMap, count: number): (string | null)[][] {
+  const rows: (string | null)[][] = [];
+  for (const image of readImages(event, map)) {
+    if (image) rows.push(image.slice(0, count).map((value) => value?.toString('utf8') ?? null));
+  }
+  return rows;
+}

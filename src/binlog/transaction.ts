@@ -1,0 +1,192 @@
+import { EventType } from './event.ts';
+import { parseQuery, type QueryEvent } from './query-event.ts';
+import type { LogPosition, RangeEvent } from './range.ts';
+import { isRowsEvent, parseRowsHead, parseTableMap, type RowChange, type TableMap } from './row-event.ts';
+import { countRows, readFirstTexts } from './row-values.ts';
+
+/** When a transaction committed: at `micros` or later, but before `micros + precision`. Microseconds since 1970. */
+export interface CommitTime {
+  readonly micros: number;
+  readonly precision: number;
+}
+
+/** Rows that a transaction changed in one table; undefined where they cannot be counted. */
+export interface TableChange {
+  readonly database: string;
+  readonly table: string;
+  readonly change: RowChange;
+  readonly rows: number | undefined;
+}
+
+/** What the log has of one transaction (or one statement that committed by itself), without its rows. */
+export interface Transaction {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+  readonly committed: CommitTime;
+  /** Connection that it came from; undefined where the log does not tell. */
+  readonly threadId: number | undefined;
+  /** Statements, without those that only begin and end a transaction. */
+  readonly statements: readonly QueryEvent[];
+  readonly changes: readonly TableChange[];
+  /** Size of its largest event with rows. */
+  readonly largestBytes: number;
+  /** Runs of this tool that it notes in a journal table. */
+  readonly runs: readonly string[];
+  /** Something in it that cannot be repeated. */
+  readonly oddity: string | undefined;
+}
+
+const SECOND = 1_000_000;
+/** Words that begin and end a transaction, as the servers write them. */
+const BRACKETS = /^(?:BEGIN|COMMIT|SAVEPOINT\b.*|RELEASE SAVEPOINT\b.*)$/is;
+const UNDONE = /^ROLLBACK\b/i;
+const BEGINNINGS: ReadonlySet<number> = new Set([
+  EventType.gtid,
+  EventType.anonymousGtid,
+  EventType.taggedGtid,
+  EventType.mariaDbGtid,
+]);
+const BETWEEN: ReadonlySet<number> = new Set([
+  EventType.formatDescription,
+  EventType.previousGtids,
+  EventType.rotate,
+  EventType.stop,
+  EventType.heartbeat,
+  EventType.binlogCheckpoint,
+  EventType.mariaDbGtidList,
+  EventType.startEncryption,
+]);
+/** Events that need no look: their meaning is in others. */
+const SILENT: ReadonlySet<number> = new Set([EventType.xid, EventType.rowsQuery, EventType.annotateRows]);
+const AS_STATEMENTS: ReadonlySet<number> = new Set([
+  EventType.intvar,
+  EventType.rand,
+  EventType.userVar,
+  EventType.beginLoadQuery,
+  EventType.executeLoadQuery,
+]);
+
+/** Puts the events of a stretch together into the transactions that they make, in the order of their commits. */
+export async function* readTransactions(
+  events: AsyncIterable<RangeEvent>,
+  journal: string,
+): AsyncGenerator<Transaction> {
+  let open: OpenTransaction | undefined;
+  for await (const event of events) {
+    const begins = BEGINNINGS.has(event.type);
+    if (open && (begins || BETWEEN.has(event.type))) {
+      yield open.close();
+      open = undefined;
+    }
+    if (begins) open = new OpenTransaction(event, journal);
+    else open?.add(event);
+  }
+  if (open) yield open.close();
+}
+
+export function isBracket(text: string): boolean {
+  return BRACKETS.test(text);
+}
+
+class OpenTransaction {
+  readonly #first: RangeEvent;
+  readonly #journal: string;
+  #last: RangeEvent;
+  #threadId: number | undefined;
+  #seconds = 0;
+  #largestBytes = 0;
+  #oddity: string | undefined;
+  readonly #statements: QueryEvent[] = [];
+  readonly #maps = new Map<number, TableMap>();
+  readonly #changes = new Map<string, { -readonly [Name in keyof TableChange]: TableChange[Name] }>();
+  readonly #runs = new Set<string>();
+
+  constructor(first: RangeEvent, journal: string) {
+    this.#first = first;
+    this.#last = first;
+    this.#journal = journal;
+  }
+
+  add(event: RangeEvent): void {
+    this.#last = event;
+    const { type } = event;
+    if (type === EventType.query) this.#addQuery(parseQuery(event));
+    else if (type === EventType.tableMap) this.#addMap(parseTableMap(event));
+    else if (isRowsEvent(type)) this.#addRows(event);
+    else if (type === EventType.xaPrepare) this.#oddity = 'it is a distributed transaction (XA)';
+    else if (AS_STATEMENTS.has(type)) this.#oddity = 'it is in the log as a statement, not as rows (binlog_format)';
+    else if (!SILENT.has(type)) this.#oddity = `it has an event of a kind that is not known (${type})`;
+  }
+
+  close(): Transaction {
+    const { file, start } = this.#first;
+    return {
+      file,
+      start,
+      end: this.#last.end,
+      committed: this.#committed(),
+      threadId: this.#threadId,
+      statements: this.#statements,
+      changes: [...this.#changes.values()],
+      largestBytes: this.#largestBytes,
+      runs: [...this.#runs],
+      oddity: this.#oddity,
+    };
+  }
+
+  #addQuery(query: QueryEvent): void {
+    this.#threadId = query.threadId;
+    const text = query.text.toString('utf8');
+    if (isBracket(text)) return;
+    if (UNDONE.test(text)) this.#oddity = 'a part of it was rolled back, and the log has that part too';
+    else if (/^XA\b/i.test(text)) this.#oddity = 'it is a distributed transaction (XA)';
+    else this.#statements.push(query);
+    this.#seconds = query.seconds;
+  }
+
+  #addMap(map: TableMap): void {
+    this.#maps.set(map.id, map);
+  }
+
+  #addRows(event: RangeEvent): void {
+    const { change, tableId } = parseRowsHead(event);
+    const map = this.#maps.get(tableId);
+    // The last event of a statement may name no table at all: it only closes those before it.
+    if (!map) return;
+    this.#largestBytes = Math.max(this.#largestBytes, event.bytes.length);
+    const key = `${change} ${map.database}.${map.table}`;
+    const so = this.#changes.get(key) ?? { database: map.database, table: map.table, change, rows: 0 };
+    const rows = countRows(event, map);
+    so.rows = so.rows === undefined || rows === undefined ? undefined : so.rows + rows;
+    this.#changes.set(key, so);
+    if (map.table === this.#journal) this.#noteRuns(event, map);
+  }
+
+  /** The journal's first columns are run, version, direction; the fourth is no text. */
+  #noteRuns(event: RangeEvent, map: TableMap): void {
+    for (const [run] of readFirstTexts(event, map, 1)) if (run) this.#runs.add(run);
+  }
+
+  /**
+   * MySQL's GTID event says when the transaction committed, in microseconds (8.0.1 and newer). MariaDB's last event says
+   * in which second its COMMIT was given, or its one statement, which took so many seconds.
+   */
+  #committed(): CommitTime {
+    const { type, body } = this.#first;
+    if ((type === EventType.gtid || type === EventType.anonymousGtid) && body.length >= COMMIT_TIME_AT + 7) {
+      const stamp = body.readUIntLE(COMMIT_TIME_AT, 6) + (body.readUInt8(COMMIT_TIME_AT + 6) & 0x7f) * 2 ** 48;
+      if (stamp > 0) return { micros: stamp, precision: 1 };
+    }
+    const isStatement = this.#statements.length > 0 && this.#changes.size === 0;
+    const second = this.#last.second + (isStatement ? this.#seconds : 0);
+    return { micros: second * SECOND, precision: SECOND };
+  }
+}
+
+/** Flags, server's UUID, number, and two counters of the parallel applier, with their kind in front. */
+const COMMIT_TIME_AT = 42;
+
+export function startOf({ file, start }: Transaction): LogPosition {
+  return { file, position: start };
+}
