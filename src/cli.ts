@@ -142,10 +142,13 @@ function addChanging(program: Command, runs: Runs): void {
     .command('restore')
     .description('bring the database back from a backup')
     .option('--backup <file>', 'a backup, or "latest"', 'latest')
-    .option('--in-place', 'into the database itself (the only way so far)')
-    .option('--no-services', 'do not stop services while the database is loaded')
+    .option('--in-place', 'load into the database itself: the site is down as long as that takes')
+    .option('--no-services', 'do not stop services for the swap')
     .action((options) =>
-      runs(async (invocation) => (await import('./commands/restore.ts')).restoreCommand(options, invocation)),
+      runs(async (invocation) => {
+        const { inPlace = false, ...others } = options;
+        return (await import('./commands/restore.ts')).restoreCommand({ ...others, inPlace }, invocation);
+      }),
     );
 }
 

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { deferIndexes, type TableBuild } from './deferral.ts';
 import { LoadingClient, type LoadTarget } from './loading-client.ts';
 import type { ByteRange, Manifest, TableEntry } from './manifest.ts';
+import { readPortion } from './portions.ts';
 import { readRange } from './range.ts';
 import { readBody, readHead, type TableHead } from './table-section.ts';
 
@@ -49,7 +50,7 @@ export async function loadInParallel(
   await stage([
     async (client) => {
       // MariaDB's sequences: a column's default may be the next value of one.
-      await feedGaps(client, gaps.before, backup, options);
+      await feedGaps(client, gaps.before, backup, place, options);
       for (const { entry, head, build } of tables) {
         await client.feed(titleOf(entry), head.before + build.create + head.after);
       }
@@ -58,7 +59,7 @@ export async function loadInParallel(
   const queue = tables.toSorted((a, b) => b.entry.rawBytes - a.entry.rawBytes);
   await stage(
     Array.from({ length: Math.min(countClients(), queue.length) }, () => async (client: LoadingClient) => {
-      for (let next = queue.shift(); next; next = queue.shift()) await feedBody(client, next, backup, options);
+      for (let next = queue.shift(); next; next = queue.shift()) await feedBody(client, next, backup, place, options);
     }),
   );
   await stage([
@@ -66,7 +67,7 @@ export async function loadInParallel(
       for (const { entry, build } of tables) {
         if (build.foreignKeys) await client.feed(`foreign keys of ${titleOf(entry)}`, build.foreignKeys);
       }
-      await feedGaps(client, gaps.behind, backup, options);
+      await feedGaps(client, gaps.behind, backup, place, options);
     },
   ]);
 }
@@ -134,9 +135,10 @@ async function feedBody(
   client: LoadingClient,
   { entry, head, build }: PlannedTable,
   { file }: RangedBackup,
+  { part }: LoadTarget,
   { onBytes }: ParallelOptions,
 ): Promise<void> {
-  const unpacked = readRange(file, entry.range, onBytes);
+  const unpacked = readPortion(file, entry.range, part, onBytes);
   await client.feed(titleOf(entry), readBody(unpacked, head, build.indexes));
 }
 
@@ -144,9 +146,10 @@ async function feedGaps(
   client: LoadingClient,
   gaps: readonly ByteRange[],
   { file }: RangedBackup,
+  { part }: LoadTarget,
   { onBytes }: ParallelOptions,
 ): Promise<void> {
-  for (const gap of gaps) await client.feed('what is no table', readRange(file, gap, onBytes));
+  for (const gap of gaps) await client.feed('what is no table', readPortion(file, gap, part, onBytes));
 }
 
 /** What stands in front of the first table, and what between the tables and behind them. */

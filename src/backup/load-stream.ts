@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Context } from '../context.ts';
 import { LoadingClient, type LoadTarget } from './loading-client.ts';
-import { readRange } from './range.ts';
+import { readPortion } from './portions.ts';
 
 /**
  * Feeds a whole backup to one client of the server, as `gunzip < file | mysql db` would. Throws an error with the
@@ -16,7 +16,7 @@ export async function loadAsStream(
   const { size } = await stat(file);
   const client = await LoadingClient.start(place, context);
   try {
-    await client.feed(undefined, readRange(file, { offset: 0, length: size }, onBytes));
+    await client.feed(undefined, readPortion(file, { offset: 0, length: size }, place.part, onBytes));
     await client.finish();
   } catch (error) {
     await client.abandon();

@@ -13,6 +13,8 @@ const PARALLEL_FROM_BYTES = 4 * 1024 * 1024;
 export interface LoadOptions {
   /** Nothing of it goes into the server's binary log; the account has to have the right to that. */
   readonly isUnlogged?: boolean;
+  /** No trigger, view, routine or event. Default: all. */
+  readonly part?: 'all' | 'tables';
 }
 
 /**

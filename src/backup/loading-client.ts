@@ -11,6 +11,8 @@ export interface LoadTarget {
   readonly clients: Clients;
   /** Nothing of it goes into the server's binary log. The account has to have the right to leave it out. */
   readonly isUnlogged?: boolean;
+  /** `tables`: no trigger, view, routine or event. Default: all. */
+  readonly part?: 'all' | 'tables';
 }
 
 /** A client of the server that is fed SQL piece by piece, and knows at which piece it stopped. */

@@ -1,7 +1,7 @@
 /** What a part of a dump is about. */
 export interface Section {
-  readonly kind: 'table' | 'sequence' | 'view' | 'other';
-  /** Of a table, sequence or view; else what the dump program calls it. */
+  readonly kind: 'table' | 'sequence' | 'view' | 'triggers' | 'other';
+  /** Of a table, sequence or view; the table's of triggers; else what the dump program calls it. */
   readonly name: string;
 }
 
@@ -32,6 +32,8 @@ const BACKTICK = 0x60;
 const INSERT = Buffer.from('INSERT INTO `');
 const SANDBOX = '/*M!999999\\-';
 const LONGEST_MARKER = 1024;
+/** Behind a table's rows nothing but its triggers stands. Their database's character set may be switched for them. */
+const TRIGGERS = /^(?:\/\*!50003 SET |ALTER DATABASE |DELIMITER ;;)/;
 
 /** `-- Table structure for table `t``; views are complete only at their final structure. */
 const SECTION =
@@ -60,6 +62,14 @@ export class DumpScanner {
   #isInBody = false;
   #isBodyStart = false;
   #isLastLineRead = false;
+  readonly #cutsTriggers: boolean;
+  /** The table whose section is read, while it may still have triggers. */
+  #table: string | undefined;
+
+  /** `cutsTriggers`: the triggers of a table are a section of their own, not the end of the table's. */
+  constructor(options: { readonly cutsTriggers: boolean } = { cutsTriggers: false }) {
+    this.#cutsTriggers = options.cutsTriggers;
+  }
 
   /** The `-- Dump completed` line has been read, and nothing but blank lines after it. */
   get isComplete(): boolean {
@@ -120,15 +130,24 @@ export class DumpScanner {
       return {};
     }
     if (text !== '') this.#isLastLineRead = text.startsWith('-- Dump completed');
+    const triggers = this.#cutsTriggers ? this.#beginTriggers(text) : {};
     if (text === 'DELIMITER ;;') {
       this.#isInBody = true;
       this.#isBodyStart = true;
-      return {};
+      return triggers;
     }
     if (text.startsWith(SANDBOX)) return { isLeftOut: true };
-    if (!text.startsWith('-- ')) return {};
+    if (!text.startsWith('-- ')) return triggers;
     const section = parseSection(bytes.toString('utf8', at, newline));
+    if (section) this.#table = section.kind === 'table' ? section.name : undefined;
     return section ? { section } : {};
+  }
+
+  #beginTriggers(text: string): { section?: Section } {
+    if (this.#table === undefined || !TRIGGERS.test(text)) return {};
+    const section = { kind: 'triggers', name: this.#table } as const;
+    this.#table = undefined;
+    return { section };
   }
 
   #countCreated(line: string): void {

@@ -8,11 +8,12 @@ import type { Server } from '../mysql/connect.ts';
 import { allPhases } from '../phases/all.ts';
 import type { VerifyScope } from '../phases/verify.ts';
 import type { Plan } from '../plan/step.ts';
-import { createRunFolder, endRun, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
+import { createRunFolder, endOlderRuns, endRun, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
 import type { Progress } from '../run/journal.ts';
 import { judge } from '../run/judge.ts';
 import { withLock } from '../run/lock.ts';
 import { runPlan } from '../run/runner.ts';
+import { isUndoing } from '../run/unfinished.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import type { Invocation } from './invocation.ts';
 import type { Ending } from './with-run.ts';
@@ -52,7 +53,7 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
         const at = isoWithOffset(invocation.clock.now());
         try {
           // First the runs that this one has undone: cut off in between, the newest run is still the unfinished one.
-          if (outcome.is === 'done') await endUndoneRuns(plan, hub.run, config.stateDir, at);
+          if (outcome.is === 'done') await endSettledRuns(plan, hub.run, config.stateDir, at);
           journal.append({ run: 'finished', at, result: judgement.production });
         } catch (error) {
           // What was done is done, whatever the disk says: only a resume will find it once more.
@@ -81,9 +82,10 @@ function begin({ plan, config, onFailure }: Errand, { hub, clock }: Invocation):
   return createRunFolder(config.stateDir, record);
 }
 
-/** A run that was cut off and has been undone by another is not unfinished any more. */
-async function endUndoneRuns(plan: Plan, by: string, stateDir: string, at: string): Promise<void> {
-  const undone = plan.steps.flatMap((step) => (step.phase === 'undo' ? [step.input.ofRun] : []));
+/** A run that was cut off and has been undone by another, or whose database is another one now, is not unfinished any more. */
+async function endSettledRuns(plan: Plan, by: string, stateDir: string, at: string): Promise<void> {
+  if (plan.command === 'restore') await endOlderRuns(stateDir, by, at);
+  const undone = plan.steps.flatMap((step) => (isUndoing(step) ? [step.input.ofRun] : []));
   for (const run of undone.filter((one) => one !== by)) await endRun(runFolder(stateDir, run), at, `undone by ${by}`);
 }
 

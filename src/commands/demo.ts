@@ -148,7 +148,8 @@ async function createAccount(root: Server, { database, user, password }: DemoAcc
     await session.execute(`CREATE USER ${account} IDENTIFIED BY '${password}'`);
     // In a grant `_` stands for any letter, `%` for any letters.
     const exactly = (name: string) => name.replaceAll('_', '\\_');
-    for (const pattern of [exactly(database), exactly(`${database}_rehearsal`), `${exactly(`${database}_before_`)}%`]) {
+    const beside = ['before', 'restore'].map((role) => `${exactly(`${database}_${role}_`)}%`);
+    for (const pattern of [exactly(database), exactly(`${database}_rehearsal`), ...beside]) {
       await session.execute(`GRANT ALL ON ${quoteName(pattern)}.* TO ${account}`);
     }
     await session.execute(`GRANT PROCESS, RELOAD, REPLICATION CLIENT ON *.* TO ${account}`);

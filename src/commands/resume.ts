@@ -34,7 +34,7 @@ export async function offerUnfinished(
   invocation: Invocation,
 ): Promise<Ending> {
   tellUnfinished(unfinished, invocation);
-  const canUndo = unfinished.command === 'deploy';
+  const canUndo = unfinished.command === 'deploy' || unfinished.command === 'restore';
   if (!invocation.prompt.isInteractive) {
     throw refusal(
       `run ${unfinished.run} (${unfinished.command}) was cut off and is unfinished`,

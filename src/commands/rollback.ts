@@ -15,6 +15,7 @@ import { carryOut, contextOf } from './carry-out.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
+import { findRestore, undoRestore } from './restore-back.ts';
 import { resumeRun } from './resume-run.ts';
 import { siteFacts } from './site-facts.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
@@ -34,13 +35,15 @@ export function rollbackCommand(options: RollbackOptions, invocation: Invocation
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
     const { unfinished } = facts;
+    const restore = await findRestore(options, unfinished, config);
+    if (restore) return undoRestore(restore, config, facts, invocation);
     requireUndoable(unfinished, options.run);
     if (unfinished?.undoes !== undefined) return finishUndoing(unfinished, config, facts, invocation);
     return undo(choose(facts, options), options, config, facts, invocation);
   });
 }
 
-/** A restore that was cut off has left nothing that could be undone; another run has to wait for its turn. */
+/** A run that was cut off and is not the one that is meant has to be ended first. */
 function requireUndoable(unfinished: Unfinished | undefined, run: string | undefined): void {
   if (!unfinished) return;
   const isMeant = run === undefined || run === unfinished.run || run === unfinished.undoes;
@@ -71,6 +74,9 @@ export function rollBackRun(
   facts: Facts,
   invocation: Invocation,
 ): Promise<Ending> {
+  if (unfinished.command === 'restore' && unfinished.local) {
+    return undoRestore(unfinished.local, config, facts, invocation);
+  }
   if (unfinished.undoes !== undefined) return resumeRun(unfinished, config, facts, invocation);
   const options = { run: unfinished.run, discardNewRows: false, maintenance: true };
   return undo(choose(facts, options), options, config, facts, invocation);

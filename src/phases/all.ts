@@ -2,13 +2,17 @@ import type { Config } from '../config/config.ts';
 import type { Migration } from '../migrations/types.ts';
 import { backupPhase } from './backup.ts';
 import { cachesPhase } from './caches.ts';
+import { discardPhase } from './discard.ts';
 import { healthPhase } from './health.ts';
 import { loadPhase } from './load.ts';
+import { loadBesidePhase } from './load-beside.ts';
 import { maintenancePhase } from './maintenance.ts';
 import { migratePhase } from './migrate.ts';
 import type { Phases } from './phase.ts';
 import { savePhase } from './save.ts';
 import { servicesPhase } from './services.ts';
+import { swapPhase } from './swap.ts';
+import { swapBackPhase } from './swap-back.ts';
 import { undoPhase } from './undo.ts';
 import { type VerifyScope, verifyPhase } from './verify.ts';
 
@@ -32,6 +36,10 @@ export function allPhases(parts: PhaseParts): Phases {
     undo: undoPhase(parts),
     save: savePhase(parts),
     load: loadPhase(parts),
+    'load-beside': loadBesidePhase(parts),
+    swap: swapPhase(parts),
+    'swap-back': swapBackPhase(parts),
+    discard: discardPhase(),
     verify: verifyPhase(config.verify, parts.verifyScope),
     health: healthPhase(config.app),
   };

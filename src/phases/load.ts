@@ -1,22 +1,19 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
+import { compareObjects } from '../backup/arrival.ts';
+import { emptyDatabase } from '../backup/empty.ts';
 import { loadBackup } from '../backup/load.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { asideNote, chooseAside, dropEverything, emptyHistory, setAside } from '../backup/set-aside.ts';
-import { readObjectNames, readTables } from '../backup/source.ts';
-import { verifyBackup } from '../backup/verify.ts';
-import type { Config } from '../config/config.ts';
+import { type Exchange, exchangeTables, keepHistory, setDefaults } from '../backup/swap.ts';
+import { definitionsPath } from '../backup/swap-note.ts';
 import type { Context } from '../context.ts';
-import { ExitCode, Failure, failedUnchanged, messageOf, refusal } from '../errors.ts';
+import { ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
 import { type Clients, type Environment, requireClients } from '../mysql/clients.ts';
-import type { Session } from '../mysql/connect.ts';
-import { quoteName } from '../mysql/quote.ts';
-import { HISTORY_TABLE } from '../schema/types.ts';
+import { supersedeSql } from '../statements/journal.ts';
+import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
+import { requireWhole } from './whole-backup.ts';
 
-export interface LoadParts {
-  /** Id of the run: a load that is repeated after a crash belongs to the same run. */
-  readonly run: string;
-  readonly config: Pick<Config, 'stateDir' | 'migrations'>;
+export interface LoadParts extends ExchangeParts {
   readonly env: Environment;
 }
 
@@ -26,18 +23,14 @@ export interface LoadParts {
  */
 export function loadPhase(parts: LoadParts): Phase<'load'> {
   return {
-    async run({ file }, context) {
+    async run({ file, aside }, context) {
       const manifest = await requireWhole(file, context);
       const clients = await requireClients(context.server.flavor, context.exec, parts.env);
-      const session = await context.server.open();
-      try {
-        await session.execute(`SET SESSION lock_wait_timeout = ${parts.config.migrations.lockWaitSeconds}`);
-        const aside = await makeRoom(parts, session, context);
-        await loadIntoRoom(file, manifest, aside, clients, session, context);
+      return withExchange(parts, context, async (exchange) => {
+        await makeRoom(aside, exchange, context);
+        await loadIntoRoom(file, manifest, aside, clients, exchange, context);
         return `${basename(file)}: ${manifest.tables.length} tables; what was there before is in ${aside}`;
-      } finally {
-        await session.close();
-      }
+      });
     },
 
     // Loading again is always right: what an unfinished load left is replaced, what was there before stays aside.
@@ -45,39 +38,18 @@ export function loadPhase(parts: LoadParts): Phase<'load'> {
   };
 }
 
-/** Everything about the file is checked before anything in production is touched. */
-async function requireWhole(file: string, context: Context): Promise<Manifest> {
-  const { manifest, problems } = await verifyBackup(file, { signal: context.signal }).catch((error: unknown) => {
-    context.signal.throwIfAborted();
-    throw refusal(`${file} cannot be restored: ${messageOf(error)}`, 'gateway-migrate backup list');
-  });
-  if (problems.length > 0) {
-    throw refusal(`${file} is damaged: ${problems.join('; ')}`, 'gateway-migrate backup list');
-  }
-  if (manifest.server.flavor !== context.server.flavor.kind) {
-    throw refusal(
-      `${file} comes from ${manifest.client}, the server is ${context.server.flavor.label}`,
-      'gateway-migrate backup list',
-    );
-  }
-  return manifest;
-}
-
-/** Empties the database; resolves with the name of the database that holds what was in it. */
-async function makeRoom(parts: LoadParts, session: Session, context: Context): Promise<string> {
-  const note = asideNote(join(parts.config.stateDir, 'runs', parts.run));
-  const aside = await chooseAside(note, context);
-  const { database } = context.server.target;
+async function makeRoom(aside: string, exchange: Exchange, context: Context): Promise<void> {
+  const { server, session } = exchange;
+  const { database } = server.target;
   try {
-    if (!aside.isMoved) await setAside(aside, note, session, context);
-    await dropEverything(session, context);
-    return aside.database;
+    await exchangeTables({ aside }, exchange);
+    await emptyDatabase(server, session);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (isAccessDenied(error)) throw cannotSetAside(aside.database, error, context);
+    if (isAccessDenied(error)) throw cannotSetAside(aside, error, context);
     throw changed(
       `making room in ${database} failed: ${messageOf(error)}`,
-      `every table is whole, in ${database} or in ${aside.database}; views, triggers, routines and events are in ${note.definitions}`,
+      `every table is whole, in ${database} or in ${aside}; views, triggers, routines and events are in ${definitionsPath(exchange.folder)}`,
     );
   }
 }
@@ -87,17 +59,17 @@ async function loadIntoRoom(
   manifest: Manifest,
   aside: string,
   clients: Clients,
-  session: Session,
+  { run, server, session }: Exchange,
   context: Context,
 ): Promise<void> {
-  const { target } = context.server;
+  const { target } = server;
   try {
-    const defaults = `CHARACTER SET ${manifest.charset} COLLATE ${manifest.collation}`;
-    await session.execute(`ALTER DATABASE ${quoteName(target.database)} ${defaults}`);
+    await setDefaults(session, target.database, manifest);
     await loadBackup(file, target, clients, 'load', context);
-    await emptyHistory(aside, manifest, session, target.database);
-    const differences = await compareObjects(manifest, session, context);
-    if (differences.length > 0) throw new Error(`after the load ${differences.join(', ')}`);
+    await keepHistory(target.database, aside, session);
+    const wrong = await compareObjects(manifest, server, session);
+    if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
+    await session.execute(supersedeSql(run));
   } catch (error) {
     context.signal.throwIfAborted();
     throw changed(
@@ -105,19 +77,6 @@ async function loadIntoRoom(
       `${target.database} is incomplete; all that it held before is whole in ${aside}`,
     );
   }
-}
-
-/** What the database lacks or has too much of, compared with the backup. */
-async function compareObjects(manifest: Manifest, session: Session, context: Context): Promise<string[]> {
-  const tables = (await readTables(context.server, session)).map(({ name }) => name);
-  const present = { ...(await readObjectNames(session, context.server.target.database)), table: tables };
-  const expected = { ...manifest.objects, table: manifest.tables.map(({ name }) => name) };
-  return (Object.keys(expected) as (keyof typeof expected)[]).flatMap((kind) => [
-    ...expected[kind].filter((name) => !present[kind].includes(name)).map((name) => `${kind} ${name} is missing`),
-    ...present[kind]
-      .filter((name) => !expected[kind].includes(name) && name !== HISTORY_TABLE)
-      .map((name) => `${kind} ${name} is there, which the backup does not know`),
-  ]);
 }
 
 function isAccessDenied(error: unknown): boolean {

@@ -1,77 +1,137 @@
 import type { Plan, Step } from './step.ts';
 
 export interface RestoreFacts {
+  readonly run: string;
   readonly target: string;
   readonly file: string;
+  /** Where the backup is loaded beside production, or where a partly loaded production goes when it is given up. */
+  readonly side: string;
+  /** Where production's tables are kept. */
+  readonly aside: string;
+  /** Load into production itself: the site is down for as long as that takes. */
+  readonly isInPlace: boolean;
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
-  /** Stopped while the database is loaded; empty with `--no-services`. */
+  /** Stopped while production is exchanged; empty with `--no-services`. */
   readonly services: readonly string[];
   readonly healthyStatus: number | undefined;
 }
 
 /**
- * Plans a restore in place. A load that was cut off leaves a part of the database: the only way on is to load again,
- * so there is no way back once it has begun, and the site stays down until `resume` has ended it.
+ * Plans a restore: the backup is loaded beside production while the site runs, then the two are swapped. Until the swap
+ * has succeeded, a failure brings back exactly what was there; after it only the site is left to be brought up.
  */
 export function planRestore(facts: RestoreFacts): Plan {
-  const { services, healthyStatus } = facts;
-  const site: (Step | false)[] = [
-    services.length > 0 && startServices(services, ''),
-    facts.withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches', input: { when: 'after' } },
-    facts.withMaintenance && {
-      id: 'maintenance-off',
-      phase: 'maintenance',
-      title: 'Maintenance off',
-      input: { to: 'off' },
-    },
-    healthyStatus !== undefined && {
-      id: 'health',
-      phase: 'health',
-      title: 'Ask the site',
-      input: { expect: healthyStatus },
-    },
-  ];
+  const { run, file, side, aside, isInPlace } = facts;
+  const exchange: Step = isInPlace
+    ? { id: 'load', phase: 'load', title: 'Load the backup', input: { file, aside } }
+    : { id: 'swap', phase: 'swap', title: 'Swap it with production', input: { from: side, aside, file } };
   const steps: (Step | false)[] = [
-    facts.withMaintenance && {
-      id: 'maintenance-on',
-      phase: 'maintenance',
-      title: 'Maintenance on',
-      input: { to: 'on' },
+    !isInPlace && {
+      id: 'load-beside',
+      phase: 'load-beside',
+      title: 'Load the backup beside production',
+      input: { file, database: side },
     },
-    services.length > 0 && {
-      id: 'services-stop',
-      phase: 'services',
-      title: `Stop ${services.join(', ')}`,
-      input: { action: 'stop', services },
-    },
-    { id: 'load', phase: 'load', title: 'Load the backup', input: { file: facts.file } },
-    ...site,
+    ...siteDown(facts),
+    exchange,
+    ...siteUp(facts, ''),
   ];
   const back: (Step | false)[] = [
-    services.length > 0 && { ...startServices(services, '-back'), onlyAfter: 'services-stop' },
-    facts.withMaintenance && {
-      id: 'maintenance-off-back',
-      phase: 'maintenance',
-      title: 'Maintenance off',
-      input: { to: 'off' },
-      onlyAfter: 'maintenance-on',
-    },
+    { ...swapBack(run, side, false), onlyAfter: exchange.id },
+    ...siteUp(facts, '-back'),
+    { ...discard(run, side), onlyAfter: isInPlace ? exchange.id : 'load-beside' },
   ];
   return {
     command: 'restore',
     target: facts.target,
     steps: steps.filter((step) => step !== false),
     onFailure: back.filter((step) => step !== false),
-    wayBackUntil: services.length > 0 ? 'services-stop' : 'maintenance-on',
+    wayBackUntil: exchange.id,
   };
 }
 
-function startServices(services: readonly string[], suffix: string): Step {
+export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'aside' | 'isInPlace'> {
+  /** The restore that is undone. */
+  readonly ofRun: string;
+  /** It had begun to exchange production. */
+  readonly hasExchanged: boolean;
+  /** The site has been up since: what production holds is kept in `side`, not dropped. */
+  readonly isFinished: boolean;
+}
+
+/** Plans to bring back what was there before a restore. Undoing is itself the way back: only `resume` ends it. */
+export function planRestoreBack(facts: RestoreBackFacts): Plan {
+  const { ofRun, side, hasExchanged, isFinished } = facts;
+  const down = hasExchanged ? siteDown(facts) : [];
+  const steps: (Step | false)[] = [
+    ...down,
+    hasExchanged && swapBack(ofRun, side, isFinished),
+    ...siteUp(facts, ''),
+    !isFinished && discard(ofRun, side),
+  ];
   return {
-    id: `services-start${suffix}`,
-    phase: 'services',
-    title: `Start ${services.join(', ')}`,
-    input: { action: 'start', services },
+    command: 'rollback',
+    target: facts.target,
+    steps: steps.filter((step) => step !== false),
+    onFailure: siteUp(facts, '-back').filter((step) => step !== false),
+    wayBackUntil: down.findLast((step) => step !== false)?.id,
   };
+}
+
+function swapBack(ofRun: string, side: string, keeps: boolean): Step {
+  return {
+    id: 'swap-back',
+    phase: 'swap-back',
+    title: 'Bring back what was there before',
+    input: { ofRun, side, keeps },
+  };
+}
+
+function discard(ofRun: string, database: string): Step {
+  return { id: 'discard', phase: 'discard', title: 'Drop what was loaded beside', input: { ofRun, database } };
+}
+
+type SiteFacts = Pick<RestoreFacts, 'withMaintenance' | 'withCaches' | 'services' | 'healthyStatus'>;
+
+function siteDown({ withMaintenance, services }: SiteFacts): (Step | false)[] {
+  return [
+    withMaintenance && { id: 'maintenance-on', phase: 'maintenance', title: 'Maintenance on', input: { to: 'on' } },
+    services.length > 0 && {
+      id: 'services-stop',
+      phase: 'services',
+      title: `Stop ${services.join(', ')}`,
+      input: { action: 'stop', services },
+    },
+  ];
+}
+
+/** On the way back each stands behind what it takes back, and nothing more is asked than that the site comes up. */
+function siteUp(facts: SiteFacts, suffix: '' | '-back'): (Step | false)[] {
+  const { withMaintenance, withCaches, services, healthyStatus } = facts;
+  const isBack = suffix === '-back';
+  return [
+    services.length > 0 && {
+      id: `services-start${suffix}`,
+      phase: 'services',
+      title: `Start ${services.join(', ')}`,
+      input: { action: 'start', services },
+      ...(isBack ? { onlyAfter: 'services-stop' } : {}),
+    },
+    !isBack && withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches', input: { when: 'after' } },
+    withMaintenance && {
+      id: `maintenance-off${suffix}`,
+      phase: 'maintenance',
+      title: 'Maintenance off',
+      input: { to: 'off' },
+      ...(isBack ? { onlyAfter: 'maintenance-on' } : {}),
+    },
+    !isBack &&
+      healthyStatus !== undefined && {
+        id: 'health',
+        phase: 'health',
+        title: 'Ask the site',
+        input: { expect: healthyStatus },
+      },
+  ];
 }

@@ -12,7 +12,16 @@ export interface StepInputs {
   undo: { readonly ofRun: string; readonly versions: readonly string[] | 'all' };
   /** Dump the rows that an undo will drop. */
   save: { readonly file: string; readonly tables: readonly string[] };
-  load: { readonly file: string };
+  /** In place; what was there goes to `aside`. */
+  load: { readonly file: string; readonly aside: string };
+  /** Load the tables of `file` into `database`, beside production. */
+  'load-beside': { readonly file: string; readonly database: string };
+  /** The tables of `from` take production's place, which goes to `aside`. */
+  swap: { readonly from: string; readonly aside: string; readonly file: string };
+  /** Undo what the restore `ofRun` did to production; what is there goes to `side`, for good when it `keeps` it. */
+  'swap-back': { readonly ofRun: string; readonly side: string; readonly keeps: boolean };
+  /** Drop what the restore `ofRun` has loaded beside production. */
+  discard: { readonly ofRun: string; readonly database: string };
   verify: Record<never, never>;
   health: { readonly expect: number };
 }

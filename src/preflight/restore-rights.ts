@@ -1,10 +1,11 @@
+import { nameBeside } from '../backup/beside.ts';
 import type { Session } from '../mysql/connect.ts';
 import { type Check, holds, warns } from '../run/check.ts';
 import { missingPrivileges, quoteAccount } from './privileges.ts';
 
 const GROUP = 'rights to restore';
-/** What making a database and RENAME TABLE into it ask for. */
-const SET_ASIDE = ['CREATE', 'INSERT'] as const;
+/** What a load, and RENAME TABLE there and back, ask for. */
+const BESIDE = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES', 'LOCK TABLES'] as const;
 /** One of these lets an account create what belongs to another: MySQL's names old and new, and MariaDB's. */
 const ANY_DEFINER = ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER', 'SET USER'] as const;
 
@@ -21,19 +22,21 @@ export async function checkRestoreRights(session: Session, database: string): Pr
   const [user] = await session.query<{ name: string }>('SELECT CURRENT_USER() AS name');
   const grants = (await session.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0]));
   const account = { name: user?.name ?? '', grants };
-  return [checkSetAside(account, database), await checkDefiners(session, account), await checkTrust(session, account)];
+  return [checkBeside(account, database), await checkDefiners(session, account), await checkTrust(session, account)];
 }
 
-/** A restore keeps what is there in a database of its own beside production. */
-function checkSetAside({ name, grants }: Account, database: string): Check {
+/** A restore loads beside production, and keeps there what production was. */
+function checkBeside({ name, grants }: Account, database: string): Check {
   const about = { group: GROUP, name: 'database beside' };
-  if (missingPrivileges(grants, `${database}_before_20000101_000000`, SET_ASIDE).length === 0)
-    return holds({ ...about, detail: 'what is there can be kept aside' });
-  const pattern = `${database.replaceAll('_', '\\_')}\\_before\\_%`;
+  const lacking = (['restore', 'before'] as const).filter(
+    (role) => missingPrivileges(grants, nameBeside(database, role, new Date(0)), BESIDE).length > 0,
+  );
+  if (lacking.length === 0) return holds({ ...about, detail: 'a backup can be loaded beside, and what is there kept' });
+  const pattern = (role: string) => `${database.replaceAll('_', '\\_')}\\_${role}\\_%`;
   return warns({
     ...about,
-    detail: `${name} may not create ${database}_before_…, where a restore keeps what was there`,
-    remedy: `GRANT ALL ON \`${pattern}\`.* TO ${quoteAccount(name)};`,
+    detail: `${name} may not create ${lacking.map((role) => `${database}_${role}_…`).join(' and ')}, which a restore makes`,
+    remedy: lacking.map((role) => `GRANT ALL ON \`${pattern(role)}\`.* TO ${quoteAccount(name)};`).join(' '),
   });
 }
 

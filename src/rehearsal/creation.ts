@@ -1,5 +1,6 @@
 import type { Session } from '../mysql/connect.ts';
-import { type Creation, circumstanceSettings } from '../schema/definitions.ts';
+import { createAsRemembered } from '../schema/creation.ts';
+import type { Creation } from '../schema/definitions.ts';
 import type { ObjectKind } from '../schema/types.ts';
 
 /** Whether the account was allowed to name another as the definer. */
@@ -9,8 +10,6 @@ const ER_SPECIFIC_ACCESS_DENIED = 1227;
 const ER_LOCK_DEADLOCK = 1213;
 const DEADLOCK_TRIES = 5;
 const DEFINER = / DEFINER=`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?/;
-/** What every session of ours has, and gets back afterwards. */
-const OWN_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
 
 /**
  * Makes an object under the circumstances that it remembers. Throws the server's error. An event is made disabled: in
@@ -18,28 +17,18 @@ const OWN_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
  */
 export async function createObject(session: Session, kind: ObjectKind, creation: Creation): Promise<Made> {
   const text = kind === 'event' ? disabled(creation.text) : creation.text;
-  const isAsRemembered = await setCircumstances(session, creation);
   try {
-    await withoutDeadlock(() => session.execute(text));
+    await withoutDeadlock(() => createAsRemembered(session, { ...creation, text }));
     return 'as-it-was';
   } catch (error) {
     if ((error as { errno?: number }).errno !== ER_SPECIFIC_ACCESS_DENIED || !DEFINER.test(text)) throw error;
-    await session.execute(text.replace(DEFINER, ''));
+    await createAsRemembered(session, { ...creation, text: text.replace(DEFINER, '') });
     return 'without-definer';
-  } finally {
-    if (isAsRemembered)
-      await session.query(`SET NAMES utf8mb4, SESSION sql_mode = '${OWN_MODE}', time_zone = '+00:00'`);
   }
 }
 
 function disabled(text: string): string {
   return text.replace(/( ON COMPLETION (?:NOT )?PRESERVE) (?:ENABLE|DISABLE ON (?:SLAVE|REPLICA))\b/, '$1 DISABLE');
-}
-
-async function setCircumstances(session: Session, creation: Creation): Promise<boolean> {
-  const settings = circumstanceSettings(creation);
-  if (settings.length > 0) await session.query(`SET ${settings.join(', ')}`);
-  return settings.length > 0;
 }
 
 /** CREATE TABLE of two children of one parent at the same time can meet a deadlock in the data dictionary. */

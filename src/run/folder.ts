@@ -73,8 +73,8 @@ export async function readRecord(folder: string): Promise<RunRecord | undefined>
   }
 }
 
-/** A run whose journal does not end in `finished`. */
-export interface LocalUnfinished {
+/** A run that this machine knows. */
+export interface LocalRun {
   readonly folder: string;
   readonly record: RunRecord;
   readonly progress: Progress;
@@ -87,7 +87,7 @@ export function listRuns(stateDir: string): string[] {
 }
 
 /** The newest run of this state folder that was cut off, if any. */
-export async function findLocalUnfinished(stateDir: string): Promise<LocalUnfinished | undefined> {
+export async function findLocalUnfinished(stateDir: string): Promise<LocalRun | undefined> {
   for (const run of listRuns(stateDir).reverse()) {
     const folder = runFolder(stateDir, run);
     const progress = await readProgress(join(folder, 'journal.ndjson'));
@@ -96,4 +96,23 @@ export async function findLocalUnfinished(stateDir: string): Promise<LocalUnfini
     if (record && progress.steps.size > 0) return { folder, record, progress };
   }
   return undefined;
+}
+
+/** The newest run of this state folder that has come to its end and changed production, if any. */
+export async function findLastChange(stateDir: string): Promise<LocalRun | undefined> {
+  for (const run of listRuns(stateDir).reverse()) {
+    const folder = runFolder(stateDir, run);
+    const progress = await readProgress(join(folder, 'journal.ndjson'));
+    if (progress.result === undefined || progress.result === 'unchanged') continue;
+    const record = await readRecord(folder);
+    if (record) return { folder, record, progress };
+  }
+  return undefined;
+}
+
+/** Ends every older run that was cut off: a restore has put another database in the place of what they worked on. */
+export async function endOlderRuns(stateDir: string, by: string, at: string): Promise<void> {
+  for (const run of listRuns(stateDir).filter((one) => one < by)) {
+    await endRun(runFolder(stateDir, run), at, `superseded by ${by}`);
+  }
 }

@@ -19,6 +19,8 @@ export interface Progress {
   /** The error that made it turn back; undefined while it goes forward. */
   readonly turnedBack: string | undefined;
   readonly isFinished: boolean;
+  /** What its last line says of production; undefined while it is not finished. */
+  readonly result: string | undefined;
   /** When its last line was written, ISO 8601; undefined for an empty journal. */
   readonly lastAt: string | undefined;
 }
@@ -45,14 +47,14 @@ export async function readProgress(path: string): Promise<Progress> {
 export function progressOf(lines: readonly JournalLine[]): Progress {
   const steps = new Map<string, StepState>();
   let turnedBack: string | undefined;
-  let isFinished = false;
+  let result: string | undefined;
   for (const line of lines) {
     if ('step' in line) steps.set(line.step, line.state);
     else if (line.run === 'turned-back') turnedBack = line.error;
     else if (line.run === 'turned-forward') turnedBack = undefined;
-    else isFinished = true;
+    else result = line.result;
   }
-  return { steps, turnedBack, isFinished, lastAt: lines.at(-1)?.at };
+  return { steps, turnedBack, isFinished: result !== undefined, result, lastAt: lines.at(-1)?.at };
 }
 
 function parseLine(line: string): JournalLine[] {

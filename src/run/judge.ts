@@ -12,7 +12,7 @@ export interface Judgement {
   readonly isFinished: boolean;
 }
 
-const CHANGES_DATABASE = new Set(['migrate', 'undo', 'load']);
+const CHANGES_DATABASE = new Set(['migrate', 'undo', 'load', 'swap', 'swap-back']);
 
 /** PURE: from how the plan ended to what the user is told. */
 export function judge(plan: Plan, outcome: Outcome): Judgement {
@@ -24,7 +24,7 @@ export function judge(plan: Plan, outcome: Outcome): Judgement {
 }
 
 function doneState(plan: Plan): ProductionState {
-  if (plan.steps.some((step) => step.phase === 'load')) return 'restored';
+  if (plan.steps.some((step) => step.phase === 'load' || step.phase === 'swap')) return 'restored';
   return plan.steps.some((step) => CHANGES_DATABASE.has(step.phase)) ? 'changed' : 'unchanged';
 }
 

@@ -1,7 +1,8 @@
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Session } from '../mysql/connect.ts';
+import type { Step } from '../plan/step.ts';
 import { readJournal, readUndoingRun } from '../statements/journal.ts';
-import { findLocalUnfinished, type LocalUnfinished } from './folder.ts';
+import { findLocalUnfinished, type LocalRun } from './folder.ts';
 
 /** A run that was cut off: known from this machine's state folder, from the database, or from both. */
 export interface Unfinished {
@@ -9,7 +10,7 @@ export interface Unfinished {
   readonly command: string;
   /** ISO 8601 from the state folder, else the server's UTC time. */
   readonly startedAt: string;
-  readonly local: LocalUnfinished | undefined;
+  readonly local: LocalRun | undefined;
   /** The run whose migrations it was undoing when it was cut off; undefined while it went forward. */
   readonly undoes: string | undefined;
   /** Versions that the database knows as begun and not finished, in the direction of the run. */
@@ -49,10 +50,15 @@ export async function findUnfinished(
   };
 }
 
+/** Steps that take another run back, or their own. */
+export function isUndoing(step: Step): step is Extract<Step, { phase: 'undo' | 'swap-back' | 'discard' }> {
+  return step.phase === 'undo' || step.phase === 'swap-back' || step.phase === 'discard';
+}
+
 /** The run that it undoes: a rollback another one, a deploy that has turned back itself. */
-function undoneBy({ record, progress }: LocalUnfinished): string | undefined {
+function undoneBy({ record, progress }: LocalRun): string | undefined {
   const steps = progress.turnedBack === undefined ? record.plan.steps : record.plan.onFailure;
-  return steps.flatMap((step) => (step.phase === 'undo' ? [step.input.ofRun] : []))[0];
+  return steps.flatMap((step) => (isUndoing(step) ? [step.input.ofRun] : []))[0];
 }
 
 /** The history names the run that applied a migration; who is undoing it, its last journal row tells. */

@@ -26,6 +26,8 @@ export interface Creation {
   readonly connectionCollation?: string | undefined;
   /** Events only: what their times mean. */
   readonly timeZone?: string | undefined;
+  /** Stored programs only: what the database's default was. */
+  readonly databaseCollation?: string | undefined;
 }
 
 /**
@@ -57,6 +59,7 @@ function circumstancesOf(row: Row): Omit<Creation, 'text'> {
     clientCharset: textIn('character_set_client'),
     connectionCollation: textIn('collation_connection'),
     timeZone: textIn('time_zone'),
+    databaseCollation: textIn('Database Collation'),
   };
 }
 

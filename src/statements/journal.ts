@@ -133,6 +133,14 @@ export async function commitTogether(session: Session, writes: readonly string[]
   }
 }
 
+/**
+ * SQL that notes of what older runs left open that a restore has put another database in its place. The state stays: when
+ * the restore is undone, it counts again.
+ */
+export function supersedeSql(by: string): string {
+  return `UPDATE ${JOURNAL} SET error = ${textLiteral(`superseded by the restore ${by}`)} WHERE state IN ('intent', 'entered')`;
+}
+
 /** The run that began last to undo this version. */
 export async function readUndoingRun(session: Session, version: string): Promise<string | undefined> {
   const [row] = await session.query<{ run: string }>(

@@ -22,6 +22,8 @@ export interface Waiting {
   readonly isInGroup: boolean;
   /** False for an opaque statement: it may have committed a part of its work before it met the lock. */
   readonly canRepeat: boolean;
+  /** What to type once the lock is free. Default: the deploy. */
+  readonly again?: string | undefined;
 }
 
 const ER_LOCK_WAIT_TIMEOUT = 1205;
@@ -60,7 +62,7 @@ export async function withPatience(
       const blockers = (
         await findOpenTransactions(on.observer, [on.session.connectionId, on.observer.connectionId])
       ).map(describeBlocker);
-      if (tries >= patience.lockRetries) throw gaveUp(tries + 1, blockers, error);
+      if (tries >= patience.lockRetries) throw gaveUp(tries + 1, blockers, error, on.again);
       const text = `no lock after ${waitedMs} ms (others on the table waited behind us as long); trying again, ${tries + 1} of ${patience.lockRetries}`;
       context.report({ type: 'note', level: 'warning', text });
       await context.clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS), context.signal);
@@ -75,11 +77,11 @@ async function hasRolledBack(errno: number, observer: Session): Promise<boolean>
   return Number(row?.whole) === 1;
 }
 
-function gaveUp(tries: number, blockers: readonly string[], cause: unknown): Error {
+function gaveUp(tries: number, blockers: readonly string[], cause: unknown, again = 'gateway-migrate deploy'): Error {
   const who = blockers.length > 0 ? `; in the way: ${blockers.join('; ')}` : '';
   return failedUnchanged(
     `no lock after ${tries} tries${who}`,
-    'end the transactions named above (KILL <thread>), then: gateway-migrate deploy',
+    `end the transactions named above (KILL <thread>), then: ${again}`,
     cause,
   );
 }

@@ -22,7 +22,7 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Writes a whole file so that readers see either the old content or the new one, never a part. Owner only. */
-export async function writeFileAtomically(path: string, content: string): Promise<void> {
+export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, 'w', OWNER_ONLY);

@@ -169,7 +169,9 @@ async function createDatabase(server: TestServer, database: string, grants: stri
         `CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY ${quoteText(PASSWORD)}`,
         `GRANT ${grants} ON ${pattern(database)}.* TO ${account}`,
         `GRANT ALL ON ${pattern(`${database}_rehearsal`)}.* TO ${account}`,
-        `GRANT ALL ON ${pattern(`${database}_before_`).slice(0, -1)}%\`.* TO ${account}`,
+        ...['before', 'restore'].map(
+          (role) => `GRANT ALL ON ${pattern(`${database}_${role}_`).slice(0, -1)}%\`.* TO ${account}`,
+        ),
         `GRANT PROCESS, RELOAD, ${server.kind === 'mysql' ? 'SET_ANY_DEFINER' : 'SET USER'} ON *.* TO ${account}`,
       ]),
     ].join(';\n'),

@@ -40,7 +40,12 @@ test('a run that found no way back goes forward again', () => {
 });
 
 test('an empty journal says nothing was begun', () => {
-  expect(progressOf([])).toEqual({ steps: new Map(), turnedBack: undefined, isFinished: false, lastAt: undefined });
+  expect(progressOf([])).toMatchObject({
+    steps: new Map(),
+    turnedBack: undefined,
+    isFinished: false,
+    lastAt: undefined,
+  });
 });
 
 test('a journal that was never written reads as empty', async () => {

@@ -1,0 +1,80 @@
+import type { Session } from '../mysql/connect.ts';
+import { textLiteral } from '../mysql/literal.ts';
+import { quoteName, quoteQualified } from '../mysql/quote.ts';
+import { BESIDE_TABLE } from '../schema/types.ts';
+import { fileStamp } from '../system/clock.ts';
+
+/** `restore`: what is loaded beside production. `before`: what production held until it was replaced. */
+export type BesideRole = 'restore' | 'before';
+
+/** A database that a restore has made beside production: its marker table says so, never its name alone. */
+export interface Beside {
+  readonly name: string;
+  readonly role: BesideRole;
+  /** The database that it stands beside. */
+  readonly ofDatabase: string;
+  readonly run: string;
+  readonly madeAt: Date;
+}
+
+/** MySQL's limit for the name of a database, in characters. */
+const LONGEST_NAME = 64;
+
+/** `<db>_restore_YYYYMMDD_HHMMSS`, `<db>_before_…`; a long name is cut. */
+export function nameBeside(database: string, role: BesideRole, at: Date): string {
+  const suffix = `_${role}_${fileStamp(at)}`;
+  return `${database.slice(0, LONGEST_NAME - suffix.length)}${suffix}`;
+}
+
+/** Makes the database and marks it, or marks it anew when it is there. */
+export async function makeBeside(session: Session, beside: Omit<Beside, 'madeAt'>): Promise<void> {
+  const marker = quoteQualified(beside.name, BESIDE_TABLE);
+  await session.execute(`CREATE DATABASE IF NOT EXISTS ${quoteName(beside.name)}`);
+  await session.execute(
+    `CREATE TABLE IF NOT EXISTS ${marker} (run VARCHAR(64) PRIMARY KEY, role VARCHAR(16) NOT NULL,
+       of_database VARCHAR(64) NOT NULL, made DATETIME NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`,
+  );
+  const values = [beside.run, beside.role, beside.ofDatabase].map(textLiteral);
+  await session.execute(`REPLACE INTO ${marker} VALUES (${values.join(', ')}, UTC_TIMESTAMP())`);
+}
+
+/** All that restores of this database have made and left, oldest first. */
+export async function listBeside(session: Session, database: string): Promise<Beside[]> {
+  const marked = await session.query<{ name: string }>(
+    'SELECT TABLE_SCHEMA AS name FROM information_schema.TABLES WHERE TABLE_NAME = ?',
+    [BESIDE_TABLE],
+  );
+  const found: Beside[] = [];
+  for (const { name } of marked) {
+    const [row] = await session.query<{ run: string; role: BesideRole; ofDatabase: string; made: string }>(
+      `SELECT run, role, of_database AS ofDatabase, made FROM ${quoteQualified(name, BESIDE_TABLE)} ORDER BY made DESC LIMIT 1`,
+    );
+    if (row?.ofDatabase === database) found.push({ name, ...row, madeAt: new Date(`${row.made}Z`) });
+  }
+  return found.sort((a, b) => a.madeAt.getTime() - b.madeAt.getTime());
+}
+
+/** Drops a database that a restore has made, or one without a table. Throws when it is somebody else's. */
+export async function dropBeside(session: Session, name: string): Promise<void> {
+  const tables = await tableNames(session, name);
+  if (tables.length > 0 && !tables.includes(BESIDE_TABLE)) {
+    throw new Error(`the database ${name} was not made by this tool: it is left alone`);
+  }
+  // Its tables may refer to each other in circles.
+  await session.execute('SET SESSION foreign_key_checks = 0');
+  await session.execute(`DROP DATABASE IF EXISTS ${quoteName(name)}`);
+  await session.execute('SET SESSION foreign_key_checks = 1');
+}
+
+/** Tables and sequences of a database beside, but for the marker; none when it does not exist. */
+export async function tablesBeside(session: Session, name: string): Promise<string[]> {
+  return (await tableNames(session, name)).filter((table) => table !== BESIDE_TABLE);
+}
+
+async function tableNames(session: Session, database: string): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE <> 'VIEW' ORDER BY name`,
+    [database],
+  );
+  return rows.map((row) => row.name);
+}

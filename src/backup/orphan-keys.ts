@@ -1,0 +1,93 @@
+import type { Session } from '../mysql/connect.ts';
+import { quoteName, quoteQualified } from '../mysql/quote.ts';
+import type { ForeignKey, Snapshot } from '../schema/types.ts';
+import type { RunPatiently } from './stored-objects.ts';
+
+/** A foreign key whose parent is not there: made with foreign_key_checks = 0, or left over when its parent was dropped. */
+export interface OrphanKey extends ForeignKey {
+  readonly table: string;
+  /** The index that serves it, which it may have brought with it. */
+  readonly index: string | undefined;
+}
+
+/**
+ * PURE: the keys that a RENAME TABLE to another schema leaves behind. They go on naming the old schema, and there they
+ * take hold of the next table of that name: a key of the kept tables would bind production's restored ones.
+ */
+export function orphanKeysOf({ database, objects }: Snapshot): OrphanKey[] {
+  return [...objects.values()].flatMap(({ name, table }) =>
+    (table?.foreignKeys ?? [])
+      .filter((key) => key.parentSchema === database && !objects.has(`table:${key.parentTable}`))
+      .map((key) => ({
+        ...key,
+        table: name,
+        index: table?.indexes.find((one) => leads(key.columns, one.columns))?.name,
+      })),
+  );
+}
+
+function leads(columns: readonly string[], indexed: readonly string[]): boolean {
+  return columns.every((column, place) => indexed[place] === column);
+}
+
+/** Drops those of the keys that are there. */
+export async function dropKeys(
+  session: Session,
+  database: string,
+  keys: readonly OrphanKey[],
+  run: RunPatiently,
+): Promise<void> {
+  const present = await presentKeys(session, database, keys);
+  for (const key of keys.filter(present)) {
+    await run(`ALTER TABLE ${quoteQualified(database, key.table)} DROP FOREIGN KEY ${quoteName(key.name)}`);
+  }
+}
+
+/** Makes those of the keys that are missing, each with its parent in `database`. Rows are not looked at. */
+export async function makeKeys(
+  session: Session,
+  database: string,
+  keys: readonly OrphanKey[],
+  run: RunPatiently,
+): Promise<void> {
+  const present = await presentKeys(session, database, keys);
+  await session.execute('SET SESSION foreign_key_checks = 0');
+  for (const key of keys.filter((one) => !present(one))) {
+    await run(makeKeySql(database, key));
+    // An index that came with the key gives way to one that comes with it now, under the key's name.
+    if (key.index === undefined || (await hasIndex(session, database, key.table, key.index))) continue;
+    const table = quoteQualified(database, key.table);
+    await run(`ALTER TABLE ${table} RENAME INDEX ${quoteName(key.name)} TO ${quoteName(key.index)}`);
+  }
+  await session.execute('SET SESSION foreign_key_checks = 1');
+}
+
+function makeKeySql(database: string, key: OrphanKey): string {
+  const list = (columns: readonly string[]) => columns.map(quoteName).join(', ');
+  // What a server takes for granted it does not print, unless it was given: MySQL means NO ACTION, MariaDB RESTRICT.
+  const action = (when: string, what: string) => (/^(?:NO ACTION|RESTRICT)$/.test(what) ? '' : ` ON ${when} ${what}`);
+  return (
+    `ALTER TABLE ${quoteQualified(database, key.table)} ADD CONSTRAINT ${quoteName(key.name)} ` +
+    `FOREIGN KEY (${list(key.columns)}) REFERENCES ${quoteQualified(database, key.parentTable)} (${list(key.parentColumns)})` +
+    `${action('DELETE', key.onDelete)}${action('UPDATE', key.onUpdate)}`
+  );
+}
+
+async function presentKeys(session: Session, database: string, keys: readonly OrphanKey[]) {
+  if (keys.length === 0) return () => false;
+  const rows = await session.query<{ name: string; table: string }>(
+    `SELECT CONSTRAINT_NAME AS name, TABLE_NAME AS \`table\` FROM information_schema.TABLE_CONSTRAINTS
+     WHERE TABLE_SCHEMA = ? AND CONSTRAINT_TYPE = 'FOREIGN KEY'`,
+    [database],
+  );
+  const present = new Set(rows.map((row) => `${row.table}\n${row.name}`));
+  return (key: OrphanKey) => present.has(`${key.table}\n${key.name}`);
+}
+
+async function hasIndex(session: Session, database: string, table: string, index: string): Promise<boolean> {
+  const rows = await session.query(
+    'SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND INDEX_NAME = ? LIMIT 1',
+    [database, table, index],
+  );
+  return rows.length > 0;
+}

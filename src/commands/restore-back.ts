@@ -1,0 +1,103 @@
+import { tablesBeside } from '../backup/beside.ts';
+import type { Config } from '../config/config.ts';
+import { type Failure, refusal } from '../errors.ts';
+import { planRestoreBack, type RestoreBackFacts } from '../plan/restore.ts';
+import type { Step, StepInputs } from '../plan/step.ts';
+import type { Facts } from '../preflight/gather.ts';
+import { describeTarget } from '../preflight/reach.ts';
+import { findLastChange, type LocalRun } from '../run/folder.ts';
+import type { Unfinished } from '../run/unfinished.ts';
+import { carryOut } from './carry-out.ts';
+import { declined } from './declined.ts';
+import type { Invocation } from './invocation.ts';
+import { siteFacts } from './site-facts.ts';
+import type { Ending } from './with-run.ts';
+
+/** What of the command line says which run is meant. */
+interface Meant {
+  readonly run?: string | undefined;
+  readonly steps?: number | undefined;
+  readonly to?: string | undefined;
+}
+
+/** The restore that a rollback is about: one that was cut off, or the last run that changed anything. */
+export async function findRestore(
+  meant: Meant,
+  unfinished: Unfinished | undefined,
+  config: Config,
+): Promise<LocalRun | undefined> {
+  if (meant.steps !== undefined || meant.to !== undefined) return undefined;
+  const found = unfinished ? unfinished.local : await findLastChange(config.stateDir);
+  const isMeant = found?.record.plan.command === 'restore' && (meant.run ?? found.record.run) === found.record.run;
+  return isMeant ? found : undefined;
+}
+
+/** Brings back what was there before a restore. */
+export async function undoRestore(
+  restore: LocalRun,
+  config: Config,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  const { record, progress } = restore;
+  const { side, aside } = namesOf(record.plan);
+  if (progress.isFinished) await requireKept(aside, record.run, facts);
+  const plan = planRestoreBack(backFacts(restore, side, config));
+  invocation.hub.report({
+    type: 'summary',
+    title: 'Rollback',
+    rows: [
+      ['Run', `${record.run} (restore)`],
+      ['Comes back', progress.isFinished ? `what was there before, from ${aside}` : 'what was there before'],
+      ['Goes', progress.isFinished ? `every write since the restore: it is kept in ${side}` : 'what was loaded so far'],
+    ],
+  });
+  if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
+  const errand = {
+    ...{ plan, config, server: facts.server, migrations: facts.migrations, verifyScope: {} },
+    onFailure: 'undo' as const,
+    stillTrue: async () => undefined,
+  };
+  return carryOut(errand, invocation);
+}
+
+function backFacts({ record, progress }: LocalRun, side: string, config: Config): RestoreBackFacts {
+  const { isFinished, steps } = progress;
+  const hasExchanged = steps.has('swap') || steps.has('load');
+  const services = record.plan.steps.flatMap((step) =>
+    step.phase === 'services' && step.input.action === 'stop' ? step.input.services : [],
+  );
+  const isDown = isFinished || hasExchanged;
+  const site = siteFacts(config, isDown || steps.has('maintenance-on'));
+  return {
+    ...{ ofRun: record.run, target: describeTarget(config.database), side, hasExchanged, isFinished, ...site },
+    services: isDown || steps.has('services-stop') ? services : [],
+    withCaches: site.withCaches && hasExchanged,
+    healthyStatus: hasExchanged ? site.healthyStatus : undefined,
+  };
+}
+
+function namesOf({ steps, onFailure }: { readonly steps: readonly Step[]; readonly onFailure: readonly Step[] }) {
+  const inputs = [...steps, ...onFailure];
+  const back = inputs.find((step) => step.phase === 'swap-back')?.input as StepInputs['swap-back'] | undefined;
+  const there = inputs.find((step) => step.phase === 'swap' || step.phase === 'load')?.input as
+    | StepInputs['swap' | 'load']
+    | undefined;
+  return { side: back?.side ?? '', aside: there?.aside ?? '' };
+}
+
+async function requireKept(aside: string, run: string, facts: Facts): Promise<void> {
+  const session = await facts.server.open();
+  try {
+    if ((await tablesBeside(session, aside)).length === 0) throw gone(aside, run);
+  } finally {
+    await session.close();
+  }
+}
+
+function gone(aside: string, run: string): Failure {
+  return refusal(
+    `what was there before the restore ${run} is gone: the database ${aside} was removed`,
+    'gateway-migrate backup list, then gateway-migrate restore --backup FILE',
+  );
+}

@@ -1,0 +1,85 @@
+import { basename, join } from 'node:path';
+import { compareTables } from '../backup/arrival.ts';
+import { dropBeside, listBeside, makeBeside } from '../backup/beside.ts';
+import { loadBackup } from '../backup/load.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import { readStoredText } from '../backup/portions.ts';
+import { setDefaults } from '../backup/swap.ts';
+import { arrivingObjectsPath } from '../backup/swap-note.ts';
+import type { Context } from '../context.ts';
+import { failedUnchanged, messageOf } from '../errors.ts';
+import { type Environment, requireClients } from '../mysql/clients.ts';
+import type { Session } from '../mysql/connect.ts';
+import { makeFolder, writeFileAtomically } from '../system/files.ts';
+import type { ExchangeParts } from './exchange.ts';
+import type { Phase } from './phase.ts';
+import { requireWhole } from './whole-backup.ts';
+
+export interface LoadBesideParts extends ExchangeParts {
+  readonly env: Environment;
+}
+
+/**
+ * Loads a backup's tables into a database beside production, which goes on working, and compares them with the manifest.
+ * Views, routines, triggers and events are noted for the swap: here an event would fire, and a trigger whose text names
+ * its database would reach production.
+ */
+export function loadBesidePhase(parts: LoadBesideParts): Phase<'load-beside'> {
+  return {
+    async run({ file, database }, context) {
+      const manifest = await requireWhole(file, context);
+      const session = await context.server.open();
+      try {
+        await loadInto(database, file, manifest, parts, session, context);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        throw failedUnchanged(
+          `loading ${basename(file)} beside production failed: ${messageOf(error)}`,
+          'mend the cause, then: gateway-migrate restore',
+          error,
+        );
+      } finally {
+        await session.close();
+      }
+      const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+      return `${manifest.tables.length} tables with ${rows} rows in ${database}, as the backup knows them`;
+    },
+
+    // What an unfinished load has left is dropped and loaded again.
+    probe: async () => 'not-done',
+  };
+}
+
+async function loadInto(
+  database: string,
+  file: string,
+  manifest: Manifest,
+  { run, config, env }: LoadBesideParts,
+  session: Session,
+  context: Context,
+): Promise<void> {
+  const { server } = context;
+  const clients = await requireClients(server.flavor, context.exec, env);
+  await dropUnfinished(run, database, session, context);
+  const ofDatabase = server.target.database;
+  await makeBeside(session, { name: database, role: 'restore', ofDatabase, run });
+  await setDefaults(session, database, manifest);
+  const target = { ...server.target, database };
+  await loadBackup(file, target, clients, 'load-beside', context, { part: 'tables' });
+  const wrong = await compareTables(manifest, { ...server, target }, session, context);
+  if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
+  const folder = join(config.stateDir, 'runs', run);
+  await makeFolder(folder);
+  await writeFileAtomically(arrivingObjectsPath(folder), await readStoredText(file, context.signal));
+}
+
+/** Under the lock no other restore is going on: what one has left half loaded is of no use to anybody. */
+async function dropUnfinished(run: string, database: string, session: Session, context: Context): Promise<void> {
+  for (const left of await listBeside(session, context.server.target.database)) {
+    if (left.role !== 'restore') continue;
+    await dropBeside(session, left.name);
+    if (left.run === run) continue;
+    context.report({ type: 'note', level: 'info', text: `dropped ${left.name}, left by run ${left.run}` });
+  }
+  await dropBeside(session, database);
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { compareObjects } from '../backup/arrival.ts';
+import { dropBeside } from '../backup/beside.ts';
+import { type Manifest, readManifest } from '../backup/manifest.ts';
+import { dropStoredObjects } from '../backup/stored-objects.ts';
+import { type Exchange, exchangeTables, setDefaults } from '../backup/swap.ts';
+import { arrivingObjectsPath } from '../backup/swap-note.ts';
+import type { Context } from '../context.ts';
+import { shellCommand } from '../mysql/client-commands.ts';
+import { type Environment, requireClients } from '../mysql/clients.ts';
+import { supersedeSql } from '../statements/journal.ts';
+import { describeExit } from '../system/exec.ts';
+import { type ExchangeParts, withExchange } from './exchange.ts';
+import type { Phase } from './phase.ts';
+
+export interface SwapParts extends ExchangeParts {
+  readonly env: Environment;
+}
+
+/**
+ * Puts what was loaded beside in production's place: all tables in one statement, then what a RENAME cannot carry, in the
+ * backup's own words. What production was stays in `aside`. Killed anywhere, running it again ends in the same state.
+ */
+export function swapPhase(parts: SwapParts): Phase<'swap'> {
+  return {
+    async run({ from, aside, file }, context) {
+      const manifest = await readManifest(file);
+      return withExchange(parts, context, async (exchange) => {
+        const { session, server, runPatiently } = exchange;
+        const { database } = server.target;
+        const note = await exchangeTables({ from, aside }, exchange);
+        await setDefaults(session, database, manifest);
+        // When an earlier attempt was cut off here, a part of them is there.
+        await dropStoredObjects(session, database, runPatiently);
+        await makeArrivingObjects(exchange, parts.env, context);
+        await requireAllThere(manifest, exchange);
+        await session.execute(supersedeSql(parts.run));
+        await dropBeside(session, from);
+        return `${note.arriving?.length ?? 0} tables in place of ${note.tables.length}; those before are in ${aside}`;
+      });
+    },
+
+    probe: async () => 'not-done',
+  };
+}
+
+async function makeArrivingObjects({ folder }: Exchange, env: Environment, context: Context): Promise<void> {
+  const { server, exec, signal } = context;
+  const clients = await requireClients(server.flavor, exec, env);
+  const command = shellCommand(clients, server.target);
+  const shell = await exec.pipe(command, { signal });
+  shell.stdout.resume();
+  // Bytes, not text: a program keeps the charset of the client that made it. Why writing failed, the exit tells.
+  shell.stdin.on('error', () => undefined).end(await readFile(arrivingObjectsPath(folder)));
+  const exit = await shell.exit;
+  signal.throwIfAborted();
+  if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
+}
+
+async function requireAllThere(manifest: Manifest, { server, session }: Exchange): Promise<void> {
+  const wrong = await compareObjects(manifest, server, session);
+  if (wrong.length > 0) throw new Error(`after the swap ${wrong.join(', ')}`);
+}

@@ -1,0 +1,17 @@
+import type { Session } from '../mysql/connect.ts';
+import { type Creation, circumstanceSettings } from './definitions.ts';
+
+/** What every session of ours has, and gets back afterwards. */
+const OWN_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
+
+/** Makes an object under the circumstances that it remembers: sql_mode, character sets, time zone. Throws the server's error. */
+export async function createAsRemembered(session: Session, creation: Creation): Promise<void> {
+  const settings = circumstanceSettings(creation);
+  if (settings.length > 0) await session.query(`SET ${settings.join(', ')}`);
+  try {
+    await session.execute(creation.text);
+  } finally {
+    if (settings.length > 0)
+      await session.query(`SET NAMES utf8mb4, SESSION sql_mode = '${OWN_MODE}', time_zone = '+00:00'`);
+  }
+}
