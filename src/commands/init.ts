@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { FILE_NAMES } from '../config/file.ts';
 import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from '../config/laravel.ts';
 import { type Answers, configText } from '../config/template.ts';
@@ -76,7 +75,7 @@ function orNone(answer: string): string {
 
 /** The JSON Schema of this installation, as the file's editor finds it. */
 function schemaFor(path: string): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+  let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'gateway-migrate.schema.json')) && folder !== dirname(folder))
     folder = dirname(folder);
   const schema = join(folder, 'gateway-migrate.schema.json');

@@ -26,6 +26,8 @@ export function parseFileName(fileName: string): FileName | undefined {
 
 /** The order in which versions are applied: numbers by value (9 before 10), dates by time; 0 for `1` and `0001`. */
 export function compareVersions(a: string, b: string): number {
+  // The usual case: all versions of a folder are written alike.
+  if (a.length === b.length && a.includes('_') === b.includes('_')) return a < b ? -1 : a > b ? 1 : 0;
   const left = a.replaceAll('_', '').replace(/^0+(?=\d)/, '');
   const right = b.replaceAll('_', '').replace(/^0+(?=\d)/, '');
   if (left.length !== right.length) return left.length - right.length;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { checksumOf } from './checksum.ts';
 import { compareVersions, type FileName, parseFileName } from './file-name.ts';
@@ -59,7 +59,7 @@ export async function readMigrations(dir: string, { modes, applied }: Circumstan
 function readFolder(dir: string, problems: Problem[]): SourceFile[] {
   const files: SourceFile[] = [];
   for (const fileName of listFolder(dir, problems)) {
-    const path = join(dir, fileName);
+    const path = dir + sep + fileName;
     const parsed = parseFileName(fileName);
     if (!parsed) {
       problems.push({

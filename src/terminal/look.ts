@@ -71,7 +71,7 @@ export function createLook({ color, isUnicode, width }: LookOptions): Look {
   const paint =
     (style: ChalkInstance): Paint =>
     (text) =>
-      style(text);
+      color ? style(text) : text;
   return {
     width,
     glyphs: isUnicode ? unicodeGlyphs : asciiGlyphs,

@@ -1,4 +1,5 @@
 import type { CommandName, Reporter, RunEvent, StampedEvent } from '../run/events.ts';
+import { systemClock } from '../system/clock.ts';
 import { type Check, checkTable } from './check-table.ts';
 import { closingLines, isListing } from './closing.ts';
 import {
@@ -79,7 +80,7 @@ class RunLines {
   #progressAtMs = 0;
 
   constructor(options: TerminalReporterOptions) {
-    const { stream, quiet, isTTY, color, isUnicode = true, width, ticksMs = () => performance.now() } = options;
+    const { stream, quiet, isTTY, color, isUnicode = true, width, ticksMs = systemClock.ticksMs } = options;
     this.#options = options;
     this.#ticksMs = ticksMs;
     this.#look = createLook({ color, isUnicode, width });

@@ -63,6 +63,7 @@ const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u;
 
 /** Columns that a text takes on a terminal; colour codes take none. */
 export function displayWidth(text: string): number {
+  if (SIMPLE.test(text)) return text.length;
   const plain = stripVTControlCharacters(text);
   if (SIMPLE.test(plain)) return plain.length;
   return graphemesOf(plain).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
@@ -128,15 +129,16 @@ function wrapLine(line: string, width: number): string[] {
 
 /** Rows of cells as lines, every column as wide as its widest cell, two spaces between columns. */
 export function alignRows(rows: readonly (readonly string[])[]): string[] {
+  const measured = rows.map((row) => row.map((cell) => ({ cell, width: displayWidth(cell) })));
   const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
+  for (const row of measured) {
+    row.forEach(({ width }, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, width);
     });
   }
-  return rows.map((row) =>
+  return measured.map((row) =>
     row
-      .map((cell, column) => padToWidth(cell, widths[column] ?? 0))
+      .map(({ cell, width }, column) => cell + ' '.repeat((widths[column] ?? 0) - width))
       .join('  ')
       .trimEnd(),
   );

@@ -10,7 +10,7 @@ const installed = modified('node_modules/.package-lock.json');
 if (installed < modified('package-lock.json')) run('Installing dependencies', 'npm', ['ci', '--no-progress']);
 
 const sources = ['src', 'build.config.js', 'package.json', 'package-lock.json'];
-if (modified('dist/package.json') < Math.max(...sources.map(newest))) {
+if (modified('dist/main.cjs') < Math.max(...sources.map(newest))) {
   run('Building dist/', process.execPath, ['build.config.js']);
 }
 
