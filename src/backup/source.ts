@@ -36,11 +36,10 @@ export async function readSource(server: Server, session: Session): Promise<Sour
 
 async function readIdentity(server: Server, session: Session): Promise<ServerIdentity> {
   const uuid = server.flavor.kind === 'mysql' ? '@@server_uuid' : 'NULL';
-  const [row] = await session.query<{ version: string; uuid: string | null; host: string }>(
+  const [row] = await session.query<Omit<ServerIdentity, 'flavor'>>(
     `SELECT VERSION() AS version, ${uuid} AS uuid, @@hostname AS host`,
   );
-  if (!row) throw new Error('the server does not say what it is');
-  return { flavor: server.flavor.kind, version: row.version, uuid: row.uuid, host: row.host };
+  return { flavor: server.flavor.kind, ...(row as Omit<ServerIdentity, 'flavor'>) };
 }
 
 async function readDefaults(session: Session, database: string): Promise<{ charset: string; collation: string }> {

@@ -54,8 +54,8 @@ function renameBack(touches: readonly Touch[], before: Before): InverseSql {
 }
 
 function alterBack(touches: readonly Touch[], before: Before, actions: readonly AlterAction[]): InverseSql {
-  const [touch] = touches;
-  if (!touch) return { reason: 'the table could not be read' };
+  // Where no table could be read the statement is opaque, and there is no inverse to look for.
+  const touch = touches[0] as Touch;
   const definition = definitionIn(before, touch.object);
   if (definition === undefined) {
     return touch.isConditional ? { sql: [] } : { reason: `the definition of ${touch.object} before is not known` };

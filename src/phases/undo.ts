@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { ExitCode, Failure } from '../errors.ts';
+import type { Statement } from '../migrations/types.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { ObjectId } from '../schema/types.ts';
 import { touchedObjects } from '../statements/evidence.ts';
@@ -96,7 +97,7 @@ async function proveBefore(
   const different = versions === 'all' ? differencesFromStart(up, after) : undefined;
   if (different === undefined) return `${undone}, schema ${after.fingerprint.slice(0, 12)}`;
   const noted = up.filter((row) => row.kind !== 'start').flatMap((row) => Object.keys(row.evidence.objects));
-  const ours = new Set<string>([...noted, ...undoings.flatMap((one) => one.migration.up.flatMap(touchedObjects))]);
+  const ours = new Set<string>([...noted, ...undoings.flatMap(statementsOf).flatMap(touchedObjects)]);
   const leftover = different.filter((id) => ours.has(id));
   if (leftover.length > 0) throw notAsBefore(leftover);
   for (const id of different) {
@@ -104,6 +105,11 @@ async function proveBefore(
     context.report({ type: 'note', level: 'info', text });
   }
   return `${undone}, schema as before: ${after.fingerprint.slice(0, 12)}`;
+}
+
+/** There and back: a way back may leave what the way forward never touched. */
+function statementsOf({ migration, statements }: Undoing): readonly Statement[] {
+  return [...migration.up, ...statements];
 }
 
 function notAsBefore(leftover: readonly ObjectId[]): Failure {

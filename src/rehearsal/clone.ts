@@ -114,10 +114,8 @@ async function attempt(
   id: ObjectId,
   creations: Creations,
 ): Promise<Made | { readonly reason: string }> {
-  const creation = creations.get(id);
-  if (!creation) return { reason: 'its definition is not known' };
   try {
-    return await createObject(session, splitId(id)[0], creation);
+    return await createObject(session, splitId(id)[0], creations.get(id) as Creation);
   } catch (error) {
     return { reason: messageOf(error) };
   }

@@ -144,7 +144,7 @@ async function runStep(step: Step, phases: Phases, context: Context, journal: Ru
     } catch {
       // The disk of the state folder is full: the step reads as started, which a resume probes.
     }
-    return error ?? new Error('failed without a reason');
+    return error;
   }
 }
 

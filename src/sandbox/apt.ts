@@ -22,8 +22,8 @@ export async function installPackages(
   names: readonly string[],
   announce: (absent: readonly string[]) => void,
 ): Promise<Missing> {
-  if (!existsSync('/usr/bin/apt-get')) return { names, reason: 'this machine has no apt' };
   const absent = await absentPackages(exec, names);
+  if (absent === undefined) return { names, reason: 'this machine has no apt' };
   if (absent.length === 0) return { names: [], reason: '' };
   if (process.getuid?.() !== 0)
     return { names: absent, reason: `only root may run apt-get install ${absent.join(' ')}` };
@@ -35,9 +35,12 @@ export async function installPackages(
   });
 }
 
-async function absentPackages(exec: Exec, names: readonly string[]): Promise<string[]> {
+/** Undefined where packages are not Debian's. */
+async function absentPackages(exec: Exec, names: readonly string[]): Promise<string[] | undefined> {
   const query = { file: 'dpkg-query', args: ['-W', '-f', '${Package} ${db:Status-Status}\n', ...names] };
-  const installed = (await exec.run(query)).stdout.split('\n');
+  const exit = await exec.run(query);
+  if (exit.failedToStart) return undefined;
+  const installed = exit.stdout.split('\n');
   return names.filter((name) => !installed.includes(`${name} installed`));
 }
 

@@ -149,8 +149,7 @@ function reference(
   companies: number,
   parents: ReadonlyMap<string, GatewayTable>,
 ): string {
-  const table = parents.get(parent);
-  if (table === undefined) throw new Error(`no table ${parent} in the sample gateway`);
+  const table = parents.get(parent) as GatewayTable;
   if (!table.isTenants) return `1 + ${hop(table.rowsEach, salt)}`;
   const number = `(company_id + ${companies} * MOD((n - 1) DIV ${companies} * 7 + ${salt.length}, ${table.rowsEach}))`;
   return UUID_KEYED.includes(parent) ? uuid(parent, number) : number;

@@ -55,7 +55,7 @@ export async function startSite(exec: Exec, folder: string, canOutliveUs: boolea
       started.letGo();
     },
   };
-  if (await answers(site.url)) return site;
+  if (await Promise.race([answers(site.url), started.exit.then(() => false)])) return site;
   await site.stop();
   throw failedUnchanged(`The sample website did not start on ${site.url}`, 'gateway-migrate demo');
 }

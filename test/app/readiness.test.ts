@@ -47,6 +47,16 @@ await describeOnLaravel('a real Laravel application', () => {
     );
   });
 
+  test('a machine on which nothing can be run as the owner', async () => {
+    const denied = { ...(await systemExec.run({ file: 'false', args: [] })), stderr: 'Operation not permitted' };
+    const context = recordedContext(undefined, {
+      exec: { ...systemExec, run: async (command) => (command.args.includes('sh') ? denied : systemExec.run(command)) },
+    });
+    const lines = await linesOf(appConfig(application(), undefined), context);
+    expect(lines[2]).toMatch(/^error writable folders: .*Operation not permitted → /s);
+    expect(lines[2]).toContain(` → make storage/ and bootstrap/cache/ writable for ${account}`);
+  });
+
   test('an application that cannot start', async () => {
     const dir = application();
     await writeFile(join(dir, 'bootstrap/app.php'), '<?php no_such_function();');
@@ -144,6 +154,12 @@ describe('any application', () => {
     const absent = { ...app, services: ['web'], serviceCommand: ['no-such-manager', '{action}'] };
     expect(await linesOf(absent)).toContain(
       'warning web: no-such-manager cannot be started → set app.serviceCommand to what this machine uses, e.g. [service, "{service}", "{action}"]',
+    );
+  });
+
+  test('no health URL is advice', async () => {
+    expect(await linesOf(appConfig(temporaryFolder(), undefined, quiet))).toContain(
+      'ok health URL: none configured: the site will not be asked → set app.health.url',
     );
   });
 

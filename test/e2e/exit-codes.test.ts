@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
 import { answerWith } from '../support/answering.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { createProduction, type Finished, finish, lastOf, type Production } from './production.ts';
+import { createProduction, type Finished, finish, jsonLines, lastOf, type Production } from './production.ts';
 
 const THREE = {
   '1_shops.sql': up('CREATE TABLE shops (id INT PRIMARY KEY)', 'DROP TABLE shops'),
@@ -52,6 +52,21 @@ describeOnServers('exit codes', (server) => {
       });
     });
 
+    test('78: status has no migrations to compare with', async () => {
+      production.configure({ migrations: { dir: 'nowhere' } });
+      expect(told(await production.run('status', '--json'))).toEqual({
+        code: 78,
+        result: 'failed',
+        production: 'unchanged',
+        error: {
+          what: expect.stringMatching(/^ENOENT: no such file or directory, scandir '.*nowhere'$/),
+          state: 'nothing was started, production is unchanged',
+          next: 'look at migrations.dir in the configuration',
+        },
+      });
+      production.configure({ migrations: { dir: 'migrations' } });
+    });
+
     test('verify finds an orphan that nothing in the database forbids', async () => {
       production.configure({ verify: { references: [{ from: 'goods.shop_id', to: 'shops.id' }] } });
       expect((await production.run('deploy', '--yes', '--quiet')).code).toBe(0);
@@ -77,6 +92,10 @@ describeOnServers('exit codes', (server) => {
       });
       const finished = await production.run('verify', '--json');
       expect(told(finished)).toMatchObject({ code: 1, error: { what: expect.stringContaining(': health') } });
+      expect(jsonLines(finished).find(({ name }) => name === 'health')).toMatchObject({
+        ok: false,
+        remedy: 'look at the log of the application',
+      });
       production.configure({ app: {} });
     });
 
@@ -205,6 +224,15 @@ describeOnServers('exit codes', (server) => {
         next: 'gateway-migrate resume (finishes it), or gateway-migrate rollback (undoes it)',
       },
     });
+    expect(told(await production.run('test', '--json')).error).toEqual({
+      what: `run ${run} was cut off: finish or undo it first`,
+      state: 'nothing was started, production is unchanged',
+      next: 'gateway-migrate resume',
+    });
+    expect(told(await production.run('status', '--check', '--json'))).toMatchObject({
+      code: 1,
+      error: { what: '0 pending, 0 changed, 0 missing, a run is unfinished', next: 'gateway-migrate resume' },
+    });
     production.migration(
       '3_bad.sql',
       up('ALTER TABLE goods ADD COLUMN name INT', 'ALTER TABLE goods DROP COLUMN name'),
@@ -271,7 +299,16 @@ describeOnServers('exit codes', (server) => {
     while (!(await production.objects()).includes('base table half')) expect(child.exitCode).toBeNull();
     child.kill('SIGKILL');
     await ended;
-    expect(told(await production.run('resume', '--yes', '--json'))).toMatchObject({ code: 4, production: 'unknown' });
+    expect(told(await production.run('resume', '--yes', '--json'))).toEqual({
+      code: 4,
+      result: 'failed',
+      production: 'unknown',
+      error: {
+        what: 'Apply 3 migrations: cannot tell whether statement 1 of 3 took effect: it began, committed by itself, and then failed or was cut off\n  CALL count_up()',
+        state: 'every statement before it is done, none after it has begun',
+        next: 'gateway-migrate restore --backup latest',
+      },
+    });
     expect(lastOf(await production.run('status', '--json'))).toMatchObject({
       applied: ['1', '2'],
       unfinished: { command: 'deploy', last: '3 · statement 1 · CALL count_up()', outcome: 'unknown' },

@@ -46,6 +46,25 @@ describeOnServers('on a terminal', (server) => {
     expect(await tables()).toEqual(['base table shops']);
   });
 
+  test('5: what another run changed between the question and the answer is not overwritten', async () => {
+    const terminal = await production.open('deploy');
+    await terminal.waitFor('? Continue? (yes/no)');
+    terminal.type('yes\r');
+    await terminal.waitFor('? Ready to deploy to PRODUCTION? (yes/no)');
+    expect((await production.run('deploy', '--yes')).code).toBe(0);
+    terminal.type('yes\r');
+    expect((await terminal.exit).code).toBe(5);
+    expect(terminal.transcript()).toContain(
+      [
+        '  What failed  another run has changed the database since you were asked',
+        '  State now    nothing was started, production is unchanged',
+        '  Type next',
+        '',
+        '  gateway-migrate status, then gateway-migrate deploy again',
+      ].join('\n'),
+    );
+  });
+
   test('--skip-backup is warned of before the second question', async () => {
     const terminal = await production.open('deploy', '--skip-backup');
     await terminal.waitFor('? Continue? (yes/no)');

@@ -77,6 +77,21 @@ describeOnServers('rollback', (server) => {
     });
   });
 
+  test('3: a way back that leaves something behind is not called done', async () => {
+    const production = await create({ '1_a.sql': `${table('a')}CREATE TABLE left_over (id INT);\n` });
+    expect((await production.run('deploy', '--yes')).code).toBe(0);
+    await production.sql('CREATE TABLE unrelated (id INT)');
+    expect(lastOf(await production.run('rollback', '--yes', '--json'))).toMatchObject({
+      exitCode: 3,
+      production: 'changed',
+      error: {
+        what: 'Undo the migrations: the way back ran, but this is not as it was before: table left_over',
+        state: 'every statement of the way back is done; the objects named above differ from before',
+        next: 'gateway-migrate restore --backup latest',
+      },
+    });
+  });
+
   test('a stopped run is mended and resumed; what was applied of it must not be edited', async () => {
     const up = 'CREATE TABLE c (id INT PRIMARY KEY)';
     const production = await create({

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -119,6 +119,10 @@ describe('readMigrations', () => {
         remedy: 'check migrations.dir in the configuration',
       },
     ]);
+    mkdirSync(join(dir, '1_a.sql'));
+    expect(await read({})).toMatchObject({
+      problems: ['1_a.sql:- EISDIR: illegal operation on a directory, read; make the file readable'],
+    });
   });
 });
 

@@ -75,7 +75,20 @@ describe('inverseOf', () => {
     ['DROP INDEX no ON a', 'no is not in the definition noted before'],
     ['DROP INDEX `PRIMARY` ON a', 'PRIMARY is not in the definition noted before'],
     ['ALTER TABLE a ADD PARTITION (PARTITION p VALUES LESS THAN (1))', 'ADD PARTITION has no exact inverse'],
+    ['ALTER TABLE a ADD INDEX a_fk (y)', 'index a_fk existed before under this name'],
+    ['CREATE OR REPLACE INDEX n ON a (y)', 'an index of this name may have been replaced'],
+    ['ALTER TABLE a ADD FOREIGN KEY IF NOT EXISTS n (y) REFERENCES p (id)', 'the foreign key may have existed before'],
+    ['ALTER TABLE a RENAME COLUMN IF EXISTS y TO z', 'what was renamed may not have existed'],
+    ['ALTER TABLE a ADD COLUMN', 'the added column could not be read'],
+    ['ALTER TABLE a RENAME TO', 'the new name could not be read'],
+    ['ALTER TABLE a ADD CONSTRAINT n FOREIGN KEY', 'the columns of the foreign key could not be read'],
   ])('has none: %s', (sql, reason) => {
     expect(inverse(sql)).toBe(reason);
+  });
+
+  test('has none of what was not there when the definitions were noted', () => {
+    const gone = { 'table:a': undefined, 'view:v': undefined };
+    expect(inverse('ALTER TABLE a ADD b INT', gone)).toBe('the definition of table:a before is not known');
+    expect(inverse('DROP VIEW v', gone)).toBe('the definition of view:v before is not known');
   });
 });

@@ -54,9 +54,17 @@ describe('findMigration', () => {
 
   test('refuses what could be two, or is none', () => {
     expect(() => findMigration(files, '060203')).toThrow(
-      '060203 could be any of 2025_10_01_060203_create_t2025_10_01_060203, 2025_10_02_060203_create_t2025_10_02_060203',
+      expect.objectContaining({
+        exitCode: 64,
+        message:
+          '060203 could be any of 2025_10_01_060203_create_t2025_10_01_060203, 2025_10_02_060203_create_t2025_10_02_060203',
+        state: 'nothing was started, production is unchanged',
+        next: 'name one of them in full',
+      }),
     );
-    expect(() => findMigration(files, 'nope')).toThrow('there is no migration nope');
+    expect(() => findMigration(files, 'nope')).toThrow(
+      expect.objectContaining({ message: 'there is no migration nope', next: 'gateway-migrate status' }),
+    );
     expect(() => findMigration(files, '')).toThrow('there is no migration ');
   });
 

@@ -8,7 +8,7 @@ function statementsOf(text: string): string[] {
 }
 
 function problemsOf(text: string): string[] {
-  return splitScript(text).problems.map(({ line, what }) => `${line}: ${what}`);
+  return splitScript(text).problems.map(({ line, what, remedy }) => `${line}: ${what}; ${remedy}`);
 }
 
 describe('splitScript', () => {
@@ -95,14 +95,17 @@ describe('splitScript', () => {
   });
 
   test.each([
-    ["SELECT 1;\nSELECT 'a", ["2: quote ' is never closed"]],
-    ['SELECT `a', ['1: quote ` is never closed']],
-    ['SELECT 1 /* a', ['1: comment /* is never closed']],
-    ['/*!50000 SELECT 1', ['1: version comment /*! is never closed']],
-    ['\nCREATE PROCEDURE p() BEGIN SELECT 1;', ['2: BEGIN without its END']],
-    ['DELIMITER //\nSELECT 1//', ['1: DELIMITER // is never set back']],
-    ['DELIMITER\nSELECT 1;', ['1: DELIMITER without a delimiter']],
-    ['DELIMITER \\\nSELECT 1;', ['1: DELIMITER with a backslash']],
+    ["SELECT 1;\nSELECT 'a", ["2: quote ' is never closed; close it with '"]],
+    ['SELECT `a', ['1: quote ` is never closed; close it with `']],
+    ['SELECT 1 /* a', ['1: comment /* is never closed; close it with */']],
+    ['/*!50000 SELECT 1', ['1: version comment /*! is never closed; close it with */']],
+    ['\nCREATE PROCEDURE p() BEGIN SELECT 1;', ['2: BEGIN without its END; end the body with END;']],
+    [
+      'DELIMITER //\nSELECT 1//',
+      ['1: DELIMITER // is never set back; write DELIMITER ; after the last statement that needs it'],
+    ],
+    ['DELIMITER\nSELECT 1;', ['1: DELIMITER without a delimiter; write for example: DELIMITER //']],
+    ['DELIMITER \\\nSELECT 1;', ['1: DELIMITER with a backslash; write for example: DELIMITER //']],
   ])('says what is left open: %j', (text, expected) => {
     expect(problemsOf(text)).toEqual(expected);
   });

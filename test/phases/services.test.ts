@@ -60,6 +60,7 @@ test('start exits 0 and nothing runs: status decides', async () => {
     message: `cannot start broken: \`${script} start broken\` exited with 0; \`${script} status broken\` says that it is not running`,
     exitCode: 3,
     production: 'unknown',
+    state: 'the database is as the steps before this one say; services may be stopped',
     next: 'gateway-migrate resume',
   });
 });

@@ -1,8 +1,15 @@
 import { expect, test } from 'vitest';
+import type { ChangedTable } from '../../src/rehearsal/bad-data/changed-table.ts';
+import { ask } from '../../src/rehearsal/bad-data/inquiry.ts';
 import { findBadData } from '../../src/rehearsal/bad-data.ts';
 import type { Finding } from '../../src/rehearsal/finding.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
 import { migration, stage } from './scene.ts';
+import { tell } from './telling.ts';
+
+function raise(): never {
+  throw new Error('nothing was found');
+}
 
 const SCHEMA = `
   CREATE TABLE owners (id INT PRIMARY KEY);
@@ -33,9 +40,6 @@ async function look(server: TestServer, up: string, withinMs?: number, rows = RO
     await scene.close();
   }
 }
-
-const brief = (findings: readonly Finding[]) =>
-  findings.map(({ level, version, name, object, what }) => `${level} ${version} ${name} ${object}: ${what}`);
 
 describeOnServers('data that would make a migration fail', (server) => {
   test('is told of nothing where the rows fit', async () => {
@@ -71,21 +75,29 @@ describeOnServers('data that would make a migration fail', (server) => {
 
   test('a unique key on a new column, whose default every row gets', async () => {
     expect(
-      brief(await look(server(), 'ALTER TABLE pets ADD code INT NOT NULL, ADD UNIQUE KEY one_code (code);')),
-    ).toEqual([
-      'error 5 duplicates-under-unique pets.one_code: every row gets the same value under the unique key one_code (code)',
-    ]);
+      tell(await look(server(), 'ALTER TABLE pets ADD code INT NOT NULL, ADD UNIQUE KEY one_code (code);')),
+    ).toMatchInlineSnapshot(`
+      "error 5 duplicates-under-unique pets.one_code
+      what: every row gets the same value under the unique key one_code (code)
+      why:  the server refuses the key with error 1062 as soon as it meets the second of them
+      fix:  keep one of each first; they are: SELECT COUNT(*) AS n FROM (SELECT 1 FROM \`pets\` LIMIT 2) AS found HAVING COUNT(*) > 1"
+    `);
   });
 
   test('NULLs in a column that becomes NOT NULL, under its new name too', async () => {
     expect(
-      brief(
+      tell(
         await look(
           server(),
           'ALTER TABLE pets RENAME COLUMN name TO title; ALTER TABLE pets MODIFY title VARCHAR(100) NOT NULL;',
         ),
       ),
-    ).toEqual(['error 5 null-in-not-null pets.title: 1 row of production has NULL in name, which becomes NOT NULL']);
+    ).toMatchInlineSnapshot(`
+      "error 5 null-in-not-null pets.title
+      what: 1 row of production has NULL in name, which becomes NOT NULL
+      why:  the server refuses the change for the first such row
+      fix:  give them a value first: UPDATE \`pets\` SET \`name\` = … WHERE \`name\` IS NULL"
+    `);
   });
 
   test('a column that CHANGE renames is no new one', async () => {
@@ -93,27 +105,32 @@ describeOnServers('data that would make a migration fail', (server) => {
     expect(
       await look(server(), `${keyed} CHANGE COLUMN mail \`change\` VARCHAR(50) COLLATE utf8mb4_bin NULL;`),
     ).toEqual([]);
-    expect(
-      brief(await look(server(), `${keyed} CHANGE mail address VARCHAR(50) COLLATE utf8mb4_bin NOT NULL;`)),
-    ).toEqual(['error 5 null-in-not-null pets.address: 1 row of production has NULL in mail, which becomes NOT NULL']);
+    const [finding, ...others] = await look(
+      server(),
+      `${keyed} CHANGE mail address VARCHAR(50) COLLATE utf8mb4_bin NOT NULL;`,
+    );
+    expect(others).toEqual([]);
+    expect(finding?.what).toBe('1 row of production has NULL in mail, which becomes NOT NULL');
   });
 
   test('is advice where the migration writes the rows itself', async () => {
     const up = "UPDATE pets SET name = '' WHERE name IS NULL; ALTER TABLE pets MODIFY name VARCHAR(100) NOT NULL;";
-    expect(await look(server(), up)).toMatchObject([
-      {
-        name: 'null-in-not-null',
-        level: 'advice',
-        what: '1 row of production has NULL in name, which becomes NOT NULL (the migrations write rows of pets too, which may mend it)',
-      },
-    ]);
+    expect(tell(await look(server(), up))).toMatchInlineSnapshot(`
+      "advice 5 null-in-not-null pets.name
+      what: 1 row of production has NULL in name, which becomes NOT NULL (the migrations write rows of pets too, which may mend it)
+      why:  the server refuses the change for the first such row
+      fix:  see whether they do: gateway-migrate test --from-backup; else give them a value first: UPDATE \`pets\` SET \`name\` = … WHERE \`name\` IS NULL"
+    `);
   });
 
   test('orphans under a new foreign key', async () => {
     const up = 'ALTER TABLE pets ADD CONSTRAINT pets_owner FOREIGN KEY (owner_id) REFERENCES owners (id);';
-    expect(brief(await look(server(), up))).toEqual([
-      'error 5 orphans-under-foreign-key pets.pets_owner: owner_id of production has values that owners does not have: 7, 8',
-    ]);
+    expect(tell(await look(server(), up))).toMatchInlineSnapshot(`
+      "error 5 orphans-under-foreign-key pets.pets_owner
+      what: owner_id of production has values that owners does not have: 7, 8
+      why:  the server refuses the foreign key with error 1452 for the first such row
+      fix:  mend or remove these rows of pets first; they are: SELECT k.\`owner_id\` FROM (SELECT DISTINCT \`owner_id\` FROM \`production\`.\`pets\`) k LEFT JOIN \`production\`.\`owners\` p ON p.\`id\` = k.\`owner_id\` WHERE k.\`owner_id\` IS NOT NULL AND p.\`id\` IS NULL LIMIT 1000"
+    `);
   });
 
   test('every key is an orphan when the parent is new', async () => {
@@ -127,21 +144,43 @@ describeOnServers('data that would make a migration fail', (server) => {
   test('values out of the range of a narrowed type', async () => {
     const up = `ALTER TABLE pets MODIFY age TINYINT NULL, MODIFY name VARCHAR(2) NULL, MODIFY kind ENUM('cat', 'dog') NULL,
       MODIFY born TIMESTAMP NULL, MODIFY weight DECIMAL(4,2) NULL;`;
-    expect(brief(await look(server(), up))).toEqual([
-      'error 5 value-out-of-range pets.name: name becomes varchar(2), and production has values that do not fit: Ada, Ben',
-      'advice 5 value-changed pets.weight: weight becomes decimal(4,2), and production has values that lose a part: 2.125',
-      'error 5 value-out-of-range pets.age: age becomes tinyint, and production has values that do not fit: 300',
-      "error 5 value-out-of-range pets.kind: kind becomes enum('cat','dog'), and production has values that do not fit: eel",
-      'error 5 value-out-of-range pets.born: born becomes timestamp, and production has values that do not fit: 2050-01-03 10:00:00',
-    ]);
+    expect(tell(await look(server(), up))).toMatchInlineSnapshot(`
+      "error 5 value-out-of-range pets.name
+      what: name becomes varchar(2), and production has values that do not fit: Ada, Ben
+      why:  the server refuses the change for the first such row; without strict mode it would cut the values
+      fix:  mend them first, or keep the wider type; they are: SELECT * FROM \`pets\` WHERE CHAR_LENGTH(TRIM(TRAILING ' ' FROM \`name\`)) > 2
+
+      advice 5 value-changed pets.weight
+      what: weight becomes decimal(4,2), and production has values that lose a part: 2.125
+      why:  the server rounds or cuts them without an error
+      fix:  mend them first, or keep the wider type; they are: SELECT * FROM \`pets\` WHERE \`weight\` <> ROUND(\`weight\`, 2)
+
+      error 5 value-out-of-range pets.age
+      what: age becomes tinyint, and production has values that do not fit: 300
+      why:  the server refuses the change for the first such row; without strict mode it would cut the values
+      fix:  mend them first, or keep the wider type; they are: SELECT * FROM \`pets\` WHERE \`age\` < -128 OR \`age\` > 127
+
+      error 5 value-out-of-range pets.kind
+      what: kind becomes enum('cat','dog'), and production has values that do not fit: eel
+      why:  the server refuses the change for the first such row; without strict mode it would cut the values
+      fix:  mend them first, or keep the wider type; they are: SELECT * FROM \`pets\` WHERE \`kind\` NOT IN (_utf8mb4 X'636174', _utf8mb4 X'646f67')
+
+      error 5 value-out-of-range pets.born
+      what: born becomes timestamp, and production has values that do not fit: 2050-01-03 10:00:00
+      why:  the server refuses the change for the first such row; without strict mode it would cut the values
+      fix:  mend them first, or keep the wider type; they are: SELECT * FROM \`pets\` WHERE \`born\` < '1970-01-01 00:00:01' OR \`born\` >= '2038-01-19 03:14:08'"
+    `);
   });
 
   test('characters that the new charset does not have', async () => {
     const rows = "INSERT INTO pets (name) VALUES ('Zoë'), ('美咲');";
     const up = 'ALTER TABLE pets MODIFY name VARCHAR(100) CHARACTER SET latin1 NULL;';
-    expect(brief(await look(server(), up, undefined, rows))).toEqual([
-      'error 5 value-out-of-range pets.name: name becomes varchar(100), and production has values that do not fit: 美咲',
-    ]);
+    expect(tell(await look(server(), up, undefined, rows))).toMatchInlineSnapshot(`
+      "error 5 value-out-of-range pets.name
+      what: name becomes varchar(100), and production has values that do not fit: 美咲
+      why:  the server refuses the change for the first such row; without strict mode it would cut the values
+      fix:  mend them first, or keep the wider type; they are: SELECT * FROM \`pets\` WHERE CONVERT(CONVERT(\`name\` USING latin1) USING utf8mb4) <> CONVERT(\`name\` USING utf8mb4) COLLATE utf8mb4_bin"
+    `);
   });
 
   test('rows that break a new CHECK, quotes in it and all', async () => {
@@ -149,15 +188,41 @@ describeOnServers('data that would make a migration fail', (server) => {
     const [finding, ...others] = await look(server(), up);
     expect(others).toEqual([]);
     expect(finding).toMatchObject({ name: 'rows-break-check', level: 'error', object: 'pets.not_ben' });
-    expect(finding?.what).toContain('2 rows of production break the new CHECK not_ben: ');
+    const clause = /^2 rows of production break the new CHECK not_ben: (.+)$/.exec(finding?.what ?? '')?.[1];
+    expect(finding?.what).toBe(`2 rows of production break the new CHECK not_ben: ${clause}`);
+    expect(finding?.why).toBe('the server refuses the check for the first such row');
+    expect(finding?.fix).toBe(`mend them first; they are: SELECT * FROM \`pets\` WHERE NOT (${clause})`);
   });
 
   test('is not known, which is advice, when it takes too long to look', async () => {
     const grow = Array.from({ length: 15 }, () => 'INSERT INTO pets (name) SELECT name FROM pets;').join('\n');
     const findings = await look(server(), 'CREATE UNIQUE INDEX one_name ON pets (name);', 1, `${ROWS}${grow}`);
-    expect(findings).toMatchObject([
-      { name: 'duplicates-under-unique', level: 'advice', what: 'not known: to look takes longer than 0.001 s' },
-    ]);
+    expect(tell(findings)).toMatchInlineSnapshot(`
+      "advice 5 duplicates-under-unique pets.one_name
+      what: not known: to look takes longer than 0.001 s
+      why:  the migration fails half way if there are any
+      fix:  look at a quiet time: SELECT \`name\` AS k0 FROM \`production\`.\`pets\` WHERE \`name\` IS NOT NULL GROUP BY \`name\` HAVING COUNT(*) > 1 LIMIT 4"
+    `);
+  });
+
+  test('is not known, which is advice, when the server will not tell', async () => {
+    const scene = await stage(server(), { schema: SCHEMA, migrations: [] });
+    const table = { name: 'pets', isWritten: false, versionOf: () => '5' } as unknown as ChangedTable;
+    const inquiry = { session: scene.production, flavor: scene.flavor, database: 'd', withinMs: 1_000 };
+    const question = {
+      name: 'null-in-not-null',
+      table,
+      part: 'name',
+      select: 'nick FROM pets',
+      describe: () => raise(),
+    };
+    const findings = await ask(inquiry, question).finally(() => scene.close());
+    expect(tell(findings)).toMatchInlineSnapshot(`
+      "advice 5 null-in-not-null pets.name
+      what: not known: (as the server says)
+      why:  the migration fails half way if there are any
+      fix:  look by hand: SELECT nick FROM pets"
+    `);
   });
 
   test('is silenced by name, with a reason', async () => {

@@ -6,6 +6,7 @@ import { buildGateway } from '../../src/sandbox/gateway.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
 import { migration, PARENTS, sixMigrations, TENANT } from './scene.ts';
+import { tell } from './telling.ts';
 
 /** Applies the migrations to a database and probes it there. */
 async function probe(
@@ -93,6 +94,14 @@ describeOnServers('the cascade probe', (server) => {
       level: 'error',
       detail: 'a row with the same key is taken',
     });
+    const ignored = findings.filter(({ name }) => name === 'foreign-key-not-enforced');
+    if (ignores)
+      expect(tell(ignored)).toMatchInlineSnapshot(`
+      "advice 2025_10_01_060201 foreign-key-not-enforced policy_configurations
+      what: the server takes a company_id that companies does not have, although the foreign key policy_configurations_company_id_foreign forbids it
+      why:  a fault of the server, not of the migration: MySQL from 9.6 on passes over a foreign key where the index that begins with company_id holds a NULL
+      fix:  start the server with innodb_native_foreign_keys=ON; gateway-migrate verify looks for orphans meanwhile"
+    `);
     expect(findings.map(({ name, level, object }) => [name, level, object])).toEqual([
       ...(ignores ? [['foreign-key-not-enforced', 'advice', 'policy_configurations']] : []),
       ['rows-outlive-tenant', 'advice', 'call_statistics'],
@@ -119,14 +128,35 @@ describeOnServers('the cascade probe', (server) => {
     const { findings } = await probeOwn(
       `CREATE TABLE visits (id INT PRIMARY KEY, ${COMPANY}, ${CASCADE.replace('CASCADE', 'RESTRICT')});`,
     );
-    expect(findings.filter(({ object }) => object === 'visits')).toMatchObject([
-      {
-        name: 'tenant-deletion-refused',
-        level: 'error',
-        version: '1',
-        what: 'the foreign key visits_company refuses to delete a row of companies that visits refers to',
-      },
-    ]);
+    expect(tell(findings.filter(({ object }) => object === 'visits'))).toMatchInlineSnapshot(`
+      "error 1 tenant-deletion-refused visits
+      what: the foreign key visits_company refuses to delete a row of companies that visits refers to
+      why:  so no row of companies that has such rows can be deleted
+      fix:  make it ON DELETE CASCADE, or SET NULL: ALTER TABLE \`visits\` DROP FOREIGN KEY \`visits_company\`, ADD CONSTRAINT …"
+    `);
+  });
+
+  test('finds rows that only lose their tenant, and what else refuses to let it go', async () => {
+    const setNull = CASCADE.replace('CASCADE', 'SET NULL');
+    const left = await probeOwn(
+      `CREATE TABLE visits (id INT PRIMARY KEY, company_id BIGINT UNSIGNED NULL, ${setNull});`,
+    );
+    const refused = await probeOwn(
+      `CREATE TRIGGER stay BEFORE DELETE ON companies FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'Stay';`,
+      'companies',
+    );
+    const all = [...left.findings.filter(({ object }) => object === 'visits'), ...refused.findings];
+    expect(tell(all)).toMatchInlineSnapshot(`
+      "error 1 rows-outlive-tenant visits
+      what: a row of visits is left when its row of companies is deleted
+      why:  the foreign key visits_company is ON DELETE SET NULL
+      fix:  ALTER TABLE \`visits\` ADD FOREIGN KEY (\`company_id\`) REFERENCES \`companies\` (…) ON DELETE CASCADE
+
+      error before tenant-deletion-refused companies
+      what: a row of companies could not be deleted: (as the server says)
+      why:  what hangs on a row of companies could not be looked at
+      fix:  see what refuses it: a trigger, or a chain of foreign keys"
+    `);
   });
 
   test('finds a tenant column that takes NULL, or a tenant that does not exist', async () => {
@@ -145,9 +175,12 @@ describeOnServers('the cascade probe', (server) => {
       `CREATE TABLE visits (id INT AUTO_INCREMENT PRIMARY KEY, ${COMPANY}, code VARCHAR(9) NOT NULL, deleted_at TIMESTAMP NULL,
         UNIQUE KEY one_code (company_id, code), ${CASCADE});`,
     );
-    expect(findings.filter(({ object }) => object === 'visits')).toMatchObject([
-      { name: 'soft-delete-keeps-key', level: 'error', version: '1' },
-    ]);
+    expect(tell(findings.filter(({ object }) => object === 'visits'))).toMatchInlineSnapshot(`
+      "error 1 soft-delete-keeps-key visits
+      what: the unique key one_code (company_id, code) still counts rows whose deleted_at is set
+      why:  what a user has deleted cannot be made again: the INSERT fails with error 1062
+      fix:  add a generated column that is NULL for deleted rows, IF(deleted_at IS NULL, 1, NULL), to the end of the key"
+    `);
   });
 
   test('makes rows for every kind of column: checks, generated columns, chains and circles of references', async () => {
@@ -183,8 +216,11 @@ describeOnServers('the cascade probe', (server) => {
       `CREATE TABLE visits (id INT PRIMARY KEY, ${COMPANY}, ${CASCADE});
        CREATE TRIGGER no_visits BEFORE INSERT ON visits FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'closed';`,
     );
-    expect(findings.filter(({ object }) => object === 'visits')).toMatchObject([
-      { name: 'cascade-not-probed', level: 'error', version: '1', what: 'no row could be made for visits: closed' },
-    ]);
+    expect(tell(findings.filter(({ object }) => object === 'visits'))).toMatchInlineSnapshot(`
+      "error 1 cascade-not-probed visits
+      what: no row could be made for visits: closed
+      why:  what becomes of its rows when one of companies is deleted is not known
+      fix:  look at it by hand, or say so: -- migrate:allow cascade-not-probed REASON"
+    `);
   });
 });

@@ -1,14 +1,18 @@
+import { createHash } from 'node:crypto';
 import { delimiter, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { connect } from '../../src/mysql/connect.ts';
+import type { Config } from '../../src/config/config.ts';
+import { connect, type Session } from '../../src/mysql/connect.ts';
 import { cloneSchema, namesDatabase } from '../../src/rehearsal/clone.ts';
 import { compareClone, compareServers } from '../../src/rehearsal/likeness.ts';
+import { withPlace } from '../../src/rehearsal/place.ts';
 import { withScratch } from '../../src/rehearsal/scratch.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
+import { systemExec } from '../../src/system/exec.ts';
 import { runAll, withSession } from '../schema/sessions.ts';
 import { SHOP } from '../schema/shop.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
-import { file, rehearseFiles } from './stages.ts';
+import { file, rehearseFiles, rehearseOn } from './stages.ts';
 
 /** Clones a database, and compares the two. */
 async function clone(server: TestServer, database: string) {
@@ -61,6 +65,7 @@ describeOnServers('the clone', (server) => {
     const { copy, checks } = await clone(server(), database);
     expect([...copy.objects.keys()]).toEqual(['table:t']);
     expect(checks.find((check) => !check.ok)).toMatchObject({
+      name: '1 not in it',
       level: 'warning',
       detail: `procedure wipe: it names the database ${database}, so it would act on production`,
     });
@@ -92,9 +97,101 @@ describeOnServers('the clone', (server) => {
         flavor: { ...flavor, version: [flavor.version[0] + 1, 0, 0] as const, label: 'other' },
       };
       const [version] = await compareServers(place, other);
-      expect(version).toMatchObject({ name: 'version', ok: false, level: 'error' });
+      expect(version).toEqual({
+        group: 'clone',
+        name: 'version',
+        ok: false,
+        level: 'error',
+        detail: `${flavor.label} in production, other here`,
+        remedy: 'rehearse on the same version',
+      });
+      const named = (name: string, value: string) => ({
+        ...place,
+        session: { ...session, query: async () => [{ Variable_name: name, Value: value }] } as unknown as Session,
+      });
+      const [, mode] = await compareServers(named('sql_mode', 'ANSI_QUOTES'), named('sql_mode', ''));
+      expect(mode).toMatchObject({
+        level: 'error',
+        detail: 'ANSI_QUOTES in production,  here',
+        remedy: 'set sql_mode on the server of the rehearsal as in production',
+      });
     });
     await server().sql('SET GLOBAL sql_mode = DEFAULT');
+  });
+
+  test('that is not what production is says what it lacks and what to do about it', async () => {
+    const [database, other] = [await server().createDatabase('one'), await server().createDatabase('two')];
+    await runAll(server(), database, ['CREATE TABLE t (id INT)', 'CREATE TABLE u (id INT)']);
+    await runAll(server(), other, ['CREATE TABLE t (id BIGINT)']);
+    const read = (name: string) => withSession(server(), name, (session) => readSnapshot(session, name));
+    const checks = compareClone(await read(database), await read(other), {
+      creations: new Map(),
+      shortfalls: [{ object: 'table:u', reason: 'CREATE command denied' }],
+      withoutDefiner: ['view:v'],
+    });
+    expect(checks).toEqual([
+      {
+        group: 'clone',
+        name: 'schema',
+        ok: false,
+        level: 'error',
+        detail: [
+          'differs from production (- production, + clone):',
+          'table t changed',
+          '  - column `id` int null',
+          '  + column `id` bigint null',
+        ].join('\n'),
+        remedy: 'rehearse on a server of the same version and settings',
+      },
+      {
+        group: 'clone',
+        name: '1 not in it',
+        ok: false,
+        level: 'error',
+        detail: 'table u: CREATE command denied',
+        remedy: 'let the account do it, or rehearse on another server',
+      },
+      {
+        group: 'clone',
+        name: 'definers',
+        ok: false,
+        level: 'warning',
+        detail: '1 objects were made with our own account as definer',
+      },
+    ]);
+  });
+
+  test('is made by one rehearsal at a time, where the account may, on a server that is there', async () => {
+    const database = await server().createDatabase('prod');
+    const files = { '0001': file('CREATE TABLE a (id INT);', 'DROP TABLE a;') };
+    const rehearse = (config: Record<string, unknown>) => rehearseOn(server(), database, { files, config });
+    await withSession(server(), 'mysql', async (session) => {
+      const lock = `gateway_migrate.scratch.${createHash('sha256').update(`${database}_rehearsal`).digest('hex').slice(0, 32)}`;
+      await session.query('SELECT GET_LOCK(?, 0)', [lock]);
+      await expect(rehearse({})).rejects.toMatchObject({
+        message: `another rehearsal uses the database ${database}_rehearsal`,
+        next: 'the same command again, when it has ended',
+      });
+    });
+    await server().sql("CREATE USER IF NOT EXISTS 'poor'@'localhost'");
+    await expect(rehearse({ rehearsal: { user: 'poor', database: 'clone_of_poor' } })).rejects.toMatchObject({
+      message:
+        "the database clone_of_poor cannot be made for the rehearsal: Access denied for user 'poor'@'localhost' to database 'clone_of_poor'",
+      next: "GRANT ALL ON `clone\\_of\\_poor`.* TO 'poor'@'localhost'; or the same command with --skip-rehearsal",
+    });
+    await expect(rehearse({ rehearsal: { socket: '/nowhere.sock' } })).rejects.toMatchObject({
+      message: 'cannot connect to the server of the rehearsal: connect ENOENT /nowhere.sock',
+      next: 'mend rehearsal in the configuration, or the same command with --skip-rehearsal',
+    });
+    const production = await connect(server().target(database));
+    const flavor = { ...production.flavor, kind: 'oracle' as never, label: 'Oracle 23' };
+    const session = await production.open();
+    const parts = { production: { ...production, flavor }, session, exec: systemExec, env: {} };
+    const config = { rehearsal: 'private' } as Config;
+    await expect(withPlace({ ...parts, config }, async () => 0).finally(() => session.close())).rejects.toMatchObject({
+      message: 'rehearsal: private needs the server program of Oracle 23 on this machine, and there is none',
+      next: 'install it, or set rehearsal.database in the configuration',
+    });
   });
 
   test('may stand on a private server, under the name of production', async () => {

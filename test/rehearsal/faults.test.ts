@@ -3,8 +3,11 @@ import type { Finding } from '../../src/rehearsal/finding.ts';
 import { withSession } from '../schema/sessions.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { databasesOf, file, rehearseFiles, rehearseOn } from './stages.ts';
+import { tell } from './telling.ts';
 
 const COMPANIES = 'CREATE TABLE companies (id BIGINT UNSIGNED PRIMARY KEY, name VARCHAR(50))';
+
+const onlyErrors = (findings: readonly Finding[]) => findings.filter((one) => one.level === 'error');
 
 /** Name, migration and object of each error. */
 function errors(findings: readonly Finding[]): string[] {
@@ -21,7 +24,18 @@ describeOnServers('planted faults', (server) => {
         '0002': file('CREATE TABLE c (id INT PRIMARY KEY);', 'DROP TABLE c;'),
       },
     });
-    expect(errors(findings)).toEqual(['down-leaves-something 0001: table a (stays behind)']);
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0001 down-leaves-something table a (stays behind)
+      what: the schema after the way back is not what it was before
+      why:  - before, + after going forward and back:
+      table a added
+        + engine InnoDB
+        + collation utf8mb4_unicode_ci
+        + row format Dynamic
+        + column \`id\` int not null
+        + unique index \`PRIMARY\` (\`id\`)
+      fix:  let the section -- migrate:down undo this too"
+    `);
   });
 
   test('a column that the way back leaves different is shown', async () => {
@@ -50,8 +64,12 @@ describeOnServers('planted faults', (server) => {
       },
     });
     expect(errors(findings)).toEqual([]);
-    const advice = findings.find((one) => one.name === 'down-only-from-the-end');
-    expect(advice?.object).toBe('after 1 of 2 statements');
+    expect(tell(findings.filter((one) => one.name === 'down-only-from-the-end'))).toMatchInlineSnapshot(`
+      "advice 0001 down-only-from-the-end after 1 of 2 statements
+      what: its down section leads back only when all 2 statements are done: (as the server says)
+      why:  a run that is cut off goes back by exact inverses of what is done; by hand the down section would not do
+      fix:  write one statement a migration, or IF EXISTS in the down section"
+    `);
     expect(routes.get('0001')).toEqual([{ after: 1, by: 'exact inverse' }]);
   });
 
@@ -69,10 +87,17 @@ describeOnServers('planted faults', (server) => {
         ),
       },
     });
-    expect(errors(findings)).toEqual([
-      'no-way-back-from-the-middle 0002: after 1 of 3 statements',
-      'no-way-back-from-the-middle 0002: after 2 of 3 statements',
-    ]);
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0002 no-way-back-from-the-middle after 1 of 3 statements
+      what: cut off after statement 1 (DROP TABLE), nobody could undo it with certainty
+      why:  statement 1 (DROP TABLE): what table older held is gone: restore it from a backup
+      fix:  split the migration after statement 1 (its down section leads back from there, from its statement 3 on)
+
+      error 0002 no-way-back-from-the-middle after 2 of 3 statements
+      what: cut off after statement 2 (ALTER TABLE), nobody could undo it with certainty
+      why:  statement 1 (DROP TABLE): what table older held is gone: restore it from a backup
+      fix:  split the migration after statement 2 (its down section leads back from there, from its statement 2 on)"
+    `);
     expect(routes.get('0001')).toEqual([{ after: 1, by: 'exact inverse' }]);
     expect(routes.get('0002')?.map(({ by, from }) => [by, from])).toEqual([
       ['end of the down section', 3],
@@ -90,7 +115,39 @@ describeOnServers('planted faults', (server) => {
         ),
       },
     });
-    expect(errors(findings)).toContain('up-not-repeatable 0001: statement 1 of 2, line 2');
+    expect(tell(findings.filter((one) => one.name === 'up-not-repeatable'))).toMatchInlineSnapshot(`
+      "error 0001 up-not-repeatable statement 1 of 2, line 2
+      what: INSERT is refused: (as the server says)
+      why:  it was applied once, undone, and cannot be applied again: the way back leaves something behind, rows perhaps
+      fix:  let the section -- migrate:down remove the rows too, or write the statement so that it can be repeated"
+    `);
+  });
+
+  test('a way back that the server refuses, and a migration without one', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      production: `${COMPANIES}; CREATE TABLE old (id INT PRIMARY KEY)`,
+      files: {
+        '0001': file('DROP TABLE old;', ''),
+        '0002': file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE b;'),
+        '0003': file('ALTER TABLE nowhere ADD COLUMN a INT;', 'DROP TABLE c;'),
+      },
+    });
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0003 up-fails statement 1 of 1, line 2
+      what: ALTER TABLE is refused: (as the server says)
+      why:  nothing of the migration would be in place
+      fix:  mend line 2 of 0003_step
+
+      error 0002 down-fails statement 1 of 1 of the way back
+      what: DROP TABLE is refused: (as the server says)
+      why:  a rollback would stop there (the way back by down section)
+      fix:  mend the section -- migrate:down
+
+      error 0001 no-way-back 0001_step
+      what: no certain way leads back
+      why:  statement 1 (DROP TABLE): what table old held is gone: restore it from a backup
+      fix:  write a section -- migrate:down that undoes every statement"
+    `);
   });
 
   test('DDL that fails half way says what would stay in place', async () => {
@@ -127,7 +184,12 @@ describeOnServers('planted faults', (server) => {
         ),
       },
     });
-    expect(errors(findings)).toEqual([expect.stringMatching(/^delimiter 0001: statement 1 of 1, line \d$/)]);
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0001 delimiter statement 1 of 1, line 3
+      what: CREATE PROCEDURE is refused: (as the server says)
+      why:  the server was given this as one statement: CREATE PROCEDURE p() BEGIN SELECT 1; END; CREATE TABLE a (id INT);
+      fix:  put DELIMITER // before the stored program, // after its END, and DELIMITER ; after that"
+    `);
   });
 
   test('a migration that needs a table of a later one is told which', async () => {
@@ -140,9 +202,13 @@ describeOnServers('planted faults', (server) => {
         '0002': file('CREATE TABLE parent (id INT PRIMARY KEY);', 'DROP TABLE parent;'),
       },
     });
-    const finding = findings.find((one) => one.name === 'needs-a-later-migration');
-    expect(finding?.why).toBe('table parent is made only by 0002, which is applied after this one');
-    expect(errors(findings)).toHaveLength(1);
+    expect(onlyErrors(findings)).toMatchObject([
+      {
+        name: 'needs-a-later-migration',
+        why: 'table parent is made only by 0002, which is applied after this one',
+        fix: 'give the migration a version above 0002',
+      },
+    ]);
   });
 
   test('a verify query that cannot be run is found before production runs it', async () => {
@@ -151,7 +217,15 @@ describeOnServers('planted faults', (server) => {
         '0001': `${file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;')}-- migrate:verify\nSELECT 1 FROM b;\n`,
       },
     });
-    expect(errors(findings)).toEqual(['verify-cannot-run 0001: verify, line 6']);
+    expect(onlyErrors(findings)).toMatchObject([
+      {
+        name: 'verify-cannot-run',
+        version: '0001',
+        object: 'verify, line 6',
+        what: expect.stringMatching(/^the query is refused: Table '.*\.b' doesn't exist$/),
+        why: 'deploy runs it after the migrations, and would undo them all because of it',
+      },
+    ]);
   });
 
   test('a finding is silenced by its name in the file', async () => {
@@ -186,7 +260,18 @@ describeOnServers('planted faults', (server) => {
     const { findings, applied } = await rehearseOn(server(), database, {
       files: { '0001': file(`DROP TABLE ${database}.t;`, 'CREATE TABLE t (id INT);') },
     });
-    expect(errors(findings)).toEqual(['names-a-database 0001: line 2']);
+    expect(onlyErrors(findings)).toEqual([
+      {
+        name: 'names-a-database',
+        level: 'error',
+        group: 'rehearsal',
+        version: '0001',
+        object: 'line 2',
+        what: `the statement (DROP TABLE) names the database ${database}`,
+        why: 'on the clone it would act on that database itself, so nothing was rehearsed',
+        fix: 'leave the name of the database out, or rehearse with rehearsal: private',
+      },
+    ]);
     expect(applied).toEqual([]);
   });
 
@@ -195,9 +280,10 @@ describeOnServers('planted faults', (server) => {
     await server().sql(`CREATE DATABASE ${database}_rehearsal; CREATE TABLE ${database}_rehearsal.precious (id INT)`);
     await expect(
       rehearseOn(server(), database, { files: { '0001': file('CREATE TABLE a (id INT);', 'DROP TABLE a;') } }),
-    ).rejects.toThrow(
-      `the database ${database}_rehearsal is not empty, and this tool did not make it: it is left alone`,
-    );
+    ).rejects.toMatchObject({
+      message: `the database ${database}_rehearsal is not empty, and this tool did not make it: it is left alone`,
+      next: 'name another one in rehearsal.database of the configuration',
+    });
     expect(await databasesOf(server())).toContain(`${database}_rehearsal`);
   });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ExitCode, Failure, failedUnchanged, Interrupted } from '../../src/errors.ts';
 import { planDeploy } from '../../src/plan/deploy.ts';
 import { planRollback } from '../../src/plan/rollback.ts';
-import { judge } from '../../src/run/judge.ts';
+import { type Judgement, judge } from '../../src/run/judge.ts';
 
 const site = { withMaintenance: true, withCaches: true, healthyStatus: 200 };
 const deploy = planDeploy({ run: 'r', target: 't', versions: ['1'], adopt: [], backupFile: '/b', ...site });
@@ -29,59 +29,140 @@ const unknown = new Failure('cannot tell', {
   next: 'gateway-migrate resume',
 });
 
+/** All that the user is told of it. */
+function tell(judgement: Judgement): string {
+  const { exitCode, production, isFinished, error: told } = judgement;
+  const end = `exit ${exitCode}, ${production}, ${isFinished ? 'over' : 'to be finished'}`;
+  return told ? [end, told.what, told.state, told.next].join('\n') : end;
+}
+
 test('done: production is changed, and the run is over', () => {
   expect(judge(deploy, { is: 'done' })).toEqual({ exitCode: 0, production: 'changed', isFinished: true });
 });
 
 test('turned back: unchanged, exit 2; interrupted it is 130', () => {
-  const back = judge(deploy, { is: 'turned-back', error, failedStep: 'migrate' });
-  expect(back).toMatchObject({ exitCode: 2, production: 'unchanged', isFinished: true });
-  expect(back.error?.what).toBe('Apply 1 migration: it broke');
-  const interrupted = judge(deploy, { is: 'turned-back', error: new Interrupted('SIGINT'), failedStep: 'migrate' });
-  expect(interrupted).toMatchObject({ exitCode: 130, production: 'unchanged', isFinished: true });
+  const back = (cause: unknown) => tell(judge(deploy, { is: 'turned-back', error: cause, failedStep: 'migrate' }));
+  expect([error, new Interrupted('SIGINT'), failedUnchanged('no lock', 'wait')].map(back)).toMatchInlineSnapshot(`
+    [
+      "exit 2, unchanged, over
+    Apply 1 migration: it broke
+    everything this run did was undone: production is as it was before
+    mend the cause, then: gateway-migrate deploy",
+      "exit 130, unchanged, over
+    Apply 1 migration: interrupted by Ctrl-C
+    everything this run did was undone: production is as it was before
+    gateway-migrate deploy",
+      "exit 2, unchanged, over
+    Apply 1 migration: no lock
+    everything this run did was undone: production is as it was before
+    wait",
+    ]
+  `);
 });
 
 test('an error before the database was touched leaves it unchanged, and nothing to finish', () => {
-  const full = judge(deploy, { is: 'stopped', error: failedUnchanged('disk full', 'make room'), failedStep: 'backup' });
-  expect(full).toMatchObject({ exitCode: 2, production: 'unchanged', isFinished: true, error: { next: 'make room' } });
+  const stopped = (cause: unknown) => tell(judge(deploy, { is: 'stopped', error: cause, failedStep: 'backup' }));
+  expect(
+    [error, new Interrupted('SIGHUP'), failedUnchanged('disk full', 'make room')].map(stopped),
+  ).toMatchInlineSnapshot(`
+    [
+      "exit 2, unchanged, over
+    Back up the database: it broke
+    production is as it was before
+    gateway-migrate deploy",
+      "exit 130, unchanged, over
+    Back up the database: ended by SIGHUP
+    production is as it was before
+    gateway-migrate deploy",
+      "exit 2, unchanged, over
+    Back up the database: disk full
+    production is as it was before
+    make room",
+    ]
+  `);
 });
 
-test.each([
-  ['migrate', error, 3, 'changed'],
-  ['migrate', unknown, 4, 'unknown'],
-  ['migrate', new Interrupted('SIGTERM'), 130, 'changed'],
-  ['maintenance-off', error, 3, 'changed'],
-  ['health', error, 3, 'changed'],
-] as const)('stopped at %s by %s: exit %i, %s, to be finished', (failedStep, cause, exitCode, production) => {
-  const judgement = judge(deploy, { is: 'stopped', error: cause, failedStep });
-  expect(judgement).toMatchObject({ exitCode, production, isFinished: false });
-  expect(judgement.error?.next).toContain('gateway-migrate');
+test('what stopped after the database was changed stays to be finished', () => {
+  const stops = [
+    [deploy, 'migrate', error],
+    [deploy, 'migrate', unknown],
+    [deploy, 'migrate', new Interrupted('SIGTERM')],
+    [deploy, 'maintenance-off', error],
+    [deploy, 'health', error],
+    [{ ...deploy, steps: deploy.steps.filter(({ phase }) => phase !== 'maintenance') }, 'caches-after', error],
+    [rollback, 'undo', error],
+    [rollback, 'health', error],
+  ] as const;
+  const told = stops.map(([plan, failedStep, cause]) => tell(judge(plan, { is: 'stopped', error: cause, failedStep })));
+  expect(told).toMatchInlineSnapshot(`
+    [
+      "exit 3, changed, to be finished
+    Apply 1 migration: it broke
+    what was done before stays in place; the site is in maintenance if it was taken down
+    gateway-migrate resume, or gateway-migrate rollback",
+      "exit 4, unknown, to be finished
+    Apply 1 migration: cannot tell
+    nobody knows
+    gateway-migrate resume",
+      "exit 130, changed, to be finished
+    Apply 1 migration: ended by SIGTERM
+    stopped between two statements, nothing undone; the site is in maintenance if it was taken down
+    gateway-migrate resume, or gateway-migrate rollback",
+      "exit 3, changed, to be finished
+    Maintenance off: it broke
+    the database is changed and verified; the site is still in maintenance
+    gateway-migrate resume",
+      "exit 3, changed, to be finished
+    Ask the site: it broke
+    the database is changed and verified, maintenance is off, but the site does not answer as it should
+    gateway-migrate rollback, or mend the site and: gateway-migrate resume",
+      "exit 3, changed, to be finished
+    Clear caches again: it broke
+    the database is changed and verified
+    gateway-migrate resume",
+      "exit 3, changed, to be finished
+    Undo the migrations: it broke
+    what was done before stays in place; the site is in maintenance if it was taken down
+    gateway-migrate resume, or gateway-migrate rollback",
+      "exit 3, changed, to be finished
+    Ask the site: it broke
+    the database is changed and verified, maintenance is off, but the site does not answer as it should
+    mend the site, then: gateway-migrate resume",
+    ]
+  `);
 });
 
-test('a way back that failed in the database stays unfinished, and its own verdict counts', () => {
-  const stranded = { is: 'stranded', error, failedStep: 'migrate', secondStep: 'undo' } as const;
-  expect(judge(deploy, { ...stranded, second: error })).toMatchObject({
-    exitCode: 4,
-    production: 'unknown',
-    isFinished: false,
-  });
-  const known = judge(deploy, { ...stranded, second: changed });
-  expect(known).toMatchObject({ exitCode: 3, production: 'changed', isFinished: false });
-  expect(known.error?.next).toBe('gateway-migrate restore');
-});
-
-test('a site that does not come up on the way back is told apart from the database', () => {
-  const judgement = judge(deploy, {
-    is: 'stranded',
-    error,
-    failedStep: 'migrate',
-    second: error,
-    secondStep: 'maintenance-off-back',
-  });
-  expect(judgement).toMatchObject({ exitCode: 3, production: 'unchanged', isFinished: false });
-});
-
-test('a rollback that fails half way is to be finished', () => {
-  const judgement = judge(rollback, { is: 'stopped', error, failedStep: 'undo' });
-  expect(judgement).toMatchObject({ exitCode: 3, production: 'changed', isFinished: false });
+test('a way back that failed: its own verdict counts, and a site that does not come up is no database that is lost', () => {
+  const stranded = (second: unknown, secondStep = 'undo') =>
+    tell(judge(deploy, { is: 'stranded', error, failedStep: 'migrate', second, secondStep }));
+  expect([
+    stranded(error),
+    stranded(unknown),
+    stranded(changed),
+    stranded(failedUnchanged('no lock', 'wait')),
+    stranded(error, 'maintenance-off-back'),
+  ]).toMatchInlineSnapshot(`
+    [
+      "exit 4, unknown, to be finished
+    Apply 1 migration: it broke. Then on the way back, Undo what this run applied: it broke
+    the way back was not completed; the journal knows every statement that was done
+    gateway-migrate resume",
+      "exit 4, unknown, to be finished
+    Apply 1 migration: it broke. Then on the way back, Undo what this run applied: cannot tell
+    the way back was not completed; the journal knows every statement that was done
+    gateway-migrate resume",
+      "exit 3, changed, to be finished
+    Apply 1 migration: it broke. Then on the way back, Undo what this run applied: no certain way back
+    still in place; the site is still in maintenance
+    gateway-migrate restore",
+      "exit 3, unknown, to be finished
+    Apply 1 migration: it broke. Then on the way back, Undo what this run applied: no lock
+    the way back was not completed; the journal knows every statement that was done
+    gateway-migrate resume",
+      "exit 3, unchanged, to be finished
+    Apply 1 migration: it broke. Then on the way back, Maintenance off: it broke
+    the database is as it was before, but the site may still be in maintenance
+    gateway-migrate resume (tries the way back again)",
+    ]
+  `);
 });

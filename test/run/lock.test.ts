@@ -104,6 +104,15 @@ describeOnServers('the lock on a database', (server) => {
     }
   });
 
+  test('somebody who holds it by hand is named by the connection', async () => {
+    await root.query(`SELECT GET_LOCK('${lockName(database)}', 0)`);
+    await expect(withLock(request(), async () => 'must not run')).rejects.toMatchObject({
+      message: `connection ${root.connectionId} of root@localhost holds the lock on ${database}`,
+      exitCode: 5,
+      next: 'gateway-migrate status (shows when it has ended)',
+    });
+  });
+
   test('a connection killed from outside: the lock is taken again, and the work goes on', async () => {
     await withLock(request(), async (lock) => {
       const before = await holderOfLock();

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { type LogFileOptions, openLogFile } from '../../src/run/log-file.ts';
+import { logLine } from '../../src/run/log-lines.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
@@ -143,4 +144,9 @@ test('progress is told every ten seconds', async () => {
   expect(await logOf(Array.from({ length: 12 }, () => progress))).toBe(
     '2026-11-23T09:30:00.000Z DEBUG progress backup: 1 rows\n2026-11-23T09:30:10.000Z DEBUG progress backup: 1 rows\n',
   );
+});
+
+test('an event that nobody has a line for is an error, not a gap in the log', () => {
+  const event = { type: 'novelty' } as unknown as RunEvent;
+  expect(() => logLine(event)).toThrow('no log line for the event {"type":"novelty"}');
 });

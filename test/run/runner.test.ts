@@ -126,7 +126,17 @@ test('a step that took effect before the cut is not run again', async () => {
 
 test('a step of which nobody can tell stops the run', async () => {
   const { did, outcome } = await run({ lines: upToMigrate, probed: 'unknown', onFailure: 'stop' });
-  expect(outcome).toMatchObject({ is: 'stopped', failedStep: 'migrate', error: { exitCode: 4 } });
+  expect(outcome).toMatchObject({
+    is: 'stopped',
+    failedStep: 'migrate',
+    error: {
+      message: 'cannot tell whether "Apply 1 migration" took effect before the run was cut off',
+      exitCode: 4,
+      production: 'unknown',
+      state: 'the steps before it are done, those after it have not begun',
+      next: 'gateway-migrate resume',
+    },
+  });
   expect(did).toEqual(['probe migrate']);
 });
 

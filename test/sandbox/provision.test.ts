@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { connect, type Target } from '../../src/mysql/connect.ts';
 import { parseFlavor } from '../../src/mysql/flavor.ts';
 import { identify } from '../../src/mysql/option-file.ts';
 import { type ProvisionOptions, provisionServer } from '../../src/sandbox/provision.ts';
+import { startPrivateServer } from '../../src/sandbox/server.ts';
+import { startSite } from '../../src/sandbox/site.ts';
 import type { Command, Exec, Exit } from '../../src/system/exec.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { startServer } from '../support/servers.ts';
@@ -41,6 +43,66 @@ test('says what to install when there is no server, no package and no Docker', a
     ),
     exitCode: 2,
     next: 'apt-get install mariadb-server-core mariadb-client-core mariadb-client',
+  });
+});
+
+test('says why nothing could be installed', async () => {
+  const said = async (exec: Exec) => {
+    const failure = await provisionServer(exec, options()).catch((error: Error) => error);
+    const found =
+      'The demo needs a database server of its own, and found none: no mysqld or mariadbd with its client programs, ';
+    return failure instanceof Error ? failure.message.replace(found, '') : failure;
+  };
+  const [first = '', ...others] = ['mariadb-server-core', 'mariadb-client-core', 'mariadb-client'];
+  const installed = (names: readonly string[]) =>
+    bareMachine(async ({ file }) =>
+      file === 'dpkg-query' ? names.map((name) => `${name} installed`).join('\n') : undefined,
+    );
+  expect(await said(installed([first, ...others]))).toBe('none after installing it, and Docker does not run');
+  const strange = bareMachine();
+  const run = async (command: Command) => ({ ...(await strange.run(command)), failedToStart: true });
+  expect(await said({ ...strange, run })).toBe('this machine has no apt, and Docker does not run');
+  vi.spyOn(process, 'getuid').mockReturnValueOnce(1000);
+  expect(await said(installed(others))).toBe(
+    'only root may run apt-get install mariadb-server-core, and Docker does not run',
+  );
+});
+
+test('says what a container, a data folder, a server and a site did not start with', async () => {
+  const next = 'gateway-migrate demo';
+  const docker = bareMachine(async ({ file, args }) => (file === 'docker' && args[0] === 'info' ? '27.0' : undefined));
+  await expect(provisionServer(docker, options())).rejects.toMatchObject({
+    message: expect.stringMatching(/^No container could be started: `docker run .+` exited with 1: not here$/),
+    next,
+  });
+  const binaries = {
+    kind: 'mariadb',
+    version: '10.11.0',
+    label: 'MariaDB 10.11.0',
+    server: '/bin/false',
+    binDir: '/',
+    baseDir: '/',
+  } as const;
+  await expect(startPrivateServer(bareMachine(), { binaries, parentDir: dir })).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^A new data folder could not be made: `\S*mariadb-install-db .+` exited with 1: not here$/,
+    ),
+    next,
+  });
+  await expect(startPrivateServer(systemExec, { binaries, parentDir: dir, template: dir })).rejects.toMatchObject({
+    message: expect.stringMatching(/^The private MariaDB 10\.11\.0 did not start: /),
+    next,
+  });
+  const deep = join(dir, 'x'.repeat(100));
+  mkdirSync(deep);
+  await expect(startPrivateServer(systemExec, { binaries, parentDir: deep, template: deep })).rejects.toMatchObject({
+    message: expect.stringMatching(/^The path of the server's socket is too long: .*x{100}.*\/server\.sock$/),
+    next: 'TMPDIR=/tmp gateway-migrate demo',
+  });
+  const broken: Exec = { ...systemExec, start: (_, where) => systemExec.start({ file: 'false', args: [] }, where) };
+  await expect(startSite(broken, dir, false)).rejects.toMatchObject({
+    message: expect.stringMatching(/^The sample website did not start on http:\/\/127\.0\.0\.1:\d+\/$/),
+    next,
   });
 });
 

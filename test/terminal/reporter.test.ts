@@ -36,6 +36,10 @@ describe('the terminal', () => {
   test('wraps at 60 columns, but never a path', () => expect(show(deployStory, { width: 60 })).toBe(narrow));
   test('tells one line with --quiet', () =>
     expect(show(deployStory, { quiet: true })).toBe('✔ deploy finished in 2 m 03 s\n'));
+  test('has lines for every event: another one is an error', () => {
+    const novelty = { type: 'novelty' } as unknown as RunEvent;
+    expect(() => show([novelty])).toThrow(/^no lines for the event \{"type":"novelty".*\}$/);
+  });
   test('tells errors with --quiet', () => expect(show(failedStory, { quiet: true })).toBe(quietFailure));
   test('speaks ASCII where the locale is not UTF-8', () => expect(show(failedStory, { isUnicode: false })).toBe(ascii));
 

@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest';
+import { type DeployFacts, planDeploy } from '../../src/plan/deploy.ts';
+import { planRestore, planRestoreBack, type RestoreFacts } from '../../src/plan/restore.ts';
+import { planRollback, type RollbackFacts } from '../../src/plan/rollback.ts';
+import type { Plan, Step } from '../../src/plan/step.ts';
+
+const WHOLE: DeployFacts = {
+  run: 'run-1',
+  target: 'shop on 127.0.0.1:3306 as app',
+  versions: ['1', '2'],
+  adopt: ['3'],
+  backupFile: '/backups/shop.sql.gz',
+  withMaintenance: true,
+  withCaches: true,
+  healthyStatus: 200,
+};
+const BARE = { withMaintenance: false, withCaches: false, healthyStatus: undefined } as const;
+const UNDO: RollbackFacts = {
+  ...WHOLE,
+  ofRun: 'run-1',
+  versions: 'all',
+  savedFile: '/saved.sql.gz',
+  tablesToSave: ['items'],
+  wasDown: false,
+};
+
+const RESTORE: RestoreFacts = {
+  ...WHOLE,
+  file: '/backups/shop.sql.gz',
+  side: 'shop_restore_1',
+  aside: 'shop_before_1',
+  isInPlace: false,
+  services: ['php', 'nginx'],
+};
+
+/** The steps and the way back, a line each. */
+function outline({ steps, onFailure, wayBackUntil }: Plan): string {
+  const line = ({ id, title, input, onlyAfter }: Step) =>
+    `${id}: ${title} ${JSON.stringify(input)}${onlyAfter ? ` (only after ${onlyAfter})` : ''}`;
+  return [...steps.map(line), `way back until ${wayBackUntil}`, ...onFailure.map(line)].join('\n');
+}
+
+test('a deploy, with everything and with nothing but the migrations', () => {
+  expect(outline(planDeploy(WHOLE))).toMatchInlineSnapshot(`
+    "backup: Back up the database {"purpose":"deploy","file":"/backups/shop.sql.gz"}
+    maintenance-on: Maintenance on {"to":"on"}
+    caches-before: Clear caches {"when":"before"}
+    migrate: Apply 3 migrations {"versions":["1","2"],"adopt":["3"]}
+    verify: Verify {}
+    caches-after: Clear caches again {"when":"after"}
+    maintenance-off: Maintenance off {"to":"off"}
+    health: Ask the site {"expect":200}
+    way back until caches-after
+    undo: Undo what this run applied {"ofRun":"run-1","versions":"all"} (only after migrate)
+    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
+    health-back: Ask the site {"expect":200} (only after maintenance-on)
+    caches-back: Clear caches again {"when":"after"} (only after maintenance-on)"
+  `);
+  const bare = planDeploy({ ...WHOLE, ...BARE, versions: ['1'], adopt: [], backupFile: undefined });
+  expect(outline(bare)).toMatchInlineSnapshot(`
+    "migrate: Apply 1 migration {"versions":["1"],"adopt":[]}
+    verify: Verify {}
+    way back until verify
+    undo: Undo what this run applied {"ofRun":"run-1","versions":"all"} (only after migrate)"
+  `);
+});
+
+test('without maintenance the way back of a deploy brings up what was cleared, or else asks the site', () => {
+  const caches = planDeploy({ ...WHOLE, withMaintenance: false });
+  const asks = planDeploy({ ...WHOLE, ...BARE, healthyStatus: 200 });
+  const conditions = (plan: Plan) => plan.onFailure.map(({ id, onlyAfter }) => `${id} after ${onlyAfter}`);
+  expect(conditions(caches)).toEqual([
+    'undo after migrate',
+    'health-back after caches-before',
+    'caches-back after caches-before',
+  ]);
+  expect(conditions(asks)).toEqual(['undo after migrate', 'health-back after migrate']);
+});
+
+test('a rollback, which has a way back only until it undoes', () => {
+  expect(outline(planRollback(UNDO))).toMatchInlineSnapshot(`
+    "maintenance-on: Maintenance on {"to":"on"}
+    caches-before: Clear caches {"when":"before"}
+    save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"]}
+    undo: Undo the migrations {"ofRun":"run-1","versions":"all"}
+    caches-after: Clear caches again {"when":"after"}
+    maintenance-off: Maintenance off {"to":"off"}
+    health: Ask the site {"expect":200}
+    way back until save-rows
+    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
+    health-back: Ask the site {"expect":200} (only after maintenance-on)
+    caches-back: Clear caches again {"when":"after"} (only after maintenance-on)"
+  `);
+  const bare = planRollback({ ...UNDO, ...BARE, savedFile: undefined, versions: ['1'] });
+  expect(outline(bare)).toMatchInlineSnapshot(`
+    "undo: Undo the migrations {"ofRun":"run-1","versions":["1"]}
+    way back until undefined"
+  `);
+});
+
+test('a rollback of a run that had left the site down leaves it down when it fails', () => {
+  expect(planRollback({ ...UNDO, wasDown: true }).onFailure).toEqual([]);
+});
+
+test('a restore beside production, and one into production itself', () => {
+  expect(outline(planRestore(RESTORE))).toMatchInlineSnapshot(`
+    "load-beside: Load the backup beside production {"file":"/backups/shop.sql.gz","database":"shop_restore_1"}
+    maintenance-on: Maintenance on {"to":"on"}
+    services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"]}
+    swap: Swap it with production {"from":"shop_restore_1","aside":"shop_before_1","file":"/backups/shop.sql.gz"}
+    services-start: Start php, nginx {"action":"start","services":["php","nginx"]}
+    caches-after: Clear caches {"when":"after"}
+    maintenance-off: Maintenance off {"to":"off"}
+    health: Ask the site {"expect":200}
+    way back until swap
+    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","keeps":false} (only after swap)
+    services-start-back: Start php, nginx {"action":"start","services":["php","nginx"]} (only after services-stop)
+    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
+    discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load-beside)"
+  `);
+  expect(outline(planRestore({ ...RESTORE, ...BARE, services: [], isInPlace: true }))).toMatchInlineSnapshot(`
+    "load: Load the backup {"file":"/backups/shop.sql.gz","aside":"shop_before_1"}
+    way back until load
+    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","keeps":false} (only after load)
+    discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load)"
+  `);
+});
+
+test('the way back from a restore: one that is over keeps what production holds, one cut off drops it', () => {
+  const over = { ...RESTORE, ofRun: 'run-1', hasExchanged: true, isFinished: true };
+  expect(outline(planRestoreBack(over))).toMatchInlineSnapshot(`
+    "maintenance-on: Maintenance on {"to":"on"}
+    services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"]}
+    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","keeps":true}
+    services-start: Start php, nginx {"action":"start","services":["php","nginx"]}
+    caches-after: Clear caches {"when":"after"}
+    maintenance-off: Maintenance off {"to":"off"}
+    health: Ask the site {"expect":200}
+    way back until services-stop
+    services-start-back: Start php, nginx {"action":"start","services":["php","nginx"]} (only after services-stop)
+    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)"
+  `);
+  const cut = { ...over, ...BARE, services: [], hasExchanged: false, isFinished: false };
+  expect(outline(planRestoreBack(cut))).toMatchInlineSnapshot(`
+    "discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"}
+    way back until undefined"
+  `);
+});
+
+test('no two steps of a plan have the same id, the way back included', () => {
+  for (const { steps, onFailure } of [planDeploy(WHOLE), planRollback(UNDO), planRestore(RESTORE)]) {
+    const ids = [...steps, ...onFailure].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  }
+});
