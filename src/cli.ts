@@ -142,6 +142,7 @@ function addChanging(program: Command, runs: Runs): void {
     .command('restore')
     .description('bring the database back from a backup')
     .option('--backup <file>', 'a backup, or "latest"', 'latest')
+    .option('--until <moment>', 'repeat the binary log since then, up to a time or just before a run')
     .option('--in-place', 'load into the database itself: the site is down as long as that takes')
     .option('--no-services', 'do not stop services for the swap')
     .action((options) =>

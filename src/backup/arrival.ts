@@ -7,11 +7,16 @@ import { readObjectNames, readTables } from './source.ts';
 
 type Names = Readonly<Record<string, readonly string[]>>;
 
-/** What the database lacks or has too much of, compared with the backup: a sentence each. */
-export async function compareObjects(manifest: Manifest, server: Server, session: Session): Promise<string[]> {
+/** What the database lacks or has too much of, compared with the backup (or with other tables): a sentence each. */
+export async function compareObjects(
+  manifest: Manifest,
+  server: Server,
+  session: Session,
+  expectedTables: readonly string[] = tablesOf(manifest),
+): Promise<string[]> {
   const tables = (await readTables(server, session)).map(({ name }) => name);
   const present = { ...(await readObjectNames(session, server.target.database)), table: tables };
-  return differences({ ...manifest.objects, table: tablesOf(manifest) }, present);
+  return differences({ ...manifest.objects, table: expectedTables }, present);
 }
 
 /** The same for a database beside, which has only the tables; and the rows of each. */

@@ -21,7 +21,7 @@ const PARTIAL_NAME = /^\..+\.sql\.(?:gz|zst)\.(\d+)\.partial$/;
 export function backupPath(
   folder: string,
   database: string,
-  label: 'pre_migration' | 'manual' | 'rollback_saved',
+  label: 'pre_migration' | 'manual' | 'rollback_saved' | 'until',
   at: Date,
   compression: Compression,
 ): string {

@@ -34,7 +34,13 @@ export interface Transaction {
   /** Runs of this tool that it notes in a journal table. */
   readonly runs: readonly string[];
   /** Something in it that cannot be repeated. */
-  readonly oddity: string | undefined;
+  readonly oddity: Oddity | undefined;
+}
+
+export interface Oddity {
+  readonly reason: string;
+  /** It cannot be told which database it is about. */
+  readonly isBlind: boolean;
 }
 
 const SECOND = 1_000_000;
@@ -57,15 +63,20 @@ const BETWEEN: ReadonlySet<number> = new Set([
   EventType.mariaDbGtidList,
   EventType.startEncryption,
 ]);
-/** Events that need no look: their meaning is in others. */
-const SILENT: ReadonlySet<number> = new Set([EventType.xid, EventType.rowsQuery, EventType.annotateRows]);
-const AS_STATEMENTS: ReadonlySet<number> = new Set([
+/** Events whose meaning is in others: values for a statement that stands behind them, and comments. */
+const SILENT: ReadonlySet<number> = new Set([
+  EventType.xid,
+  EventType.rowsQuery,
+  EventType.annotateRows,
   EventType.intvar,
   EventType.rand,
   EventType.userVar,
-  EventType.beginLoadQuery,
-  EventType.executeLoadQuery,
 ]);
+const LOADED_FILES: ReadonlySet<number> = new Set([EventType.beginLoadQuery, EventType.executeLoadQuery]);
+/** MySQL's binlog_transaction_compression, and MariaDB's log_bin_compress. */
+const COMPRESSED: ReadonlySet<number> = new Set([40, 165, 166, 167, 168, 169, 170, 171]);
+const DISTRIBUTED = 'it is a distributed transaction (XA)';
+const AS_STATEMENT = 'it is in the log as a statement, not as rows (binlog_format)';
 
 /** Puts the events of a stretch together into the transactions that they make, in the order of their commits. */
 export async function* readTransactions(
@@ -96,7 +107,7 @@ class OpenTransaction {
   #threadId: number | undefined;
   #seconds = 0;
   #largestBytes = 0;
-  #oddity: string | undefined;
+  #oddity: Oddity | undefined;
   readonly #statements: QueryEvent[] = [];
   readonly #maps = new Map<number, TableMap>();
   readonly #changes = new Map<string, { -readonly [Name in keyof TableChange]: TableChange[Name] }>();
@@ -114,9 +125,10 @@ class OpenTransaction {
     if (type === EventType.query) this.#addQuery(parseQuery(event));
     else if (type === EventType.tableMap) this.#addMap(parseTableMap(event));
     else if (isRowsEvent(type)) this.#addRows(event);
-    else if (type === EventType.xaPrepare) this.#oddity = 'it is a distributed transaction (XA)';
-    else if (AS_STATEMENTS.has(type)) this.#oddity = 'it is in the log as a statement, not as rows (binlog_format)';
-    else if (!SILENT.has(type)) this.#oddity = `it has an event of a kind that is not known (${type})`;
+    else if (type === EventType.xaPrepare) this.#note(DISTRIBUTED);
+    else if (LOADED_FILES.has(type)) this.#note(AS_STATEMENT, true);
+    else if (COMPRESSED.has(type)) this.#note('it is compressed', true);
+    else if (!SILENT.has(type)) this.#note(`it has an event of a kind that is not known (${type})`, true);
   }
 
   close(): Transaction {
@@ -139,10 +151,14 @@ class OpenTransaction {
     this.#threadId = query.threadId;
     const text = query.text.toString('utf8');
     if (isBracket(text)) return;
-    if (UNDONE.test(text)) this.#oddity = 'a part of it was rolled back, and the log has that part too';
-    else if (/^XA\b/i.test(text)) this.#oddity = 'it is a distributed transaction (XA)';
+    if (UNDONE.test(text)) this.#note('a part of it was rolled back, and the log has that part too');
+    else if (/^XA\b/i.test(text)) this.#note(DISTRIBUTED);
     else this.#statements.push(query);
     this.#seconds = query.seconds;
+  }
+
+  #note(reason: string, isBlind = false): void {
+    this.#oddity ??= { reason, isBlind };
   }
 
   #addMap(map: TableMap): void {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { removeLeftovers } from '../backup/folder.ts';
 import type { Config } from '../config/config.ts';
@@ -6,6 +7,7 @@ import { messageOf } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server } from '../mysql/connect.ts';
 import { allPhases } from '../phases/all.ts';
+import { logFolder } from '../phases/replay.ts';
 import type { VerifyScope } from '../phases/verify.ts';
 import type { Plan } from '../plan/step.ts';
 import { createRunFolder, endOlderRuns, endRun, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
@@ -55,6 +57,7 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
           // First the runs that this one has undone: cut off in between, the newest run is still the unfinished one.
           if (outcome.is === 'done') await endSettledRuns(plan, hub.run, config.stateDir, at);
           journal.append({ run: 'finished', at, result: judgement.production });
+          await rm(logFolder(folder), { recursive: true, force: true });
         } catch (error) {
           // What was done is done, whatever the disk says: only a resume will find it once more.
           const text = `the end of the run could not be noted: ${messageOf(error)}. Make room, then: gateway-migrate resume`;

@@ -1,20 +1,27 @@
-import { resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { nameBeside } from '../backup/beside.ts';
-import { holdsSavedRows, listBackups } from '../backup/folder.ts';
+import { backupPath } from '../backup/folder.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { verifyBackup } from '../backup/verify.ts';
+import { type Moment, parseMoment } from '../binlog/moment.ts';
+import { formatPosition } from '../binlog/range.ts';
 import type { Config } from '../config/config.ts';
-import { type ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
-import { planRestore } from '../plan/restore.ts';
+import { ExitCode, Failure } from '../errors.ts';
+import type { Server } from '../mysql/connect.ts';
+import { logFolder } from '../phases/replay.ts';
+import { planRestore, type ReplayFacts } from '../plan/restore.ts';
 import type { Plan } from '../plan/step.ts';
 import { checkBeside } from '../preflight/beside.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Check } from '../run/check.ts';
+import { runFolder } from '../run/folder.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { reportChecks, requireFree, requireReady, showPreflight } from './preflight.ts';
+import { type ChosenBackup, chooseBackup } from './restore-backup.ts';
+import { openLog } from './restore-log.ts';
+import { offerPoints, pointAt, type RestorePoint } from './restore-point.ts';
 import { siteFacts } from './site-facts.ts';
 import { withRun } from './with-run.ts';
 
@@ -24,42 +31,88 @@ export interface RestoreOptions {
   /** False with `--no-services`. */
   readonly services: boolean;
   readonly inPlace: boolean;
+  /** A time, the id of a run, or a place in the binary log. */
+  readonly until?: string | undefined;
 }
 
 /** Brings the database back from a backup: loaded beside, then swapped. What was there before is kept. */
 export function restoreCommand(options: RestoreOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('restore', invocation, async () => {
+    const moment = options.until === undefined ? undefined : requireMoment(options.until);
     const config = await beginLogged('restore', invocation);
-    const file = await chooseFile(options, config, invocation);
-    const verified = await readThrough(file);
+    const backup = await chooseBackup(options.backup, moment, config, invocation.cwd);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
-    const space = await checkBeside(facts.server, verified.manifest);
+    const space = await checkBeside(facts.server, backup.manifest);
     reportChecks(space, invocation);
     requireReady([...facts.checks.filter(isNeeded).map(asError), ...space]);
-    const plan = planFor(file, options, config, invocation);
-    invocation.hub.report({ type: 'summary', title: 'Restore', rows: summaryRows(plan, verified.manifest, config) });
-    if (!(await invocation.prompt.confirm('Replace PRODUCTION by this backup?'))) throw declined();
-    const errand = {
-      plan,
-      config,
-      server: facts.server,
-      migrations: facts.migrations,
-      verifyScope: {},
-      onFailure: 'undo' as const,
-      stillTrue: async () => undefined,
-    };
-    return { ...(await carryOut(errand, invocation)), backup: file };
+    const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
+    try {
+      const point = await choosePoint(moment, backup, facts.server, options, config, invocation);
+      const plan = planFor(backup.file, point, options, config, invocation);
+      const rows = summaryRows(plan, backup.manifest, point, config);
+      invocation.hub.report({ type: 'summary', title: 'Restore', rows });
+      if (!(await invocation.prompt.confirm('Replace PRODUCTION by this backup?'))) throw declined();
+      const errand = {
+        ...{ plan, config, server: facts.server, migrations: facts.migrations, verifyScope: {} },
+        onFailure: 'undo' as const,
+        stillTrue: async () => undefined,
+      };
+      return { ...(await carryOut(errand, invocation)), backup: backup.file };
+    } catch (error) {
+      // Of a run that has not begun nobody will ask for its copy of the log.
+      await rm(logs, { recursive: true, force: true });
+      throw error;
+    }
   });
 }
 
-function planFor(file: string, options: RestoreOptions, config: Config, invocation: Invocation): Plan {
+function requireMoment(text: string): Moment {
+  const moment = parseMoment(text);
+  if (moment) return moment;
+  throw new Failure(`--until ${text} is no time, no run and no place in the binary log`, {
+    exitCode: ExitCode.usage,
+    production: 'unchanged',
+    state: 'nothing was started, production is unchanged',
+    next: "gateway-migrate restore --until '2026-11-23 06:28:23' (or a run's id from gateway-migrate status)",
+  });
+}
+
+/** A person without `--until` is shown what the log has, and so is whoever reads events. */
+async function choosePoint(
+  moment: Moment | undefined,
+  { file, manifest }: ChosenBackup,
+  server: Server,
+  options: RestoreOptions,
+  config: Config,
+  invocation: Invocation,
+): Promise<RestorePoint> {
+  const { flags, prompt } = invocation;
+  const open = () => openLog({ manifest, server, config, isInPlace: options.inPlace }, invocation);
+  if (moment) return pointAt(moment, await open(), file);
+  if ((prompt.isInteractive && !flags.yes) || flags.json) return offerPoints(await open(), invocation);
+  return { is: 'backup', lost: 'every write since then' };
+}
+
+function planFor(
+  file: string,
+  point: RestorePoint,
+  options: RestoreOptions,
+  config: Config,
+  invocation: Invocation,
+): Plan {
   const { database } = config.database;
   const now = invocation.clock.now();
+  const { dir, compression } = config.backup;
+  const replay: ReplayFacts | undefined =
+    point.is === 'backup'
+      ? undefined
+      : { way: point.way.is, until: point.until, into: backupPath(dir, database, 'until', now, compression) };
   return planRestore({
     run: invocation.hub.run,
     target: describeTarget(config.database),
     file,
+    replay,
     side: nameBeside(database, 'restore', now),
     aside: nameBeside(database, 'before', now),
     isInPlace: options.inPlace,
@@ -68,24 +121,33 @@ function planFor(file: string, options: RestoreOptions, config: Config, invocati
   });
 }
 
-function summaryRows(plan: Plan, manifest: Manifest, config: Config): [string, string][] {
+function summaryRows(plan: Plan, manifest: Manifest, point: RestorePoint, config: Config): [string, string][] {
+  const { database } = config.database;
   const isInPlace = plan.steps.some((step) => step.phase === 'load');
   const [aside] = plan.steps.flatMap((step) =>
     step.phase === 'swap' || step.phase === 'load' ? [step.input.aside] : [],
   );
   return [
-    ['Database', config.database.database],
+    ['Database', database],
     ['Backup', manifest.file],
     ['Taken', manifest.startedAt],
-    [
-      'Lost',
-      `every write since then: what is written to ${config.database.database} until the swap is not in the backup`,
-    ],
+    ...pointRows(point),
+    ['Lost', `${point.lost}: what is written to ${database} until the swap is not in the backup`],
     [
       'Site',
       isInPlace ? 'down while the backup is loaded (--in-place)' : 'up while the backup is loaded, down for the swap',
     ],
     ['Kept', `what is there now, in ${aside}: gateway-migrate rollback brings it back`],
+  ];
+}
+
+function pointRows(point: RestorePoint): [string, string][] {
+  if (point.is === 'backup') return [];
+  const { way } = point;
+  return [
+    ['Until', formatPosition(point.until)],
+    ['Repeated', `${point.repeated} of the binary log`],
+    ...(way.is === 'private' ? [['Apart', `on a private server: ${way.because}`] as [string, string]] : []),
   ];
 }
 
@@ -96,34 +158,4 @@ function isNeeded({ group, name }: Check): boolean {
 
 function asError(check: Check): Check {
   return { ...check, level: 'error' };
-}
-
-async function chooseFile(options: RestoreOptions, config: Config, invocation: Invocation): Promise<string> {
-  const { dir } = config.backup;
-  const { database } = config.database;
-  if (options.backup !== 'latest') return requireWholeDatabase(resolve(invocation.cwd, options.backup));
-  const newest = (await listBackups(dir)).find(
-    ({ path, manifest }) => manifest?.database === database && !holdsSavedRows(path),
-  );
-  if (newest) return newest.path;
-  throw failedUnchanged(`there is no backup of ${database} in ${dir}`, 'gateway-migrate restore --backup FILE');
-}
-
-function requireWholeDatabase(file: string): string {
-  if (!holdsSavedRows(file)) return file;
-  throw failedUnchanged(
-    `${file} holds only the rows that a rollback saved, not the whole database`,
-    'gateway-migrate backup list',
-  );
-}
-
-/** A damaged file is refused before the site goes down for it. */
-async function readThrough(file: string) {
-  const verified = await verifyBackup(file).catch((error: unknown) => {
-    throw error instanceof Failure
-      ? error
-      : failedUnchanged(`cannot read ${file}: ${messageOf(error)}`, 'gateway-migrate backup list');
-  });
-  if (verified.problems.length === 0) return verified;
-  throw failedUnchanged(`${file} is damaged: ${verified.problems.join('; ')}`, 'gateway-migrate backup list');
 }

@@ -9,6 +9,7 @@ import { loadBesidePhase } from './load-beside.ts';
 import { maintenancePhase } from './maintenance.ts';
 import { migratePhase } from './migrate.ts';
 import type { Phases } from './phase.ts';
+import { replayPhase } from './replay.ts';
 import { savePhase } from './save.ts';
 import { servicesPhase } from './services.ts';
 import { swapPhase } from './swap.ts';
@@ -37,6 +38,7 @@ export function allPhases(parts: PhaseParts): Phases {
     save: savePhase(parts),
     load: loadPhase(parts),
     'load-beside': loadBesidePhase(parts),
+    replay: replayPhase(parts),
     swap: swapPhase(parts),
     'swap-back': swapBackPhase(parts),
     discard: discardPhase(),

@@ -4,6 +4,8 @@ export interface RestoreFacts {
   readonly run: string;
   readonly target: string;
   readonly file: string;
+  /** How the binary log is repeated, and up to where; undefined for the backup's own moment. */
+  readonly replay?: ReplayFacts | undefined;
   /** Where the backup is loaded beside production, or where a partly loaded production goes when it is given up. */
   readonly side: string;
   /** Where production's tables are kept. */
@@ -17,22 +19,33 @@ export interface RestoreFacts {
   readonly healthyStatus: number | undefined;
 }
 
+export interface ReplayFacts {
+  readonly way: 'beside' | 'private';
+  readonly until: { readonly file: string; readonly position: number };
+  /** The backup that a private server makes of the moment. */
+  readonly into: string;
+}
+
 /**
  * Plans a restore: the backup is loaded beside production while the site runs, then the two are swapped. Until the swap
  * has succeeded, a failure brings back exactly what was there; after it only the site is left to be brought up.
  */
 export function planRestore(facts: RestoreFacts): Plan {
-  const { run, file, side, aside, isInPlace } = facts;
+  const { run, side, aside, isInPlace, replay } = facts;
+  const file = replay?.way === 'private' ? replay.into : facts.file;
+  const arriving = replay?.way === 'beside' ? { file, isReplayed: true } : { file };
   const exchange: Step = isInPlace
     ? { id: 'load', phase: 'load', title: 'Load the backup', input: { file, aside } }
-    : { id: 'swap', phase: 'swap', title: 'Swap it with production', input: { from: side, aside, file } };
+    : { id: 'swap', phase: 'swap', title: 'Swap it with production', input: { from: side, aside, ...arriving } };
   const steps: (Step | false)[] = [
+    replay?.way === 'private' && replayStep(facts.file, side, replay),
     !isInPlace && {
       id: 'load-beside',
       phase: 'load-beside',
       title: 'Load the backup beside production',
       input: { file, database: side },
     },
+    replay?.way === 'beside' && replayStep(facts.file, side, replay),
     ...siteDown(facts),
     exchange,
     ...siteUp(facts, ''),
@@ -51,7 +64,12 @@ export function planRestore(facts: RestoreFacts): Plan {
   };
 }
 
-export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'aside' | 'isInPlace'> {
+function replayStep(file: string, database: string, { way, until, into }: ReplayFacts): Step {
+  const title = way === 'beside' ? 'Repeat the binary log' : 'Repeat the binary log on a private server';
+  return { id: 'replay', phase: 'replay', title, input: { way, file, until, database, into } };
+}
+
+export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'aside' | 'isInPlace' | 'replay'> {
   /** The restore that is undone. */
   readonly ofRun: string;
   /** It had begun to exchange production. */

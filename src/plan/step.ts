@@ -16,8 +16,25 @@ export interface StepInputs {
   load: { readonly file: string; readonly aside: string };
   /** Load the tables of `file` into `database`, beside production. */
   'load-beside': { readonly file: string; readonly database: string };
+  /**
+   * Repeat the binary log since the backup `file`, up to the event at `until`: `beside` production in `database`, or on a
+   * private server, whose result is backed up as `into`.
+   */
+  replay: {
+    readonly way: 'beside' | 'private';
+    readonly file: string;
+    readonly until: { readonly file: string; readonly position: number };
+    readonly database: string;
+    readonly into: string;
+  };
   /** The tables of `from` take production's place, which goes to `aside`. */
-  swap: { readonly from: string; readonly aside: string; readonly file: string };
+  swap: {
+    readonly from: string;
+    readonly aside: string;
+    readonly file: string;
+    /** More than what `file` has was brought into `from`. */
+    readonly isReplayed?: boolean;
+  };
   /** Undo what the restore `ofRun` did to production; what is there goes to `side`, for good when it `keeps` it. */
   'swap-back': { readonly ofRun: string; readonly side: string; readonly keeps: boolean };
   /** Drop what the restore `ofRun` has loaded beside production. */

@@ -68,6 +68,16 @@ export type RunEvent =
       remedy?: string | undefined;
     }
   | { type: 'summary'; title: string; rows: readonly (readonly [label: string, value: string])[] }
+  /** Something in the binary log that looks like an accident; `--until` takes its `position`. */
+  | {
+      type: 'accident';
+      position: string;
+      time: string;
+      threadId: number | undefined;
+      what: string;
+      tables: readonly string[];
+      rows: number | undefined;
+    }
   | { type: 'note'; level: 'info' | 'warning' | 'debug'; text: string }
   | RunFinished;
 

@@ -32,6 +32,8 @@ export function logLine(event: RunEvent): LogLine {
       return check(event);
     case 'summary':
       return info(`${event.title}: ${event.rows.map(([label, value]) => `${label}=${value}`).join('; ')}`);
+    case 'accident':
+      return info(`in the binary log at ${event.position}, ${event.time}: ${event.what}`);
     case 'note':
       return {
         level: event.level === 'warning' ? 'WARN' : event.level === 'debug' ? 'DEBUG' : 'INFO',

@@ -57,6 +57,12 @@ export function errorLines(error: string, look: Look): string[] {
   return indented(wrapText(error, look.width - 2)).map(look.palette.bad);
 }
 
+export function accidentLines(event: EventOf<'accident'>, look: Look): string[] {
+  return indented(wrapText(`${event.time}  ${event.what}  (${event.position})`, look.width - 2)).map(
+    look.palette.quiet,
+  );
+}
+
 export function noteLines(event: EventOf<'note'>, look: Look): string[] {
   const { palette, glyphs, width } = look;
   const [first = '', ...rest] = wrapText(event.text, width - 2);

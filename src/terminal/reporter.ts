@@ -3,6 +3,7 @@ import { systemClock } from '../system/clock.ts';
 import { type Check, checkTable } from './check-table.ts';
 import { closingLines, isListing } from './closing.ts';
 import {
+  accidentLines,
   type EventOf,
   errorLines,
   headerLines,
@@ -129,6 +130,8 @@ class RunLines {
         return void this.#checks.push(event);
       case 'summary':
         return this.#tell(summaryLines(event, this.#look));
+      case 'accident':
+        return this.#tellInDetail(accidentLines(event, this.#look));
       case 'note':
         return event.level === 'debug'
           ? this.#tellInDetail(noteLines(event, this.#look))

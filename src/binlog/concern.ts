@@ -1,0 +1,38 @@
+import { readAlterActions } from '../migrations/alter-actions.ts';
+import { classify } from '../migrations/classify.ts';
+import { JOURNAL_TABLE } from '../schema/types.ts';
+import { judgeStatement, modesOf, type Verdict } from './statement.ts';
+import type { TableChange, Transaction } from './transaction.ts';
+
+/** What of a transaction is about one database, the tool's own journal aside. */
+export interface Concern {
+  readonly changes: readonly TableChange[];
+  readonly statements: readonly JudgedStatement[];
+}
+
+export interface JudgedStatement {
+  readonly text: string;
+  readonly verdict: Exclude<Verdict, { is: 'skip' }>;
+  /** Takes away a table or a column, which a view or a trigger may be about. */
+  readonly takesNamesAway: boolean;
+}
+
+/** Undefined when a transaction does nothing to the database. */
+export function concernOf(transaction: Transaction, database: string): Concern | undefined {
+  const changes = transaction.changes.filter((one) => one.database === database && one.table !== JOURNAL_TABLE);
+  const statements: JudgedStatement[] = [];
+  for (const query of transaction.statements) {
+    const text = query.text.toString('utf8');
+    const modes = modesOf(query.session.sqlMode ?? 0n);
+    const verdict = judgeStatement({ text, database: query.database, modes }, database);
+    if (verdict.is !== 'skip') statements.push({ text, verdict, takesNamesAway: takesNamesAway(text) });
+  }
+  return changes.length > 0 || statements.length > 0 ? { changes, statements } : undefined;
+}
+
+function takesNamesAway(text: string): boolean {
+  const { verb, touches } = classify(text);
+  if (touches.some(({ action }) => action === 'drop' || action === 'rename')) return true;
+  if (verb !== 'ALTER TABLE') return false;
+  return readAlterActions(text).some(({ type }) => type === 'other' || type === 'rename column');
+}

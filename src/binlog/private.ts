@@ -1,0 +1,115 @@
+import { dumpDatabase } from '../backup/dump.ts';
+import { loadBackup } from '../backup/load.ts';
+import { type Manifest, writeManifest } from '../backup/manifest.ts';
+import type { Context } from '../context.ts';
+import type { Clients } from '../mysql/clients.ts';
+import { connect, type Server, type Session } from '../mysql/connect.ts';
+import { quoteName } from '../mysql/quote.ts';
+import { findServerBinaries, type ServerBinaries } from '../sandbox/binaries.ts';
+import { startPrivateServer } from '../sandbox/server.ts';
+import type { Exec } from '../system/exec.ts';
+import { cutRange, type LogPosition, type LogRange } from './range.ts';
+import { replayLog } from './replay.ts';
+
+/** The server program of this machine that understands all that production's does; undefined when there is none. */
+export async function findTwin(
+  { flavor }: Server,
+  exec: Exec,
+  path: string | undefined,
+): Promise<ServerBinaries | undefined> {
+  const release = (version: string) => version.split('.').slice(0, 2).join('.');
+  const found = await findServerBinaries(exec, { path });
+  return found.find(
+    ({ kind, version }) => kind === flavor.kind && release(version) === release(flavor.version.join('.')),
+  );
+}
+
+export interface PrivateReplay {
+  /** The backup to begin with. */
+  readonly file: string;
+  readonly manifest: Manifest;
+  readonly range: LogRange;
+  readonly until: LogPosition;
+  /** The backup to write. */
+  readonly into: string;
+  readonly clients: Clients;
+  readonly binaries: ServerBinaries;
+  readonly stepId: string;
+}
+
+/**
+ * Loads a backup into a private server, where the database has its own name, repeats the binary log there, and backs the
+ * result up: a backup like any other, of the moment that the log was repeated up to. Production is only read.
+ */
+export async function replayPrivately(request: PrivateReplay, context: Context): Promise<Manifest> {
+  const { binaries, manifest } = request;
+  const { exec, server } = context;
+  const args = [...SETTINGS, ...(await settingsOf(server))];
+  const place = await startPrivateServer(exec, { binaries, binlog: false, args });
+  try {
+    const target = place.target(manifest.database);
+    const twin = await connect(target, { database: null });
+    const there = { ...context, server: twin };
+    const session = await twin.open({ database: null, purpose: 'migration' });
+    try {
+      await fill(request, session, there);
+      const made = await dumpDatabase({ ...request, file: request.into, compression: manifest.compression }, there);
+      return await sign(made, request);
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await place.stop();
+  }
+}
+
+/** Nothing may happen there but what the log says; and whatever passed production's limits passes here. */
+const SETTINGS = ['--event-scheduler=OFF', '--max-allowed-packet=1G', '--skip-name-resolve'];
+
+/** Server-wide settings that decide what a definition comes to mean. */
+const DECISIVE = ['character_set_server', 'collation_server', 'explicit_defaults_for_timestamp', 'innodb_strict_mode'];
+
+async function settingsOf(server: Server): Promise<string[]> {
+  const session = await server.open();
+  try {
+    const [row] = await session.query(`SELECT ${DECISIVE.map((name) => `@@GLOBAL.${name} AS ${name}`).join(', ')}`);
+    return DECISIVE.map((name) => `--${name.replaceAll('_', '-')}=${row?.[name]}`);
+  } finally {
+    await session.close();
+  }
+}
+
+async function fill(request: PrivateReplay, session: Session, context: Context): Promise<void> {
+  const { file, manifest, range, until, clients, stepId } = request;
+  const { database, charset, collation } = manifest;
+  await session.query(`CREATE DATABASE ${quoteName(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
+  await loadBackup(file, context.server.target, clients, stepId, context);
+  const cut = cutRange(range, until);
+  await replayLog({ range: cut, database, into: database, isPrivate: true, stepId }, session, context);
+  await makeDefiners(session, database);
+}
+
+/** A dump stops at a view whose owner does not exist. */
+async function makeDefiners(session: Session, database: string): Promise<void> {
+  const rows = await session.query<{ definer: string }>(
+    `SELECT definer AS definer FROM information_schema.views WHERE table_schema = ?
+     UNION SELECT definer FROM information_schema.triggers WHERE trigger_schema = ?
+     UNION SELECT definer FROM information_schema.routines WHERE routine_schema = ?
+     UNION SELECT definer FROM information_schema.events WHERE event_schema = ?`,
+    [database, database, database, database],
+  );
+  for (const { definer } of rows) {
+    const at = definer.lastIndexOf('@');
+    const [user, host] = [definer.slice(0, at), definer.slice(at + 1)].map((part) => `'${part.replaceAll("'", "''")}'`);
+    await session.query(`CREATE USER IF NOT EXISTS ${user}@${host}`);
+    await session.query(`GRANT ALL ON *.* TO ${user}@${host}`);
+  }
+}
+
+/** It stands for production at that place of its log, so that a later restore can go on from it. */
+async function sign(made: Manifest, { manifest, until, into }: PrivateReplay): Promise<Manifest> {
+  const position = { ...until, gtid: null };
+  const signed = { ...made, server: manifest.server, position, positionReason: null };
+  await writeManifest(into, signed);
+  return signed;
+}

@@ -1,0 +1,109 @@
+import { JOURNAL_TABLE } from '../schema/types.ts';
+import { type Accident, findAccident, sumOf } from './accident.ts';
+import { type Concern, concernOf } from './concern.ts';
+import { isReached, type Moment } from './moment.ts';
+import { type LogPosition, type LogRange, readRange } from './range.ts';
+import { readTransactions, startOf, type Transaction } from './transaction.ts';
+
+/** How much a part of the log does to a database. */
+export interface Amount {
+  transactions: number;
+  /** Undefined when the rows of one table cannot be counted. */
+  rows: number | undefined;
+}
+
+/** A transaction of the log that decides what a restore can do. */
+export interface Obstacle {
+  readonly at: LogPosition;
+  readonly committed: Transaction['committed'];
+  readonly threadId: number | undefined;
+  readonly reason: string;
+  /** Text of its statement; empty when it has none. */
+  readonly text: string;
+}
+
+/** What the binary log since a backup has of one database, up to a moment and after it. */
+export interface Survey {
+  /** Where the restore stops. */
+  readonly end: LogPosition;
+  /** The first transaction that is left out; undefined when nothing is. */
+  readonly next: Transaction | undefined;
+  readonly repeated: Amount;
+  readonly leftOut: Amount;
+  /** The first that can only be repeated where the database has its own name. */
+  readonly onlyPrivate: Obstacle | undefined;
+  /** The first that takes away a name which views and triggers may use. */
+  readonly takesNamesAway: Obstacle | undefined;
+  /** The first that cannot be repeated at all. */
+  readonly refused: Obstacle | undefined;
+  /** Size of the largest event with rows that is repeated. */
+  readonly largestBytes: number;
+  /** Newest first, of the whole log since the backup. */
+  readonly accidents: readonly Accident[];
+}
+
+type Draft = { -readonly [Name in keyof Survey]: Survey[Name] } & { accidents: Accident[] };
+
+/** Reads the whole range. `moment` undefined: everything is repeated. Throws an error when the logs are damaged. */
+export async function surveyLog(
+  range: LogRange,
+  database: string,
+  moment: Moment | undefined,
+  signal: AbortSignal,
+): Promise<Survey> {
+  const draft = blankSurvey(range);
+  for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
+    signal.throwIfAborted();
+    if (!draft.next && moment && isReached(moment, transaction)) {
+      draft.next = transaction;
+      draft.end = startOf(transaction);
+    }
+    const concern = concernOf(transaction, database);
+    if (!concern) {
+      if (!draft.next && transaction.oddity?.isBlind) note(draft, transaction, { changes: [], statements: [] });
+      continue;
+    }
+    const accident = findAccident(transaction, concern);
+    if (accident) draft.accidents.push(accident);
+    add(draft.next ? draft.leftOut : draft.repeated, concern);
+    if (!draft.next) note(draft, transaction, concern);
+  }
+  draft.accidents.reverse();
+  return draft;
+}
+
+function blankSurvey({ files }: LogRange): Draft {
+  const last = files.at(-1);
+  if (!last) throw new Error('there is no binary log to read');
+  return {
+    end: { file: last.name, position: last.end },
+    next: undefined,
+    repeated: { transactions: 0, rows: 0 },
+    leftOut: { transactions: 0, rows: 0 },
+    onlyPrivate: undefined,
+    takesNamesAway: undefined,
+    refused: undefined,
+    largestBytes: 0,
+    accidents: [],
+  };
+}
+
+function add(amount: Amount, { changes }: Concern): void {
+  const rows = sumOf(changes);
+  amount.transactions++;
+  amount.rows = amount.rows === undefined || rows === undefined ? undefined : amount.rows + rows;
+}
+
+function note(draft: Draft, transaction: Transaction, { changes, statements }: Concern): void {
+  const { committed, threadId, oddity } = transaction;
+  const obstacle = (reason: string, text: string): Obstacle => ({
+    ...{ at: startOf(transaction), committed, threadId, reason, text },
+  });
+  if (changes.length > 0) draft.largestBytes = Math.max(draft.largestBytes, transaction.largestBytes);
+  if (oddity) draft.refused ??= obstacle(oddity.reason, statements[0]?.text ?? '');
+  for (const { text, verdict, takesNamesAway } of statements) {
+    if (verdict.is === 'refuse') draft.refused ??= obstacle(verdict.reason, text);
+    if (verdict.is === 'private') draft.onlyPrivate ??= obstacle(verdict.reason, text);
+    if (takesNamesAway) draft.takesNamesAway ??= obstacle('views and triggers may be about what it takes away', text);
+  }
+}

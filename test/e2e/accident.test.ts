@@ -1,0 +1,131 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../../src/mysql/connect.ts';
+import { quoteQualified } from '../../src/mysql/quote.ts';
+import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { createProduction, lastOf, type Production } from './production.ts';
+
+/** What the site writes to: rows that only come, one row that always changes, a trigger that counts, a view on top. */
+const SHOP = `
+  CREATE TABLE orders (id INT PRIMARY KEY AUTO_INCREMENT, company_id BIGINT UNSIGNED, note VARCHAR(200));
+  CREATE TABLE counter (id INT PRIMARY KEY, n INT NOT NULL);
+  CREATE TABLE seen (id INT PRIMARY KEY, n INT NOT NULL);
+  INSERT INTO counter VALUES (1, 0);
+  INSERT INTO seen VALUES (1, 0);
+  CREATE DEFINER='app user'@'localhost' VIEW latest AS SELECT MAX(id) AS id FROM orders`;
+/** On its own: in a packet of several statements MySQL keeps the semicolon as part of a trigger. */
+const TRIGGER = `CREATE DEFINER='app user'@'localhost' TRIGGER count_orders AFTER INSERT ON orders
+  FOR EACH ROW UPDATE seen SET n = n + 1 WHERE id = 1`;
+
+describeOnServers(
+  'the accident',
+  (server) => {
+    let production: Production;
+    beforeAll(async () => {
+      production = await createProduction(server(), { migrations: 'six' });
+      await production.sql(SHOP);
+      await production.sql(TRIGGER);
+      await grantLog(server());
+      mkdirSync(join(production.dir, 'app'));
+      const maintenance = { enter: ['touch', 'down'], leave: ['rm', '-f', 'down'] };
+      production.configure({ app: { dir: 'app', maintenance, caches: 'none' } });
+    });
+    afterAll(() => production?.remove());
+
+    test('back to just before a deploy: what was written while it backed up is there', {
+      timeout: 120_000,
+    }, async () => {
+      const site = startWriting(production);
+      const deploy = lastOf(await production.run('deploy', '--yes', '--json'));
+      const written = await site.stop();
+      expect(deploy.exitCode).toBe(0);
+      const restored = await production.run('restore', '--until', deploy.run, '--yes', '--json');
+      expect(lastOf(restored)).toMatchObject({ exitCode: 0, production: 'restored' });
+      const ids = (await production.query<{ id: number }>('SELECT id FROM orders ORDER BY id')).map(({ id }) => id);
+      expect(ids).toEqual(ids.map((_, index) => index + 1));
+      expect(ids.length).toBeGreaterThan(0);
+      expect(ids.length).toBeLessThanOrEqual(written);
+      expect(await production.query('SELECT n FROM seen')).toEqual([{ n: ids.length }]);
+      const { applied, pending } = lastOf(await production.run('status', '--json'));
+      expect([applied, (pending as string[]).length]).toEqual([[], 6]);
+    });
+
+    test('every table dropped in one statement: every counted row comes back', { timeout: 120_000 }, async () => {
+      await production.sql('DELETE FROM orders; UPDATE counter SET n = 0; UPDATE seen SET n = 0');
+      expect(lastOf(await production.run('deploy', '--yes', '--json')).exitCode).toBe(0);
+      const site = startWriting(production);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const written = await site.stop();
+      const until = await nextSecond(production);
+      await dropAllTables(production);
+      const restored = await production.run('restore', '--until', until, '--yes', '--json');
+      expect(lastOf(restored)).toMatchObject({ exitCode: 0, production: 'restored' });
+      const [found] = await production.query<{ n: number }>('SELECT COUNT(*) AS n FROM orders');
+      expect(Number(found?.n)).toBe(written);
+      expect(
+        await production.query('SELECT (SELECT n FROM counter) AS hot, (SELECT n FROM seen) AS seen, id FROM latest'),
+      ).toEqual([{ hot: written, seen: written, id: expect.anything() }]);
+      expect((lastOf(await production.run('status', '--json')).applied as string[]).length).toBe(6);
+      const downMs = Number(lastOf(restored).maintenanceMs);
+      expect(downMs).toBeGreaterThan(0);
+      process.stdout.write(
+        `${server().kind}: ${written} committed, ${written - Number(found?.n)} lost, site down ${(downMs / 1000).toFixed(2)} s\n`,
+      );
+    });
+  },
+  { binlog: true, args: ['--log-bin-trust-function-creators=1'] },
+);
+
+async function grantLog(server: TestServer): Promise<void> {
+  const privileges =
+    server.kind === 'mysql'
+      ? 'REPLICATION SLAVE, REPLICATION CLIENT, REPLICATION_APPLIER'
+      : 'REPLICATION SLAVE, BINLOG MONITOR, BINLOG REPLAY';
+  const accounts = ['localhost', '127.0.0.1'].map((host) => `'app user'@'${host}'`);
+  await server.sql(accounts.map((account) => `GRANT ${privileges} ON *.* TO ${account}`).join(';'));
+}
+
+/** A site that writes one order after the other and counts those that the server has acknowledged. */
+function startWriting(production: Production): { stop(): Promise<number> } {
+  let written = 0;
+  let isOver = false;
+  const loop = async () => {
+    const session = await (await connect(production.server.target(production.database))).open({ purpose: 'migration' });
+    try {
+      while (!isOver) {
+        await session.query('BEGIN');
+        await session.query("INSERT INTO orders (note) VALUES (REPEAT('x', 100))");
+        await session.query('UPDATE counter SET n = n + 1');
+        await session.query('COMMIT');
+        written++;
+      }
+    } finally {
+      await session.close();
+    }
+  };
+  const ended = loop();
+  return {
+    async stop() {
+      isOver = true;
+      await ended;
+      return written;
+    },
+  };
+}
+
+/** The beginning of the next second, once it has begun: as a person reads it from a clock. */
+async function nextSecond(production: Production): Promise<string> {
+  const [row] = await production.query<{ at: string }>(
+    'SELECT SLEEP(1 - MICROSECOND(NOW(6)) / 1000000), FROM_UNIXTIME(UNIX_TIMESTAMP(SYSDATE())) AS at',
+  );
+  return String(row?.at).slice(0, 19);
+}
+
+async function dropAllTables(production: Production): Promise<void> {
+  const tables = await production.query<{ name: string }>(
+    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'",
+  );
+  const names = tables.map(({ name }) => quoteQualified(production.database, name).split('.').at(-1));
+  await production.sql(`SET foreign_key_checks = 0; DROP TABLE ${names.join(', ')}`);
+}
