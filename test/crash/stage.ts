@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Connection, createConnection } from 'mysql2/promise';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { inject } from 'vitest';
 import { quoteName } from '../../src/mysql/quote.ts';
 import { type Blow, startProxy } from '../support/proxy.ts';
@@ -55,8 +55,9 @@ export class Stage {
     });
     const database = `crash_${process.pid}_${++stages}`;
     await connection.query(
-      `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci; USE ${database}; ${options.start}`,
+      `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci; USE ${database}`,
     );
+    await runLines(connection, options.start);
     const stage = new Stage(server, connection, database, options);
     mkdirSync(join(stage.dir, 'migrations'));
     for (const [name, text] of Object.entries(options.migrations)) {
@@ -99,7 +100,23 @@ export class Stage {
     return dumpDatabase(this.#connection, this.#database);
   }
 
+  async sql(text: string): Promise<void> {
+    await this.#connection.query(`USE ${quoteName(this.#database)}`);
+    await runLines(this.#connection, text);
+  }
+
+  /** The databases that stand beside this one, without what their names have in common. */
+  async beside(): Promise<string[]> {
+    const [rows] = await this.#connection.query<RowDataPacket[]>('SHOW DATABASES LIKE ?', [
+      `${this.#database.replaceAll('_', '\\_')}\\_%`,
+    ]);
+    return rows.map((row) => String(Object.values(row)[0]).slice(this.#database.length + 1));
+  }
+
   async clear(): Promise<void> {
+    for (const name of await this.beside()) {
+      await this.#connection.query(`DROP DATABASE ${quoteName(`${this.#database}_${name}`)}`);
+    }
     await this.#connection.query(`DROP DATABASE ${quoteName(this.#database)}`);
     await this.#connection.end();
     rmSync(this.dir, { recursive: true, force: true });
@@ -136,6 +153,13 @@ export class Stage {
       state: 'state',
       ...this.#options.configure?.(this.dir),
     };
+  }
+}
+
+/** One statement after another: in a packet of several MySQL keeps the semicolon as a part of a trigger. */
+async function runLines(connection: Connection, script: string): Promise<void> {
+  for (const statement of script.split(/;\s*(?:\n|$)/)) {
+    if (statement.trim() !== '') await connection.query(statement);
   }
 }
 

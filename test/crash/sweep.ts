@@ -73,7 +73,7 @@ async function recover(stage: Stage, way: Point['way']): Promise<void> {
   if (deployed.code !== 0) throw new Error(`deploy after it ended with ${deployed.code}:\n${deployed.output}`);
 }
 
-function firstDifference(found: string, wanted: string): string {
+export function firstDifference(found: string, wanted: string): string {
   const [have, want] = [found.split('\n'), wanted.split('\n')];
   const at = want.findIndex((line, index) => line !== have[index]);
   const shown = at < 0 ? want.length : at;

@@ -69,3 +69,17 @@ function afterLengths(payload: Buffer): number {
   const afterRows = 1 + (width[payload[1] ?? 0] ?? 1);
   return afterRows + (width[payload[afterRows] ?? 0] ?? 1);
 }
+
+/** CLIENT_SSL, in the second of the two lower bytes of the server's capabilities. */
+const TLS = 0x08;
+/** Behind the version's NUL: the connection's id, eight bytes of the scramble, and one that is not used. */
+const TO_CAPABILITIES = 4 + 8 + 1;
+
+/** The server's greeting (Protocol::HandshakeV10) without its offer of TLS: what is encrypted cannot be read or counted. */
+export function withoutTls({ bytes, payload, sequence }: Packet): Packet {
+  const lower = 1 + payload.indexOf(0, 1) + TO_CAPABILITIES;
+  const changed = Buffer.from(bytes);
+  const at = bytes.length - payload.length + lower + 1;
+  changed[at] = (changed[at] ?? 0) & ~TLS;
+  return { bytes: changed, payload: changed.subarray(bytes.length - payload.length), sequence };
+}

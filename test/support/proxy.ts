@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { answerReader, describeCommand, type Packet, packetCutter } from './mysql-packets.ts';
+import { answerReader, describeCommand, type Packet, packetCutter, withoutTls } from './mysql-packets.ts';
 
 /**
  * What happens at the n-th command:
@@ -60,6 +60,7 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
     const cutClient = packetCutter();
     const cutServer = packetCutter();
     let awaited: ReturnType<typeof answerReader> | undefined;
+    let isGreeted = false;
 
     const forward = (packet: Packet) => {
       if (isStruck && blow?.fate !== 'garble') return;
@@ -75,7 +76,11 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
     };
     const answer = (packet: Packet) => {
       if (isStruck && blow?.fate !== 'garble') return;
-      if (!awaited) return void client.write(packet.bytes);
+      if (!awaited) {
+        client.write((isGreeted ? packet : withoutTls(packet)).bytes);
+        isGreeted = true;
+        return;
+      }
       if (blow?.fate === 'garble') client.write(noiseFor(packet));
       if (!awaited(packet.payload)) return;
       awaited = undefined;
