@@ -2,7 +2,7 @@ import type { Migration, Statement } from '../migrations/types.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { JournalRow } from '../statements/row.ts';
 import type { Finding } from './finding.ts';
-import type { Forecast } from './lock-forecast.ts';
+import type { Forecast, Forecasted } from './lock-forecast.ts';
 import { explainRefusal } from './refusal.ts';
 import { type Performed, perform, Refused, type Stage } from './stage.ts';
 
@@ -27,8 +27,8 @@ export interface Forwarded {
 }
 
 interface ForwardOptions {
-  /** Asked on the clone just before each statement. */
-  readonly forecast?: (statement: Statement) => Promise<Forecast | undefined>;
+  /** Executes DDL on the clone, and says what it would mean in production. */
+  readonly forecasting?: (statement: Statement) => Promise<Forecasted>;
   readonly onStatement?: () => void;
 }
 
@@ -46,11 +46,15 @@ export async function goForward(
     applied.push({ migration, before, steps });
     try {
       await perform(stage, migration.up, {
-        before: async (statement) => {
-          forecast = statement.kind === 'ddl' ? await options.forecast?.(statement) : undefined;
+        execute: async (statement) => {
+          if (statement.kind !== 'ddl' || !options.forecasting) return stage.work.execute(statement.text);
+          const done = await options.forecasting(statement);
+          forecast = done.forecast;
+          return done.result;
         },
         after: (performed) => {
           steps.push({ performed, after: stage.schema.now, forecast });
+          forecast = undefined;
           options.onStatement?.();
         },
       });

@@ -1,13 +1,12 @@
 import type { Statement } from '../migrations/types.ts';
-import type { Session } from '../mysql/connect.ts';
+import type { Session, StatementResult } from '../mysql/connect.ts';
 import { detailOf } from '../schema/check.ts';
 import { splitId } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Finding } from './finding.ts';
 import { rebuildRate } from './locks/rebuild-rate.ts';
 import { safeRecipe } from './locks/recipe.ts';
-import { withTableCopy } from './locks/table-copy.ts';
-import { type TrialText, toTrial, type Wishes } from './locks/trial-text.ts';
+import { toWorded, type Wishes } from './locks/worded.ts';
 
 /** What a change of a table means for those who use it meanwhile. */
 export interface Forecast {
@@ -26,9 +25,13 @@ export interface Forecast {
 export interface ForecastInput {
   /** Best the connection that runs the migrations: what it SETs (foreign_key_checks, sql_mode) decides with. */
   readonly clone: Session;
-  /** The clone is as it is just before it. */
   readonly statement: Statement;
   readonly production: Snapshot;
+}
+
+export interface Forecasted {
+  readonly result: StatementResult;
+  readonly forecast: Forecast | undefined;
 }
 
 interface Attempt {
@@ -52,55 +55,40 @@ const SMALL_BYTES = 1 << 20;
 const SLOWEST_RATE = 10_000;
 
 /**
- * Asks the server itself how it would make a change, by making it on an empty copy of the table. Undefined for other
- * statements, for tables that production does not have, and where the change is refused on the copy too.
+ * Executes a statement on the clone, and learns from the server itself how it makes the change: of all algorithms the best
+ * is asked for first, and the first that the server takes has made it. No forecast for other statements, for tables that
+ * production does not have, and where no algorithm can be named.
  */
-export async function forecastLocks(input: ForecastInput): Promise<Forecast | undefined> {
+export async function executeForecasting(input: ForecastInput): Promise<Forecasted> {
   const { clone, statement, production } = input;
   const touch = statement.touches[0];
-  if (!VERBS.includes(statement.verb) || !touch || touch.schema !== undefined) return undefined;
+  const isChange = VERBS.includes(statement.verb) && touch && touch.schema === undefined;
+  const shape = isChange ? production.objects.get(touch.object)?.table : undefined;
+  if (!isChange || !shape) return { result: await clone.execute(statement.text), forecast: undefined };
+  const { result, effect } = await executeBest(clone, statement);
   const [, table] = splitId(touch.object);
-  const shape = production.objects.get(touch.object)?.table;
-  if (!shape) return undefined;
-  const effect = await tryOnCopy(clone, statement, table);
-  if (effect === undefined) return undefined;
   const { estimatedRows: rows, estimatedBytes: bytes } = shape;
-  if (effect === 'instant') return { effect, table, rows, bytes };
+  if (effect === undefined) return { result, forecast: undefined };
+  if (effect === 'instant') return { result, forecast: { effect, table, rows, bytes } };
   const rate = bytes < SMALL_BYTES ? SLOWEST_RATE : await rebuildRate(clone);
   const estimateMs = Math.round(bytes / rate);
   const isBlocking = effect !== 'online' && estimateMs > NOTICED_MS;
   const forecast = { effect, table, rows, bytes, estimateMs };
-  return isBlocking ? { ...forecast, finding: toFinding(statement, forecast) } : forecast;
+  return { result, forecast: isBlocking ? { ...forecast, finding: toFinding(statement, forecast) } : forecast };
 }
 
-/** Undefined when the table is not in the clone (it has another name by now), or nothing can be said. */
-async function tryOnCopy(
-  session: Session,
-  statement: Statement,
-  table: string,
-): Promise<Forecast['effect'] | undefined> {
-  try {
-    return await withTableCopy(session, table, async (copy) => {
-      const trial = toTrial(statement.text, copy.name, copy.rename);
-      // Another name alone.
-      return trial === undefined ? 'instant' : firstTaken(session, trial);
-    });
-  } catch (error) {
-    detailOf(error);
-    return undefined;
-  }
-}
-
-async function firstTaken(session: Session, trial: TrialText): Promise<Forecast['effect'] | undefined> {
-  for (const { effect, algorithm, lock } of attemptsFor(trial.wishes)) {
+/** A refusal of the statement itself comes from its own text, in the words that a deploy would hear. */
+async function executeBest(session: Session, { text }: Statement) {
+  const worded = toWorded(text);
+  if (!worded) return { result: await session.execute(text), effect: 'instant' as const };
+  for (const { effect, algorithm, lock } of attemptsFor(worded.wishes)) {
     try {
-      await session.execute(trial.withHow(algorithm, lock));
-      return effect;
+      return { result: await session.execute(worded.withHow(algorithm, lock)), effect };
     } catch (error) {
       detailOf(error);
     }
   }
-  return undefined;
+  return { result: await session.execute(text), effect: undefined };
 }
 
 /** What the author asks for is taken at its word: the server does not do better than asked. */

@@ -13,7 +13,7 @@ import { examine } from './examination.ts';
 import type { Finding } from './finding.ts';
 import { type Applied, goForward } from './forward.ts';
 import { compareClone, compareServers } from './likeness.ts';
-import { forecastLocks } from './lock-forecast.ts';
+import { executeForecasting } from './lock-forecast.ts';
 import { type RehearsalPlace, withPlace } from './place.ts';
 import { withScratch } from './scratch.ts';
 import { type Stage, withStage } from './stage.ts';
@@ -106,7 +106,7 @@ async function runThrough(
   const before = stage.schema.now;
   let isComplete = false;
   await part('forward', 'Forward', async () => {
-    const forward = await goForward(stage, rehearsal.migrations, { forecast: forecaster(rehearsal, stage) });
+    const forward = await goForward(stage, rehearsal.migrations, { forecasting: forecaster(rehearsal, stage) });
     results.applied = forward.applied;
     isComplete = forward.refused === undefined;
     if (forward.refused) results.findings.push(forward.refused);
@@ -127,13 +127,12 @@ async function runThrough(
     return back.findings.length === 0 ? 'each time exactly as before' : `${back.findings.length} with a finding`;
   });
   if (!isBefore || !isComplete) return;
-  await part('repeat', 'Forward again', () => repeat(rehearsal, stage, creations, results));
-  await part('boundaries', 'Back from every statement', () => fromEveryStatement(stage, creations, results));
+  await part('repeat', 'Forward again, and back from every statement', () => repeat(stage, creations, results));
 }
 
 /** Asks on the connection that runs the migrations: what they SET decides with. */
 function forecaster({ snapshot }: Rehearsal, stage: Stage) {
-  return (statement: Statement) => forecastLocks({ clone: stage.work, statement, production: snapshot });
+  return (statement: Statement) => executeForecasting({ clone: stage.work, statement, production: snapshot });
 }
 
 function lockFindings({ migration: { version }, steps }: Applied): Finding[] {
@@ -147,30 +146,36 @@ function leftOut({ migration: { version }, steps }: Applied): Check[] {
   });
 }
 
-async function repeat(rehearsal: Rehearsal, stage: Stage, creations: Creations, results: Results): Promise<string> {
-  const again = await goForward(stage, rehearsal.migrations);
-  const findings = again.refused ? [toRepetition(again.refused)] : compareRepetition(results.applied, again.applied);
-  results.findings.push(...findings);
-  // What the way back leaves was told the first time.
-  await goBack(stage, again.applied, creations);
-  return findings.length === 0 ? `the same schema: ${endOfAll(again.applied)}` : 'not as the first time';
-}
-
-/** Each is tried on the schema that it will meet: then it is put in place for the next one. */
-async function fromEveryStatement(stage: Stage, creations: Creations, results: Results): Promise<string> {
+/**
+ * Each migration once more, which must end as it did the first time; and back from every point at which it can be cut
+ * off, on the schema that it will meet, before the next one. What does not end so leaves the rest nothing to stand on.
+ */
+async function repeat(stage: Stage, creations: Creations, results: Results): Promise<string> {
   let tried = 0;
   for (const one of results.applied) {
-    if (one.steps.length > 1) {
-      const routes = await tryBoundaries(stage, one, creations);
-      if (!routes) return `given up at ${one.migration.version}`;
-      const advice = await findDownOnlyFromEnd(stage, one, creations);
-      results.routes.set(one.migration.version, routes);
-      results.findings.push(...judgeRoutes(one, routes), ...(advice ? [advice] : []));
-      tried += routes.length;
-    }
+    const again = await goForward(stage, [one.migration]);
+    const findings = again.refused ? [toRepetition(again.refused)] : compareRepetition([one], again.applied);
+    results.findings.push(...findings);
+    if (findings.length > 0) return `${one.migration.version} ends not as the first time`;
+    if (one.steps.length < 2) continue;
+    // What the way back leaves was told the first time.
+    if (!(await goBack(stage, again.applied, creations)).isBefore) return `given up at ${one.migration.version}`;
+    const routes = await fromEveryStatement(one, stage, creations, results);
+    if (!routes) return `given up at ${one.migration.version}`;
+    tried += routes.length;
     await goForward(stage, [one.migration]);
   }
-  return tried === 0 ? 'each migration is one statement' : `${tried} places to be cut off at`;
+  const places = tried === 0 ? 'each migration is one statement' : `back from ${tried} places to be cut off at`;
+  return `the same schema: ${endOfAll(results.applied)}; ${places}`;
+}
+
+async function fromEveryStatement(one: Applied, stage: Stage, creations: Creations, results: Results) {
+  const routes = await tryBoundaries(stage, one, creations);
+  if (!routes) return undefined;
+  const advice = await findDownOnlyFromEnd(stage, one, creations);
+  results.routes.set(one.migration.version, routes);
+  results.findings.push(...judgeRoutes(one, routes), ...(advice ? [advice] : []));
+  return routes;
 }
 
 function count(applied: readonly Applied[]): number {

@@ -80,7 +80,8 @@ export async function perform(
   stage: Stage,
   statements: readonly Statement[],
   look: {
-    before?(statement: Statement): Promise<void>;
+    /** Executes it on the working connection; by default just so. */
+    execute?(statement: Statement): Promise<StatementResult>;
     after?(performed: Performed): Promise<void> | void;
   } = {},
 ): Promise<void> {
@@ -90,8 +91,8 @@ export async function perform(
       const isTransaction = unit.transaction !== undefined;
       for (const { ordinal, statement } of unit.statements) {
         if (stage.signal.aborted) throw stage.signal.reason;
-        await look.before?.(statement);
-        const performed = await performOne(stage, evidence, { ordinal, statement, isTransaction });
+        const execute = () => look.execute?.(statement) ?? stage.work.execute(statement.text);
+        const performed = await performOne(stage, evidence, { ordinal, statement, isTransaction }, execute);
         await stage.schema.follow(statement);
         await look.after?.(performed);
       }
@@ -108,7 +109,12 @@ interface Numbered {
   readonly isTransaction: boolean;
 }
 
-async function performOne(stage: Stage, evidence: EvidenceReader, numbered: Numbered): Promise<Performed> {
+async function performOne(
+  stage: Stage,
+  evidence: EvidenceReader,
+  numbered: Numbered,
+  execute: () => Promise<StatementResult>,
+): Promise<Performed> {
   const { ordinal, statement, isTransaction } = numbered;
   const noted = await evidence.before(statement);
   const startedMs = performance.now();
@@ -116,7 +122,7 @@ async function performOne(stage: Stage, evidence: EvidenceReader, numbered: Numb
   const isOwnTransaction = !isTransaction && (statement.kind === 'dml' || statement.kind === 'opaque');
   try {
     if (isOwnTransaction) await stage.work.execute('START TRANSACTION');
-    const result = isLeftOut ? NOTHING : await stage.work.execute(statement.text);
+    const result = isLeftOut ? NOTHING : await execute();
     if (isOwnTransaction) await stage.work.execute('COMMIT');
     return { ordinal, statement, result, ms: performance.now() - startedMs, evidence: noted, isLeftOut };
   } catch (error) {

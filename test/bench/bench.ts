@@ -4,13 +4,14 @@ import type { BenchCase } from './case.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { fingerprint } from './cases/fingerprint.ts';
 import { migrate500 } from './cases/migrate-500.ts';
+import { rehearse500 } from './cases/rehearse-500.ts';
 import { status500 } from './cases/status-500.ts';
 import { renderTable, type Table } from './figures.ts';
 import { describeMachine } from './machine.ts';
 import { installPeers } from './peers/install.ts';
 import { withServers } from './servers.ts';
 
-const CASES: readonly BenchCase[] = [coldStart, status500, migrate500, fingerprint];
+const CASES: readonly BenchCase[] = [coldStart, status500, migrate500, fingerprint, rehearse500];
 
 /** Runs the named cases, or all; prints their tables and writes every figure to `bench-results.json`. */
 export async function bench(root: string, names: readonly string[]): Promise<number> {
