@@ -10,6 +10,7 @@ import { allPhases } from '../phases/all.ts';
 import { logFolder } from '../phases/replay.ts';
 import type { VerifyScope } from '../phases/verify.ts';
 import type { Plan } from '../plan/step.ts';
+import { readExpected } from '../rehearsal/record.ts';
 import { createRunFolder, endOlderRuns, endRun, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
 import type { Progress } from '../run/journal.ts';
 import { judge } from '../run/judge.ts';
@@ -45,7 +46,8 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
     const journal = openRunJournal(folder);
     try {
       const context = contextOf(lock.server, invocation, AbortSignal.any([invocation.signal, lock.lost]));
-      const phases = allPhases({ ...errand, run: hub.run, env: invocation.env });
+      const rehearsed = await readExpected(config.stateDir, server);
+      const phases = allPhases({ ...errand, rehearsed, run: hub.run, env: invocation.env });
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
       await tidyUp(config, invocation);

@@ -8,6 +8,7 @@ import { planRollback } from '../plan/rollback.ts';
 import type { Plan } from '../plan/step.ts';
 import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import { readExpected } from '../rehearsal/record.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
 import { beginLogged } from './begin.ts';
@@ -158,7 +159,8 @@ async function undo(
  */
 async function requireWaysBack(plan: Plan, config: Config, facts: Facts, invocation: Invocation): Promise<void> {
   const context = contextOf(facts.server, invocation);
-  const parts = { run: invocation.hub.run, config, migrations: facts.migrations };
+  const rehearsed = await readExpected(config.stateDir, facts.server);
+  const parts = { run: invocation.hub.run, config, migrations: facts.migrations, rehearsed };
   for (const step of plan.steps.filter((one) => one.phase === 'undo')) {
     await waitForDeadClients([step.input.ofRun], context);
     const session = await facts.server.open();

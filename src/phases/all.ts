@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Migration } from '../migrations/types.ts';
+import type { Expected } from '../statements/expectation.ts';
 import { backupPhase } from './backup.ts';
 import { cachesPhase } from './caches.ts';
 import { discardPhase } from './discard.ts';
@@ -21,6 +22,7 @@ export interface PhaseParts {
   readonly run: string;
   readonly config: Config;
   readonly migrations: readonly Migration[];
+  readonly rehearsed: readonly Expected[];
   readonly verifyScope: VerifyScope;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

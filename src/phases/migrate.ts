@@ -7,6 +7,7 @@ import type { Migration } from '../migrations/types.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
+import type { Expected } from '../statements/expectation.ts';
 import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
 import type { JournalRow } from '../statements/row.ts';
@@ -23,6 +24,8 @@ interface MigrateParts {
   readonly run: string;
   readonly config: Config;
   readonly migrations: readonly Migration[];
+  /** What this server did with them in a rehearsal. */
+  readonly rehearsed: readonly Expected[];
 }
 
 /** Applies migrations, every statement exactly once; begun again after a crash it goes on where it stopped. */
@@ -38,7 +41,7 @@ export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
     async run(input, context) {
       await withJournalQuiet(parts.run, context);
       return withWorkbench(parts.run, parts.config.migrations, context, async (bench, before) => {
-        const { rows, history } = await settleRun(parts.run, before.database, bench, context);
+        const { rows, history } = await settleRun(parts, before.database, bench, context);
         noteStart(before, rows, bench);
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
         const isDone = (version: string) => history.some((row) => row.version === version && isInPlace(row));
@@ -82,13 +85,13 @@ async function withJournalQuiet(run: string, context: Context): Promise<void> {
   }
 }
 
-async function settleRun(run: string, database: string, bench: Workbench, context: Context) {
+async function settleRun({ run, rehearsed }: MigrateParts, database: string, bench: Workbench, context: Context) {
   const history = await readHistory(bench.journal, { withText: true });
   const noted = readNotedMigrations(history, await readModes(bench.journal));
   const rows = await settleOpenStatements(
     await readJournal(bench.journal, run),
     (row) => noted.get(row.version)?.up[row.ordinal - 1],
-    { session: bench.journal, database, context },
+    { session: bench.journal, database, rehearsed, context },
   );
   return { rows, history };
 }

@@ -28,7 +28,7 @@ export function undoPhase(parts: WaysBackParts): Phase<'undo'> {
         const down = await settleOpenStatements(
           (await readJournal(bench.journal, parts.run)).filter((row) => row.direction === 'down'),
           (row) => back.get(row.version)?.[row.ordinal - 1],
-          { session: bench.journal, database: before.database, context },
+          { session: bench.journal, database: before.database, rehearsed: [], context },
         );
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
         for (const undoing of undoings) await undoMigration(undoing, down, laravelTable, bench, context);

@@ -5,6 +5,7 @@ import type { Migration, Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { StepInputs } from '../plan/step.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
+import type { Expected } from '../statements/expectation.ts';
 import { readHistory } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
 import { NoWayBack, routeBack } from '../statements/route.ts';
@@ -16,6 +17,8 @@ export interface WaysBackParts {
   readonly run: string;
   readonly config: Config;
   readonly migrations: readonly Migration[];
+  /** What this server did with them in a rehearsal. */
+  readonly rehearsed: readonly Expected[];
 }
 
 /** One migration that is to be undone, with the way back that is known for it. */
@@ -59,10 +62,15 @@ export async function findWaysBack(
   const up = await settleOpenStatements(
     (await readJournal(session, input.ofRun)).filter((row) => row.direction === 'up'),
     (row) => noted.get(row.version)?.up[row.ordinal - 1],
-    { session, database: context.server.target.database, context },
+    { session, database: context.server.target.database, rehearsed: parts.rehearsed, context },
   );
   const isUnfinished = input.ofRun === parts.run || chosen.some((row) => row.state !== 'applied');
-  return { undoings: chosen.map((row) => planUndoing(row, noted.get(row.version), up, isUnfinished)), up };
+  return {
+    undoings: chosen.map((row) =>
+      planUndoing(row, noted.get(row.version), { up, rehearsed: parts.rehearsed, isUnfinished }),
+    ),
+    up,
+  };
 }
 
 async function readChosen(input: StepInputs['undo'], session: Session): Promise<HistoryRow[]> {
@@ -75,17 +83,22 @@ export function newestFirst(a: HistoryRow, b: HistoryRow): number {
   return first < second ? 1 : first > second ? -1 : 0;
 }
 
+interface UndoingParts {
+  readonly up: readonly JournalRow[];
+  readonly rehearsed: readonly Expected[];
+  readonly isUnfinished: boolean;
+}
+
 function planUndoing(
   row: HistoryRow,
   migration: Migration | undefined,
-  up: readonly JournalRow[],
-  isUnfinished: boolean,
+  { up, rehearsed, isUnfinished }: UndoingParts,
 ): Undoing {
   if (!migration) {
     throw new NoWayBack(row.version, 'its file is missing and its text was too large to be kept', isUnfinished);
   }
   const rows = up.filter((one) => one.version === row.version);
-  const route = routeBack(migration, rows);
+  const route = routeBack(migration, rows, rehearsed);
   if (route.by === 'none') throw new NoWayBack(row.version, route.reason, isUnfinished);
   return { migration, rows, statements: route.statements };
 }

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Migration } from '../migrations/types.ts';
-import type { ObjectId } from '../schema/types.ts';
+import type { Server } from '../mysql/connect.ts';
 import { touchedObjects } from '../statements/evidence.ts';
+import type { Digests, Expected } from '../statements/expectation.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import type { BoundaryRoute } from './boundaries.ts';
 import type { Finding } from './finding.ts';
 import type { Applied } from './forward.ts';
 import type { Forecast } from './lock-forecast.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** `<state>/rehearsal/<database>.json`: what was rehearsed, on what, and how it went. */
 export interface RehearsalRecord {
@@ -47,8 +48,9 @@ export interface RehearsedStatement {
   readonly warnings: readonly string[];
   /** Of the clone after it. */
   readonly fingerprint: string;
-  /** Digests of the objects it touches, after it; null: not there. */
-  readonly objects: Readonly<Partial<Record<ObjectId, string | null>>>;
+  /** Digests of the objects it touches, before and after it; null: not there. */
+  readonly before: Digests;
+  readonly objects: Digests;
   readonly lock?: Omit<Forecast, 'finding'> | undefined;
 }
 
@@ -68,6 +70,7 @@ export function recordOf({ migration, steps }: Applied, routes: readonly Boundar
       rows: result.rows,
       warnings: result.warnings,
       fingerprint: after.fingerprint,
+      before: performed.evidence.objects,
       objects: Object.fromEntries(objects),
       ...(forecast ? { lock: lock as Omit<Forecast, 'finding'> } : {}),
     };
@@ -95,6 +98,13 @@ export async function readRecord(stateDir: string, database: string): Promise<Re
   } catch {
     return undefined;
   }
+}
+
+/** What a recovery on `server` may decide by: only the same server prints a definition in the same words. */
+export async function readExpected(stateDir: string, { target, flavor }: Server): Promise<readonly Expected[]> {
+  const record = await readRecord(stateDir, target.database);
+  const isSame = record?.server === flavor.label && record.rehearsedOn === flavor.label;
+  return isSame ? record.migrations : [];
 }
 
 /** What a deploy is about to do, as far as a rehearsal must have seen it. */

@@ -1,5 +1,6 @@
 import type { Statement, Touch } from '../migrations/types.ts';
 import type { ObjectId } from '../schema/types.ts';
+import type { Digests } from './expectation.ts';
 import type { Evidence } from './row.ts';
 
 /** What is there now: of every object looked at its digest, and of tables their identity where that decides. */
@@ -27,8 +28,10 @@ export function touchedObjects(statement: Statement): ObjectId[] {
  * either all changed or none did. A statement that leaves no trace (`ALTER TABLE … FORCE`, `DROP … IF EXISTS` of
  * nothing) reads as not done, and repeating it is harmless by the same reasoning.
  */
-export function decideDdl(statement: Statement, before: Evidence, now: Present): Verdict {
+export function decideDdl(statement: Statement, before: Evidence, now: Present, expected?: Digests): Verdict {
   if (needsIdentity(statement)) return decideByIdentity(statement, before, now);
+  const rehearsed = expected && decideByRehearsal(touchedObjects(statement), before, now, expected);
+  if (rehearsed) return rehearsed;
   const effects = statement.touches.map((touch) => effectOf(touch, before, now));
   const because = effects.map((effect) => effect.says);
   const took = effects.filter((effect) => effect.took === 'yes').length;
@@ -36,6 +39,31 @@ export function decideDdl(statement: Statement, before: Evidence, now: Present):
   if (took === 0) return { is: 'not-done', because };
   if (open === 0) return { is: 'done', because };
   if (statement.touches.every((touch) => touch.action === 'drop')) return { is: 'partly-dropped', because };
+  return { is: 'unknown', because };
+}
+
+/**
+ * The rehearsal knows what the statement leaves: all of it there is proof that it took effect. A table that is neither so
+ * nor as before was changed by somebody else since, and nobody can tell on top of what. Undefined when it does not decide:
+ * views and programs name their definer, who may be another one in a rehearsal.
+ */
+function decideByRehearsal(
+  ids: readonly ObjectId[],
+  before: Evidence,
+  now: Present,
+  expected: Digests,
+): Verdict | undefined {
+  const of = (digests: Digests, id: ObjectId) => digests[id] ?? null;
+  const is = (id: ObjectId) => now.digests.get(id) ?? null;
+  const leavesTrace = ids.some((id) => of(expected, id) !== of(before.objects, id));
+  if (leavesTrace && ids.every((id) => is(id) === of(expected, id))) {
+    return { is: 'done', because: ids.map((id) => `${id.replace(':', ' ')} is as the rehearsal left it`) };
+  }
+  const foreign = ids.filter(
+    (id) => id.startsWith('table:') && is(id) !== of(expected, id) && is(id) !== of(before.objects, id),
+  );
+  if (foreign.length === 0) return undefined;
+  const because = foreign.map((id) => `${id.replace(':', ' ')} is neither as before nor as the rehearsal left it`);
   return { is: 'unknown', because };
 }
 

@@ -2,12 +2,16 @@ import { ExitCode, Failure } from '../errors.ts';
 import { type Before, inverseOf } from '../migrations/inverse.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { ObjectId } from '../schema/types.ts';
+import { type Expected, provenEnd } from './expectation.ts';
 import type { JournalRow } from './row.ts';
 import { unitsOf } from './unit.ts';
 
 /** The statements that lead from what is done of a migration back to before it, or why nobody knows them. */
 export type Route =
-  | { readonly by: 'nothing to undo' | 'down section' | 'exact inverse'; readonly statements: readonly Statement[] }
+  | {
+      readonly by: 'nothing to undo' | 'down section' | 'rehearsed end of the down section' | 'exact inverse';
+      readonly statements: readonly Statement[];
+    }
   | { readonly by: 'none'; readonly reason: string };
 
 /** Nobody knows how a migration is undone: thrown before anything of its run is (exit 3). */
@@ -27,9 +31,14 @@ export class NoWayBack extends Failure {
 /**
  * Finds the way back. A migration that is completely applied goes back by its own down section. One that was cut off
  * goes back statement by statement: by the exact inverse where one is certain, else by the author's own counterpart
- * when the down section mirrors the up section; else there is no route.
+ * when the down section mirrors the up section; else by the end
+ * of the down section that a rehearsal proved to lead back from there; else there is no route.
  */
-export function routeBack(migration: Migration, rows: readonly JournalRow[]): Route {
+export function routeBack(
+  migration: Migration,
+  rows: readonly JournalRow[],
+  rehearsed: readonly Expected[] = [],
+): Route {
   const done = rows.filter((row) => row.direction === 'up' && row.ordinal > 0 && row.state === 'done');
   const isDone = new Set(done.map((row) => row.ordinal));
   const effects = effectsOf(migration.up);
@@ -38,7 +47,34 @@ export function routeBack(migration: Migration, rows: readonly JournalRow[]): Ro
   }
   const isComplete = migration.up.every((_, index) => isDone.has(index + 1));
   if (isComplete && migration.down.length > 0) return { by: 'down section', statements: migration.down };
-  return routeByInverses(migration, done);
+  const route = routeByInverses(migration, done);
+  return route.by === 'none' ? (routeByRehearsal(migration, isDone, rehearsed) ?? route) : route;
+}
+
+/**
+ * The end of the down section that was proven to lead back from just here. A rehearsal proves it of the schema alone, so
+ * not where rows would have to come back.
+ */
+function routeByRehearsal(
+  migration: Migration,
+  isDone: ReadonlySet<number>,
+  rehearsed: readonly Expected[],
+): Route | undefined {
+  const after = isDone.size;
+  const done = migration.up.slice(0, after);
+  if (!done.every((_, index) => isDone.has(index + 1)) || done.some(losesRows)) return undefined;
+  const statements = provenEnd(rehearsed, migration, after);
+  return statements && { by: 'rehearsed end of the down section', statements };
+}
+
+/** What it took from the rows no schema tells: a column that was changed or dropped, a table, the rows themselves. */
+function losesRows({ kind, verb, text, touches }: Statement): boolean {
+  if (kind === 'dml' || kind === 'opaque' || kind === 'truncate') return true;
+  if (touches.some(({ action, object }) => action === 'drop' && object.startsWith('table:'))) return true;
+  return (
+    verb === 'ALTER TABLE' &&
+    /\b(?:MODIFY|CHANGE|CONVERT|DROP\s+(?!INDEX|KEY|FOREIGN|PRIMARY|CHECK|CONSTRAINT|DEFAULT))/i.test(text)
+  );
 }
 
 /**

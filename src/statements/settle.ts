@@ -4,6 +4,7 @@ import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { decideDdl, type Verdict } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
+import { type Expected, expectedAfter } from './expectation.ts';
 import { commitTogether, outcomeSql } from './journal.ts';
 import type { JournalRow } from './row.ts';
 import { connectionLocks } from './workbench.ts';
@@ -58,6 +59,13 @@ function reportWaiting(
   });
 }
 
+interface Settling {
+  readonly session: Session;
+  readonly database: string;
+  readonly rehearsed: readonly Expected[];
+  readonly context: Context;
+}
+
 /**
  * Decides every statement whose outcome was never heard, shows the evidence, and notes the verdict. Returns the rows
  * as they stand then. Throws with exit 4 when the evidence does not decide.
@@ -65,7 +73,7 @@ function reportWaiting(
 export async function settleOpenStatements(
   rows: readonly JournalRow[],
   statementOf: (row: JournalRow) => Statement | undefined,
-  on: { readonly session: Session; readonly database: string; readonly context: Context },
+  on: Settling,
 ): Promise<JournalRow[]> {
   const settled: JournalRow[] = [];
   for (const row of rows) {
@@ -73,7 +81,7 @@ export async function settleOpenStatements(
       settled.push(row);
       continue;
     }
-    const verdict = await decide(row, statementOf(row), on.session, on.database);
+    const verdict = await decide(row, statementOf(row), on);
     reportVerdict(row, verdict, on.context);
     if (verdict.is === 'unknown') throw undecided(row, verdict);
     if (verdict.is === 'done') await commitTogether(on.session, [outcomeSql(row, { state: 'done' })]);
@@ -85,14 +93,18 @@ export async function settleOpenStatements(
 async function decide(
   row: JournalRow,
   statement: Statement | undefined,
-  session: Session,
-  database: string,
+  { session, database, rehearsed }: Settling,
 ): Promise<Verdict> {
   switch (row.kind) {
     case 'ddl':
     case 'truncate':
       if (!statement) return { is: 'unknown', because: ['the statement is no longer in the migration file'] };
-      return decideDdl(statement, row.evidence, await readPresent(session, database, statement));
+      return decideDdl(
+        statement,
+        row.evidence,
+        await readPresent(session, database, statement),
+        expectedAfter(rehearsed, row),
+      );
     case 'dml':
       return { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
     case 'opaque':

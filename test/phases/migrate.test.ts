@@ -24,7 +24,7 @@ describeOnServers('what a migration cannot do', (server) => {
     const session = await context.server.open();
     await createToolTables(session).finally(() => session.close());
     const apply = (migrations: readonly Migration[], versions = migrations.map(({ version }) => version)) =>
-      migratePhase({ run: 'r1', config: CONFIG, migrations }).run({ versions, adopt: [] }, context);
+      migratePhase({ run: 'r1', config: CONFIG, migrations, rehearsed: [] }).run({ versions, adopt: [] }, context);
     return { database, context, apply };
   }
 
@@ -60,7 +60,7 @@ describeOnServers('what a migration cannot do', (server) => {
       'applying',
     );
     await runAll(server(), database, [begun]);
-    const undo = undoPhase({ run: 'r2', config: CONFIG, migrations: [] });
+    const undo = undoPhase({ run: 'r2', config: CONFIG, migrations: [], rehearsed: [] });
     await expect(undo.run({ ofRun: 'r1', versions: 'all' }, context)).rejects.toMatchObject({
       message: 'no certain way back from 1: its file is missing and its text was too large to be kept',
       exitCode: 3,

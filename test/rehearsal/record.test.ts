@@ -4,7 +4,7 @@ import { type RehearsalRecord, readRecord, whyNoEvidence, writeRecord } from '..
 import { temporaryFolder } from '../support/folder.ts';
 
 const RECORD: RehearsalRecord = {
-  format: 1,
+  format: 2,
   at: '2026-11-23T16:05:12+00:00',
   database: 'shop',
   server: 'MySQL 9.7.4',
