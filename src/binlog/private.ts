@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { dumpDatabase } from '../backup/dump.ts';
 import { loadBackup } from '../backup/load.ts';
 import { type Manifest, writeManifest } from '../backup/manifest.ts';
@@ -8,20 +9,25 @@ import { quoteName } from '../mysql/quote.ts';
 import { findServerBinaries, type ServerBinaries } from '../sandbox/binaries.ts';
 import { startPrivateServer } from '../sandbox/server.ts';
 import type { Exec } from '../system/exec.ts';
+import { makeDefiners } from './definers.ts';
 import { cutRange, type LogPosition, type LogRange } from './range.ts';
 import { replayLog } from './replay.ts';
 
-/** The server program of this machine that understands all that production's does; undefined when there is none. */
+/**
+ * The server program of this machine that understands all that production's does, looked for beside the client programs
+ * first; undefined when there is none.
+ */
 export async function findTwin(
   { flavor }: Server,
+  clients: Clients,
   exec: Exec,
   path: string | undefined,
 ): Promise<ServerBinaries | undefined> {
   const release = (version: string) => version.split('.').slice(0, 2).join('.');
-  const found = await findServerBinaries(exec, { path });
-  return found.find(
-    ({ kind, version }) => kind === flavor.kind && release(version) === release(flavor.version.join('.')),
-  );
+  const prefixes = [dirname(dirname(clients.dump))];
+  const found = await findServerBinaries(exec, { prefixes, path });
+  const wanted = release(flavor.version.join('.'));
+  return found.find(({ kind, version }) => kind === flavor.kind && release(version) === wanted);
 }
 
 export interface PrivateReplay {
@@ -63,8 +69,17 @@ export async function replayPrivately(request: PrivateReplay, context: Context):
   }
 }
 
-/** Nothing may happen there but what the log says; and whatever passed production's limits passes here. */
-const SETTINGS = ['--event-scheduler=OFF', '--max-allowed-packet=1G', '--skip-name-resolve'];
+/**
+ * Nothing may happen there but what the log says; whatever passed production's limits passes here; and nothing has to
+ * outlive a power cut, so that no write waits for the disk.
+ */
+const SETTINGS = [
+  '--event-scheduler=OFF',
+  '--max-allowed-packet=1G',
+  '--skip-name-resolve',
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-flush-method=nosync',
+];
 
 /** Server-wide settings that decide what a definition comes to mean. */
 const DECISIVE = ['character_set_server', 'collation_server', 'explicit_defaults_for_timestamp', 'innodb_strict_mode'];
@@ -84,26 +99,9 @@ async function fill(request: PrivateReplay, session: Session, context: Context):
   const { database, charset, collation } = manifest;
   await session.query(`CREATE DATABASE ${quoteName(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
   await loadBackup(file, context.server.target, clients, stepId, context);
+  await makeDefiners(session, database);
   const cut = cutRange(range, until);
   await replayLog({ range: cut, database, into: database, isPrivate: true, stepId }, session, context);
-  await makeDefiners(session, database);
-}
-
-/** A dump stops at a view whose owner does not exist. */
-async function makeDefiners(session: Session, database: string): Promise<void> {
-  const rows = await session.query<{ definer: string }>(
-    `SELECT definer AS definer FROM information_schema.views WHERE table_schema = ?
-     UNION SELECT definer FROM information_schema.triggers WHERE trigger_schema = ?
-     UNION SELECT definer FROM information_schema.routines WHERE routine_schema = ?
-     UNION SELECT definer FROM information_schema.events WHERE event_schema = ?`,
-    [database, database, database, database],
-  );
-  for (const { definer } of rows) {
-    const at = definer.lastIndexOf('@');
-    const [user, host] = [definer.slice(0, at), definer.slice(at + 1)].map((part) => `'${part.replaceAll("'", "''")}'`);
-    await session.query(`CREATE USER IF NOT EXISTS ${user}@${host}`);
-    await session.query(`GRANT ALL ON *.* TO ${user}@${host}`);
-  }
 }
 
 /** It stands for production at that place of its log, so that a later restore can go on from it. */

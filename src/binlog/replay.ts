@@ -6,6 +6,7 @@ import type { Flavor } from '../mysql/flavor.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { binlogSql, RowBatch } from './batch.ts';
+import { makeDefinerOf } from './definers.ts';
 import { EventType } from './event.ts';
 import { parseQuery, type QueryEvent } from './query-event.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
@@ -139,6 +140,7 @@ class Replay {
     }
     const used = isElsewhere ? query.database : into;
     if (used !== '') await this.#use(used);
+    if (isPrivate) await makeDefinerOf(this.#session, text, modesOf(query.session.sqlMode ?? 0n));
     await this.#session.query(settings);
     try {
       await this.#session.execute(text);

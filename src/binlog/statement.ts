@@ -37,6 +37,7 @@ const OF_THE_SERVER =
   /^(?:(?:CREATE|ALTER|DROP|RENAME|SET) (?:USER|ROLE|SERVER|RESOURCE|INSTANCE|PASSWORD|DEFAULT)|GRANT|REVOKE|INSTALL|UNINSTALL|FLUSH|PURGE|RESET)/;
 const AS_STATEMENT =
   'it is in the log as a statement, not as the rows that it changed (binlog_format), and may not do the same again';
+const MOVES_TABLES = 'it moves tables between two databases, as a restore does';
 
 /** Decides about one statement. Names are compared in lower case: too strict where case tells databases apart. */
 export function judgeStatement(statement: LoggedStatement, live: string): Verdict {
@@ -47,12 +48,14 @@ export function judgeStatement(statement: LoggedStatement, live: string): Verdic
   if (isOfDatabase(verb)) return isNamed ? { is: 'private', reason: `${verb} names ${live}` } : { is: 'skip' };
   if (kind === 'session' || kind === 'admin' || OF_THE_SERVER.test(verb)) return { is: 'skip' };
   if (!isRepeatable(kind, verb) || selectsRows(verb, text, modes)) return { is: 'refuse', reason: AS_STATEMENT };
+  const qualifiers = findQualifiers(text, modes);
+  const [other] = qualifiers.filter((name) => !isSame(name, live));
+  // Both names of a RENAME may stand in one database or in two; of the other one nothing is known here.
+  if (other !== undefined && touches.some(({ to }) => to)) return { is: 'refuse', reason: MOVES_TABLES };
   if (isNamed) return { is: 'private', reason: `it names ${live} in its text` };
-  const [qualifier] = findQualifiers(text, modes);
-  if (qualifier === undefined) return reachOf(touches, verb);
-  if (touches.some(({ to }) => to)) return { is: 'refuse', reason: 'it moves a table between two databases' };
+  if (other === undefined) return reachOf(touches, verb);
   if (touches.every(({ schema }) => schema !== undefined)) return { is: 'skip' };
-  return { is: 'private', reason: `it names ${qualifier} in its text` };
+  return { is: 'private', reason: `it names ${other} in its text` };
 }
 
 function reachOf(touches: readonly Touch[], verb: string): Verdict {

@@ -94,7 +94,8 @@ async function readSurroundings(
     'SELECT @@GLOBAL.max_allowed_packet AS packet, @@GLOBAL.lower_case_table_names AS names',
   );
   const { view, trigger } = manifest.objects;
-  const twin = await findTwin(server, invocation.exec, invocation.env.PATH);
+  const clients = await requireClients(server.flavor, invocation.exec, invocation.env);
+  const twin = await findTwin(server, clients, invocation.exec, invocation.env.PATH);
   const whyNoTwin = !twin
     ? `the server program of ${server.flavor.label} is not on this machine, to repeat it apart from production`
     : Number(row?.names) !== 0

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readManifest } from '../backup/manifest.ts';
+import { verifyBackup } from '../backup/verify.ts';
 import { findTwin, replayPrivately } from '../binlog/private.ts';
 import { cutRange, formatPosition, type LogRange, rangeBytes } from '../binlog/range.ts';
 import { replayLog } from '../binlog/replay.ts';
@@ -44,7 +45,13 @@ export function replayPhase(parts: LoadBesideParts): Phase<'replay'> {
       }
     },
 
-    probe: async () => 'not-done',
+    /** A backup of that moment has its name and its place in the log only when it is complete. */
+    async probe({ way, into, until }) {
+      if (way === 'beside') return 'not-done';
+      const { manifest, problems } = await verifyBackup(into).catch(() => ({ manifest: undefined, problems: [] }));
+      const isThere = manifest?.position?.file === until.file && manifest.position.position === until.position;
+      return isThere && problems.length === 0 ? 'done' : 'not-done';
+    },
   };
 }
 
@@ -97,9 +104,9 @@ async function repeatPrivately(
   context: Context,
 ): Promise<void> {
   const { server, exec } = context;
-  const binaries = await findTwin(server, exec, parts.env.PATH);
-  if (!binaries) throw new Error(`there is no server program of ${server.flavor.label} on this machine any more`);
   const clients = await requireClients(server.flavor, exec, parts.env);
+  const binaries = await findTwin(server, clients, exec, parts.env.PATH);
+  if (!binaries) throw new Error(`there is no server program of ${server.flavor.label} on this machine any more`);
   const manifest = await readManifest(file);
   await replayPrivately({ file, manifest, range, until, into, clients, binaries, stepId: STEP_ID }, context);
 }

@@ -62,6 +62,7 @@ test.each([
   'CALL p()',
   'CREATE TABLE t AS SELECT * FROM u',
   'RENAME TABLE other.t TO t',
+  'RENAME TABLE `shop`.`t` TO `shop_before`.`t`, `shop_restore`.`t` TO `shop`.`t`',
 ])('cannot be repeated: %s', (text) => {
   expect(verdictOf(text)).toBe('refuse');
 });

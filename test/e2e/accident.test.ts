@@ -73,6 +73,56 @@ describeOnServers(
         `${server().kind}: ${written} committed, ${written - Number(found?.n)} lost, site down ${(downMs / 1000).toFixed(2)} s\n`,
       );
     });
+
+    test('a statement that names the database is repeated on a private server', { timeout: 120_000 }, async () => {
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      const rows = await many(production, 150);
+      await production.sql(
+        `ALTER TABLE ${quoteQualified(production.database, 'orders')} ADD COLUMN extra INT DEFAULT 7`,
+      );
+      await production.sql('DELETE FROM orders');
+      const before = await checksums(production, production.database);
+      const terminal = await production.open('restore');
+      await terminal.waitFor('Restore to which moment?');
+      expect(terminal.transcript()).toMatch(/DELETE of \d+ rows in orders/);
+      terminal.type('\r');
+      await terminal.waitFor('Replace PRODUCTION by this backup? (yes/no)');
+      expect(terminal.transcript()).toMatch(/Apart +on a private server: binlog\.\d+:\d+, .*: it names/);
+      terminal.type('yes\r');
+      expect(await terminal.exit, terminal.transcript()).toEqual({ code: 0, signal: undefined });
+      const [found] = await production.query('SELECT COUNT(*) AS n, MIN(extra) AS extra FROM orders');
+      expect(found).toEqual({ n: rows, extra: 7 });
+      const [kept] = await production.query<{ name: string }>(
+        `SELECT schema_name AS name FROM information_schema.schemata WHERE LEFT(schema_name, ${production.database.length + 8}) =
+         '${production.database}_before_' ORDER BY schema_name DESC LIMIT 1`,
+      );
+      expect(await checksums(production, kept?.name ?? '')).toEqual(before);
+    });
+
+    test('a log that is gone is told before the question', { timeout: 120_000 }, async () => {
+      await production.sql('FLUSH BINARY LOGS');
+      const until = await nextSecond(production);
+      const [status] = await production.query<{ File: string }>(
+        server().kind === 'mysql' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
+      );
+      await production.sql(`PURGE BINARY LOGS TO '${status?.File}'`);
+      const refused = lastOf(await production.run('restore', '--until', until, '--yes', '--json'));
+      expect(refused).toMatchObject({ exitCode: 5, production: 'unchanged' });
+      expect(refused.error).toEqual({
+        what: expect.stringMatching(
+          /^no moment after the backup can be brought back: the server has removed binlog\.\d+, which the backup ends in$/,
+        ),
+        state: 'nothing was started, production is unchanged',
+        next: expect.stringMatching(
+          /^gateway-migrate restore --backup .*\.sql\.gz \(to the backup's own moment: every write since then is lost\)$/,
+        ),
+      });
+      const terminal = await production.open('restore');
+      await terminal.waitFor('Replace PRODUCTION by this backup? (yes/no)');
+      expect(terminal.transcript()).toMatch(/Lost +every write since then: the server has removed binlog/);
+      terminal.type('no\r');
+      expect((await terminal.exit).code).toBe(6);
+    });
   },
   { binlog: true, args: ['--log-bin-trust-function-creators=1'] },
 );
@@ -120,6 +170,24 @@ async function nextSecond(production: Production): Promise<string> {
     'SELECT SLEEP(1 - MICROSECOND(NOW(6)) / 1000000), FROM_UNIXTIME(UNIX_TIMESTAMP(SYSDATE())) AS at',
   );
   return String(row?.at).slice(0, 19);
+}
+
+/** Inserts so many more; resolves with how many there are. */
+async function many(production: Production, rows: number): Promise<number> {
+  await production.sql(`INSERT INTO orders (note) VALUES ${Array.from({ length: rows }, () => "('m')").join(', ')}`);
+  const [found] = await production.query<{ n: number }>('SELECT COUNT(*) AS n FROM orders');
+  return Number(found?.n);
+}
+
+/** Of every table but the tool's own. */
+async function checksums(production: Production, database: string): Promise<Record<string, string>> {
+  const tables = await production.query<{ name: string }>(
+    `SELECT table_name AS name FROM information_schema.tables
+     WHERE table_schema = '${database}' AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'gateway\\_migrate%'`,
+  );
+  const names = tables.map(({ name }) => quoteQualified(database, name)).join(', ');
+  const rows = await production.query<{ Table: string; Checksum: unknown }>(`CHECKSUM TABLE ${names}`);
+  return Object.fromEntries(rows.map(({ Table, Checksum }) => [Table.split('.').at(-1), String(Checksum)]));
 }
 
 async function dropAllTables(production: Production): Promise<void> {
