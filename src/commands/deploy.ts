@@ -6,14 +6,15 @@ import type { Migration } from '../migrations/types.ts';
 import { planDeploy } from '../plan/deploy.ts';
 import type { Plan } from '../plan/step.ts';
 import { alreadyThere, compareExisting } from '../preflight/adoption.ts';
-import type { Facts } from '../preflight/gather.ts';
+import { type Facts, isComplete } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import type { Standing } from '../preflight/standing.ts';
 import { readHistory } from '../statements/history.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
-import { reportChecks, requireFree, requireReady, showPreflight } from './preflight.ts';
+import { reportChecks, requireFree, requireReady, showNeeded } from './preflight.ts';
 import { requireRehearsed, requireSameSchema } from './rehearsal.ts';
 import { offerUnfinished } from './resume.ts';
 import { siteFacts } from './site-facts.ts';
@@ -34,9 +35,10 @@ export interface DeployOptions {
 export function deployCommand(options: DeployOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('deploy', invocation, async () => {
     const config = await beginLogged('deploy', invocation);
-    const facts = await showPreflight(config, invocation);
+    const facts = await showNeeded(config, invocation, (standing) => isDecided(standing, options));
     requireFree(facts);
     if (facts.unfinished) return offerUnfinished(facts.unfinished, config, facts, invocation);
+    if (!isComplete(facts)) return nothingToDo(facts, invocation);
     requireReady(facts.checks);
     const chosen = chooseMigrations(facts, options);
     if (chosen.length === 0) return nothingToDo(facts, invocation);
@@ -67,18 +69,25 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
   });
 }
 
+/** Somebody or something stands in the way, or there is nothing to apply and nothing wrong with what was applied. */
+function isDecided({ lockHolder, unfinished, problems, status }: Standing, { to }: DeployOptions): boolean {
+  if (lockHolder !== undefined || unfinished) return true;
+  return to === undefined && [status.pending, status.changed, problems].every((list) => list.length === 0);
+}
+
 function chooseMigrations(facts: Facts, options: DeployOptions): readonly Migration[] {
   const { pending } = facts.status;
   return options.to === undefined ? pending : selectUpTo(pending, findMigration(facts.migrations, options.to));
 }
 
-function nothingToDo(facts: Facts, invocation: Invocation): Ending {
+function nothingToDo(facts: Standing, invocation: Invocation): Ending {
   const text = `nothing to do: all ${facts.status.applied.length} migrations are applied`;
   invocation.hub.report({ type: 'note', level: 'info', text });
   return { ...DONE, pending: facts.status.pending.map((one) => one.version) };
 }
 
 async function findAdoptable(chosen: readonly Migration[], facts: Facts, config: Config, invocation: Invocation) {
+  if (alreadyThere(chosen, facts.snapshot).length === 0) return [];
   const session = await facts.server.open();
   try {
     const adoption = await compareExisting(facts.server, session, chosen, facts.snapshot, config);

@@ -1,24 +1,48 @@
 import type { Config } from '../config/config.ts';
 import { failedUnchanged, refusal } from '../errors.ts';
-import { checkWithoutDatabase, type Facts, gatherFacts } from '../preflight/gather.ts';
+import { checkWithoutDatabase, type Facts, gatherFacts, gatherNeeded, isComplete } from '../preflight/gather.ts';
+import { checkStanding, type Standing } from '../preflight/standing.ts';
 import type { Check } from '../run/check.ts';
 import type { Invocation } from './invocation.ts';
 
 const STEP = { id: 'preflight', title: 'Preflight' };
 
 /** Gathers the facts as a step that everybody sees: every check is reported, with its remedy. */
-export async function showPreflight(config: Config, invocation: Invocation): Promise<Facts> {
+export function showPreflight(config: Config, invocation: Invocation): Promise<Facts> {
+  return asStep(config, invocation, gatherFacts(config, invocation));
+}
+
+/** How things stand, for a command that goes on with a run or back from it: what that needs, its own steps ask for. */
+export function showStanding(config: Config, invocation: Invocation): Promise<Standing> {
+  return showNeeded(config, invocation, () => true);
+}
+
+/** The facts, or how things stand where that is enough. */
+export function showNeeded(
+  config: Config,
+  invocation: Invocation,
+  isEnough: (standing: Standing) => boolean,
+): Promise<Facts | Standing> {
+  return asStep(config, invocation, gatherNeeded(config, invocation, isEnough));
+}
+
+async function asStep<T extends Facts | Standing>(
+  config: Config,
+  invocation: Invocation,
+  gathering: Promise<T>,
+): Promise<T> {
   const { hub, clock } = invocation;
   const startedMs = clock.ticksMs();
   hub.report({ type: 'step.started', ...STEP });
   try {
-    const facts = await orInterrupted(gatherFacts(config, invocation), invocation.signal);
-    reportChecks(facts.checks, invocation);
-    const failed = facts.checks.filter(isFailed).length;
+    const found = await orInterrupted(gathering, invocation.signal);
+    const checks = isComplete(found) ? found.checks : checkStanding(found, config);
+    reportChecks(checks, invocation);
+    const failed = checks.filter(isFailed).length;
     const ms = clock.ticksMs() - startedMs;
-    if (failed === 0) hub.report({ type: 'step.finished', ...STEP, ms, detail: `${facts.checks.length} checks` });
-    else hub.report({ type: 'step.failed', ...STEP, ms, error: `${failed} of ${facts.checks.length} checks failed` });
-    return facts;
+    if (failed === 0) hub.report({ type: 'step.finished', ...STEP, ms, detail: `${checks.length} checks` });
+    else hub.report({ type: 'step.failed', ...STEP, ms, error: `${failed} of ${checks.length} checks failed` });
+    return found;
   } catch (error) {
     reportChecks(await checkWithoutDatabase(config, invocation), invocation);
     const ms = clock.ticksMs() - startedMs;
@@ -57,7 +81,7 @@ export function requireReady(checks: readonly Check[]): void {
 }
 
 /** Stops a command that another run stands in the way of (exit 5). */
-export function requireFree(facts: Facts): void {
-  if (!facts.lockHolder) return;
-  throw refusal(`another run holds the lock: ${facts.lockHolder}`, 'gateway-migrate status (shows when it has ended)');
+export function requireFree({ lockHolder }: Pick<Standing, 'lockHolder'>): void {
+  if (!lockHolder) return;
+  throw refusal(`another run holds the lock: ${lockHolder}`, 'gateway-migrate status (shows when it has ended)');
 }

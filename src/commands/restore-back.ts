@@ -3,8 +3,8 @@ import type { Config } from '../config/config.ts';
 import { type Failure, refusal } from '../errors.ts';
 import { planRestoreBack, type RestoreBackFacts } from '../plan/restore.ts';
 import type { Step, StepInputs } from '../plan/step.ts';
-import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import type { Standing } from '../preflight/standing.ts';
 import { findLastChange, type LocalRun } from '../run/folder.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { carryOut } from './carry-out.ts';
@@ -36,12 +36,12 @@ export async function findRestore(
 export async function undoRestore(
   restore: LocalRun,
   config: Config,
-  facts: Facts,
+  standing: Standing,
   invocation: Invocation,
 ): Promise<Ending> {
   const { record, progress } = restore;
   const { side, aside } = namesOf(record.plan);
-  if (progress.isFinished) await requireKept(aside, record.run, facts);
+  if (progress.isFinished) await requireKept(aside, record.run, standing);
   const plan = planRestoreBack(backFacts(restore, side, config));
   invocation.hub.report({
     type: 'summary',
@@ -54,7 +54,7 @@ export async function undoRestore(
   });
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
   const errand = {
-    ...{ plan, config, server: facts.server, migrations: facts.migrations, verifyScope: {} },
+    ...{ plan, config, server: standing.server, migrations: standing.migrations, verifyScope: {} },
     onFailure: 'undo' as const,
     stillTrue: async () => undefined,
   };
@@ -86,8 +86,8 @@ function namesOf({ steps, onFailure }: { readonly steps: readonly Step[]; readon
   return { side: back?.side ?? '', aside: there?.aside ?? '' };
 }
 
-async function requireKept(aside: string, run: string, facts: Facts): Promise<void> {
-  const session = await facts.server.open();
+async function requireKept(aside: string, run: string, standing: Standing): Promise<void> {
+  const session = await standing.server.open();
   try {
     if ((await tablesBeside(session, aside)).length === 0) throw gone(aside, run);
   } finally {

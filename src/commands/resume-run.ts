@@ -3,8 +3,8 @@ import type { Config } from '../config/config.ts';
 import { planDeploy } from '../plan/deploy.ts';
 import { planRollback } from '../plan/rollback.ts';
 import type { Plan } from '../plan/step.ts';
-import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import type { Standing } from '../preflight/standing.ts';
 import { readProgress } from '../run/journal.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { carryOut } from './carry-out.ts';
@@ -17,7 +17,7 @@ import type { Ending } from './with-run.ts';
 export async function resumeRun(
   unfinished: Unfinished,
   config: Config,
-  facts: Facts,
+  standing: Standing,
   invocation: Invocation,
 ): Promise<Ending> {
   const { local } = unfinished;
@@ -28,9 +28,12 @@ export async function resumeRun(
     {
       plan,
       config,
-      server: facts.server,
-      migrations: facts.migrations,
-      verifyScope: verifyScopeOf([...facts.status.applied.map((row) => row.version), ...versions], facts.migrations),
+      server: standing.server,
+      migrations: standing.migrations,
+      verifyScope: verifyScopeOf(
+        [...standing.status.applied.map((row) => row.version), ...versions],
+        standing.migrations,
+      ),
       onFailure: 'stop',
       progress: local ? await readProgress(join(local.folder, 'journal.ndjson')) : undefined,
       stillTrue: async () => undefined,

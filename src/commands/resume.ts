@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { type ExitCode, refusal } from '../errors.ts';
-import type { Facts } from '../preflight/gather.ts';
+import type { Standing } from '../preflight/standing.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { beginLogged } from './begin.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
-import { requireFree, showPreflight } from './preflight.ts';
+import { requireFree, showStanding } from './preflight.ts';
 import { resumeRun } from './resume-run.ts';
 import { rollBackRun } from './rollback.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
@@ -14,15 +14,15 @@ import { DONE, type Ending, withRun } from './with-run.ts';
 export function resumeCommand(invocation: Invocation): Promise<ExitCode> {
   return withRun('resume', invocation, async () => {
     const config = await beginLogged('resume', invocation);
-    const facts = await showPreflight(config, invocation);
-    requireFree(facts);
-    if (!facts.unfinished) {
+    const standing = await showStanding(config, invocation);
+    requireFree(standing);
+    if (!standing.unfinished) {
       invocation.hub.report({ type: 'note', level: 'info', text: 'nothing to finish: no run was cut off' });
       return DONE;
     }
-    tellUnfinished(facts.unfinished, invocation);
+    tellUnfinished(standing.unfinished, invocation);
     if (!(await invocation.prompt.confirm('Finish this run?'))) throw declined();
-    return resumeRun(facts.unfinished, config, facts, invocation);
+    return resumeRun(standing.unfinished, config, standing, invocation);
   });
 }
 
@@ -30,7 +30,7 @@ export function resumeCommand(invocation: Invocation): Promise<ExitCode> {
 export async function offerUnfinished(
   unfinished: Unfinished,
   config: Config,
-  facts: Facts,
+  standing: Standing,
   invocation: Invocation,
 ): Promise<Ending> {
   tellUnfinished(unfinished, invocation);
@@ -50,8 +50,8 @@ export async function offerUnfinished(
   ]);
   if (answer === 'quit') throw declined();
   return answer === 'resume'
-    ? resumeRun(unfinished, config, facts, invocation)
-    : rollBackRun(unfinished, config, facts, invocation);
+    ? resumeRun(unfinished, config, standing, invocation)
+    : rollBackRun(unfinished, config, standing, invocation);
 }
 
 function tellUnfinished(unfinished: Unfinished, invocation: Invocation): void {

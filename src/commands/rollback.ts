@@ -6,16 +6,17 @@ import { findMigration } from '../migrations/pending.ts';
 import { findWaysBack, newestFirst, waitForDeadClients } from '../phases/ways-back.ts';
 import { planRollback } from '../plan/rollback.ts';
 import type { Plan } from '../plan/step.ts';
-import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
 import type { Unfinished } from '../run/unfinished.ts';
+import { readTableNames } from '../schema/tables.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut, contextOf } from './carry-out.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
-import { requireFree, showPreflight } from './preflight.ts';
+import { requireFree, showStanding } from './preflight.ts';
 import { findRestore, undoRestore } from './restore-back.ts';
 import { resumeRun } from './resume-run.ts';
 import { siteFacts } from './site-facts.ts';
@@ -33,14 +34,14 @@ export interface RollbackOptions {
 export function rollbackCommand(options: RollbackOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('rollback', invocation, async () => {
     const config = await beginLogged('rollback', invocation);
-    const facts = await showPreflight(config, invocation);
-    requireFree(facts);
-    const { unfinished } = facts;
+    const standing = await showStanding(config, invocation);
+    requireFree(standing);
+    const { unfinished } = standing;
     const restore = await findRestore(options, unfinished, config);
-    if (restore) return undoRestore(restore, config, facts, invocation);
+    if (restore) return undoRestore(restore, config, standing, invocation);
     requireUndoable(unfinished, options.run);
-    if (unfinished?.undoes !== undefined) return finishUndoing(unfinished, config, facts, invocation);
-    return undo(choose(facts, options), options, config, facts, invocation);
+    if (unfinished?.undoes !== undefined) return finishUndoing(unfinished, config, standing, invocation);
+    return undo(choose(standing, options), options, config, standing, invocation);
   });
 }
 
@@ -59,28 +60,28 @@ function requireUndoable(unfinished: Unfinished | undefined, run: string | undef
 async function finishUndoing(
   unfinished: Unfinished,
   config: Config,
-  facts: Facts,
+  standing: Standing,
   invocation: Invocation,
 ): Promise<Ending> {
   const text = `run ${unfinished.run} was undoing ${unfinished.undoes} when it was cut off: it goes on where it stopped`;
   invocation.hub.report({ type: 'note', level: 'info', text });
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
-  return resumeRun(unfinished, config, facts, invocation);
+  return resumeRun(unfinished, config, standing, invocation);
 }
 
 /** Goes back from a run that was cut off. */
 export function rollBackRun(
   unfinished: Unfinished,
   config: Config,
-  facts: Facts,
+  standing: Standing,
   invocation: Invocation,
 ): Promise<Ending> {
   if (unfinished.command === 'restore' && unfinished.local) {
-    return undoRestore(unfinished.local, config, facts, invocation);
+    return undoRestore(unfinished.local, config, standing, invocation);
   }
-  if (unfinished.undoes !== undefined) return resumeRun(unfinished, config, facts, invocation);
+  if (unfinished.undoes !== undefined) return resumeRun(unfinished, config, standing, invocation);
   const options = { run: unfinished.run, discardNewRows: false, maintenance: true };
-  return undo(choose(facts, options), options, config, facts, invocation);
+  return undo(choose(standing, options), options, config, standing, invocation);
 }
 
 interface Choice {
@@ -90,15 +91,15 @@ interface Choice {
 }
 
 /** The run and the versions that the flags mean; by default everything that the last run applied. */
-function choose(facts: Facts, options: RollbackOptions): Choice {
-  const undoable = facts.history.filter((row) => row.state !== 'adopted');
-  const ofRun = options.run ?? facts.unfinished?.run ?? undoable.toSorted(newestFirst)[0]?.run;
+function choose(standing: Standing, options: RollbackOptions): Choice {
+  const undoable = standing.history.filter((row) => row.state !== 'adopted');
+  const ofRun = options.run ?? standing.unfinished?.run ?? undoable.toSorted(newestFirst)[0]?.run;
   if (ofRun === undefined) return { ofRun: '', versions: 'all', rows: [] };
   const rows = undoable.filter((row) => row.run === ofRun).toSorted(newestFirst);
-  if (options.run !== undefined && rows.length === 0 && facts.unfinished?.run !== options.run)
+  if (options.run !== undefined && rows.length === 0 && standing.unfinished?.run !== options.run)
     throw unknownRun(options.run);
   if (options.steps === undefined && options.to === undefined) return { ofRun, versions: 'all', rows };
-  const kept = options.to === undefined ? undefined : findMigration(facts.migrations, options.to).version;
+  const kept = options.to === undefined ? undefined : findMigration(standing.migrations, options.to).version;
   const chosen = kept === undefined ? rows.slice(0, options.steps) : rows.filter((row) => row.version > kept);
   return { ofRun, versions: chosen.map((row) => row.version), rows: chosen };
 }
@@ -111,10 +112,10 @@ async function undo(
   choice: Choice,
   options: RollbackOptions,
   config: Config,
-  facts: Facts,
+  standing: Standing,
   invocation: Invocation,
 ): Promise<Ending> {
-  const { unfinished } = facts;
+  const { unfinished } = standing;
   if (choice.rows.length === 0 && unfinished?.run !== choice.ofRun) {
     invocation.hub.report({
       type: 'note',
@@ -123,7 +124,7 @@ async function undo(
     });
     return DONE;
   }
-  const tables = options.discardNewRows ? [] : tablesThatGo(choice.rows, facts);
+  const tables = options.discardNewRows ? [] : await tablesThatGo(choice.rows, standing);
   const { dir, compression } = config.backup;
   const savedFile =
     tables.length === 0
@@ -143,11 +144,11 @@ async function undo(
   const errand = {
     plan,
     config,
-    server: facts.server,
-    migrations: facts.migrations,
+    server: standing.server,
+    migrations: standing.migrations,
     verifyScope: {},
     onFailure: 'undo' as const,
-    stillTrue: () => requireWaysBack(plan, config, facts, invocation),
+    stillTrue: () => requireWaysBack(plan, config, standing, invocation),
   };
   const ending = await carryOut(errand, invocation);
   return { ...ending, saved: ending.exitCode === 0 ? savedFile : undefined };
@@ -157,13 +158,13 @@ async function undo(
  * Asked under the lock, before anything begins: a rollback that found no way back later would stand as the unfinished run
  * in front of the one that `resume` can finish.
  */
-async function requireWaysBack(plan: Plan, config: Config, facts: Facts, invocation: Invocation): Promise<void> {
-  const context = contextOf(facts.server, invocation);
-  const rehearsed = await readExpected(config.stateDir, facts.server);
-  const parts = { run: invocation.hub.run, config, migrations: facts.migrations, rehearsed };
+async function requireWaysBack(plan: Plan, config: Config, standing: Standing, invocation: Invocation): Promise<void> {
+  const context = contextOf(standing.server, invocation);
+  const rehearsed = await readExpected(config.stateDir, standing.server);
+  const parts = { run: invocation.hub.run, config, migrations: standing.migrations, rehearsed };
   for (const step of plan.steps.filter((one) => one.phase === 'undo')) {
     await waitForDeadClients([step.input.ofRun], context);
-    const session = await facts.server.open();
+    const session = await standing.server.open();
     try {
       await findWaysBack(step.input, parts, session, context);
     } finally {
@@ -178,14 +179,17 @@ function isSiteDown(unfinished: Unfinished | undefined): boolean {
 }
 
 /** Tables that the way back drops, or drops columns of, and that exist: their rows are saved first. */
-function tablesThatGo(rows: readonly HistoryRow[], facts: Facts): string[] {
-  const noted = readNotedMigrations(rows, facts.modes);
+async function tablesThatGo(rows: readonly HistoryRow[], { server, modes }: Standing): Promise<string[]> {
+  const noted = readNotedMigrations(rows, modes);
   const touched = [...noted.values()].flatMap((migration) => migration.up.flatMap((statement) => statement.touches));
-  const names = touched.flatMap((touch) => {
-    const id = touch.to ?? touch.object;
-    return id.startsWith('table:') && facts.snapshot.objects.has(id) ? [id.slice('table:'.length)] : [];
-  });
-  return [...new Set(names)];
+  const ids = new Set(touched.map((touch) => touch.to ?? touch.object).filter((id) => id.startsWith('table:')));
+  const session = await server.open();
+  try {
+    const present = await readTableNames(session, server.target.database);
+    return [...ids].map((id) => id.slice('table:'.length)).filter((name) => present.has(name));
+  } finally {
+    await session.close();
+  }
 }
 
 function summaryRows(choice: Choice, tables: readonly string[], savedFile: string | undefined) {

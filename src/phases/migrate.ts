@@ -4,7 +4,6 @@ import { failedUnchanged, refusal } from '../errors.ts';
 import { checkAppliedPart } from '../migrations/edit.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration } from '../migrations/types.ts';
-import { readSnapshot } from '../schema/snapshot.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
 import type { Expected } from '../statements/expectation.ts';
@@ -13,7 +12,7 @@ import { readJournal } from '../statements/journal.ts';
 import type { JournalRow } from '../statements/row.ts';
 import { runSection } from '../statements/section.ts';
 import { leavesTraces, replaySession } from '../statements/session-state.ts';
-import { settleOpenStatements, waitForDeadClient } from '../statements/settle.ts';
+import { settleOpenStatements } from '../statements/settle.ts';
 import { noteStart } from '../statements/start.ts';
 import { repeatable, unitsOf } from '../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
@@ -39,8 +38,8 @@ export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
   };
   return {
     async run(input, context) {
-      await withJournalQuiet(parts.run, context);
-      return withWorkbench(parts.run, parts.config.migrations, context, async (bench, before) => {
+      const on = { run: parts.run, after: [parts.run], patience: parts.config.migrations };
+      return withWorkbench(on, context, async (bench, before) => {
         const { rows, history } = await settleRun(parts, before.database, bench, context);
         noteStart(before, rows, bench);
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
@@ -53,8 +52,7 @@ export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
           await applyMigration({ migration: pick(version), noted, rows, laravelTable }, bench, context);
         }
         await commitDeferred(bench);
-        const after = await readSnapshot(bench.journal, before.database);
-        return `${before.fingerprint.slice(0, 12)} → ${after.fingerprint.slice(0, 12)}`;
+        return `schema before: ${before.fingerprint.slice(0, 12)}`;
       });
     },
 
@@ -73,16 +71,6 @@ export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
 
 function isInPlace(row: HistoryRow): boolean {
   return row.state === 'applied' || row.state === 'adopted';
-}
-
-/** Waits until the connection of a run that was cut off is gone: only then nothing moves any more. */
-async function withJournalQuiet(run: string, context: Context): Promise<void> {
-  const session = await context.server.open();
-  try {
-    await waitForDeadClient(session, run, context);
-  } finally {
-    await session.close();
-  }
 }
 
 async function settleRun({ run, rehearsed }: MigrateParts, database: string, bench: Workbench, context: Context) {

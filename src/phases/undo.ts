@@ -15,14 +15,14 @@ import { repeatable, unitsOf } from '../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
 import { laravelTableIn } from './laravel-table.ts';
 import type { Phase } from './phase.ts';
-import { findWaysBack, isToUndo, type Undoing, type WaysBackParts, waitForDeadClients } from './ways-back.ts';
+import { findWaysBack, isToUndo, type Undoing, type WaysBackParts } from './ways-back.ts';
 
 /** Undoes what a run applied, newest first, and proves that the schema is what it was before. */
 export function undoPhase(parts: WaysBackParts): Phase<'undo'> {
   return {
     async run(input, context) {
-      await waitForDeadClients([...new Set([input.ofRun, parts.run])], context);
-      return withWorkbench(parts.run, parts.config.migrations, context, async (bench, before) => {
+      const on = { run: parts.run, after: [input.ofRun, parts.run], patience: parts.config.migrations };
+      return withWorkbench(on, context, async (bench, before) => {
         const { undoings, up } = await findWaysBack(input, parts, bench.journal, context);
         const back = new Map(undoings.map((undoing) => [undoing.migration.version, undoing.statements]));
         const down = await settleOpenStatements(

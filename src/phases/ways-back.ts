@@ -5,12 +5,13 @@ import type { Migration, Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { StepInputs } from '../plan/step.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
+import { waitForDeadClient } from '../statements/dead-client.ts';
 import type { Expected } from '../statements/expectation.ts';
 import { readHistory } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
 import { NoWayBack, routeBack } from '../statements/route.ts';
 import type { JournalRow } from '../statements/row.ts';
-import { settleOpenStatements, waitForDeadClient } from '../statements/settle.ts';
+import { settleOpenStatements } from '../statements/settle.ts';
 
 export interface WaysBackParts {
   /** The run that undoes: the deploy itself on its way back, or a rollback. */

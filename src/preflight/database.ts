@@ -22,8 +22,7 @@ export async function checkDatabase(
   clock: Clock,
 ): Promise<Check[]> {
   return [
-    holds({ group: GROUP, name: 'connection', detail: `${server.flavor.label}, ${snapshot.database}` }),
-    checkVersion(server),
+    ...checkConnection(server, snapshot.database),
     await checkPrivileges(session, snapshot.database),
     await checkStableConnection(session),
     ...checkRequiredTables(snapshot, config),
@@ -31,6 +30,14 @@ export async function checkDatabase(
     await checkClock(session, clock),
     ...(await checkOpenTransactions(session)),
     ...(await checkRestoreRights(session, snapshot.database)),
+  ];
+}
+
+/** What the server said of itself when it was reached. PURE. */
+export function checkConnection(server: Server, database: string): Check[] {
+  return [
+    holds({ group: GROUP, name: 'connection', detail: `${server.flavor.label}, ${database}` }),
+    checkVersion(server),
   ];
 }
 

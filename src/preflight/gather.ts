@@ -3,37 +3,21 @@ import { checkApp } from '../app/readiness.ts';
 import { checkBackupReadiness, checkFolder } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { readMigrations } from '../migrations/files.ts';
-import { checksums, type HistoryRow } from '../migrations/history-row.ts';
-import type { LexicalModes } from '../migrations/lexer.ts';
-import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
-import type { Migration } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';
-import { describeHolder } from '../run/lock.ts';
-import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
-import { readModes } from '../statements/applied.ts';
-import { readHistory } from '../statements/history.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
 import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
 import { checkMigrations, problemCheck } from './migrations.ts';
 import { reach } from './reach.ts';
+import { readStanding, type Standing } from './standing.ts';
 
 /** Everything that is known before anything is touched. */
-export interface Facts {
-  readonly server: Server;
-  /** How the server reads quotes and backslashes. */
-  readonly modes: LexicalModes;
-  readonly migrations: readonly Migration[];
-  readonly history: readonly HistoryRow[];
-  readonly status: MigrationStatus;
+export interface Facts extends Standing {
   readonly snapshot: Snapshot;
-  readonly unfinished: Unfinished | undefined;
-  /** Who holds the lock now, as a sentence. */
-  readonly lockHolder: string | undefined;
   /** Somebody has put the site in maintenance before us: then it is theirs to bring up. */
   readonly isSiteDown: boolean;
   readonly checks: readonly Check[];
@@ -48,10 +32,32 @@ interface Ports {
 }
 
 /** Reads everything a command decides by. Changes nothing, not even the tool's own tables. */
-export async function gatherFacts(config: Config, ports: Ports): Promise<Facts> {
+export function gatherFacts(config: Config, ports: Ports): Promise<Facts> {
+  return onOneSession(config, async (server, session) =>
+    readFacts(await readStanding(server, session, config), session, config, ports),
+  );
+}
+
+/** Reads how things stand; and everything else only where that is not enough for the command. */
+export function gatherNeeded(
+  config: Config,
+  ports: Ports,
+  isEnough: (standing: Standing) => boolean,
+): Promise<Facts | Standing> {
+  return onOneSession(config, async (server, session) => {
+    const standing = await readStanding(server, session, config);
+    return isEnough(standing) ? standing : readFacts(standing, session, config, ports);
+  });
+}
+
+export function isComplete(found: Facts | Standing): found is Facts {
+  return 'snapshot' in found;
+}
+
+async function onOneSession<T>(config: Config, read: (server: Server, session: Session) => Promise<T>): Promise<T> {
   const { server, session } = await reach(config.database);
   try {
-    return await readFacts(server, session, config, ports);
+    return await read(server, session);
   } finally {
     await session.close();
   }
@@ -63,14 +69,9 @@ export async function checkWithoutDatabase(config: Config, ports: Ports): Promis
   return [...problems.map(problemCheck), await checkFolder(config.backup.dir), ...(await checkApp(config.app, ports))];
 }
 
-async function readFacts(server: Server, session: Session, config: Config, ports: Ports): Promise<Facts> {
-  const modes = await readModes(session);
-  const history = await readHistory(session, { withText: true });
-  const { migrations, problems } = await readMigrations(config.migrations.dir, { modes, applied: checksums(history) });
-  const status = compareWithHistory(migrations, history);
+async function readFacts(standing: Standing, session: Session, config: Config, ports: Ports): Promise<Facts> {
+  const { server, status, problems } = standing;
   const snapshot = await readSnapshot(session, server.target.database);
-  const unfinished = await findUnfinished(config.stateDir, session, history);
-  const lockHolder = await describeHolder(session);
   // At once: programs that are asked for their version start while the server answers.
   const [isSiteDown, database, data, backup, app] = await Promise.all([
     config.app.dir !== undefined && isInMaintenance(config.app, ports),
@@ -80,5 +81,5 @@ async function readFacts(server: Server, session: Session, config: Config, ports
     checkApp(config.app, ports),
   ]);
   const checks = [...database, ...checkMigrations(status, problems, snapshot, config), ...data, ...backup, ...app];
-  return { server, modes, migrations, history, status, snapshot, unfinished, lockHolder, isSiteDown, checks };
+  return { ...standing, snapshot, isSiteDown, checks };
 }

@@ -8,11 +8,11 @@ import type { Snapshot } from '../schema/types.ts';
 const GROUP = 'migrations';
 const DIFF_SHOWN_LINES = 20;
 
-/** Looks at the files and at what the history says of them. PURE. */
+/** Looks at the files and at what the history says of them; with a schema, at what the pending ones meet in it. PURE. */
 export function checkMigrations(
   status: MigrationStatus,
   problems: readonly Problem[],
-  snapshot: Snapshot,
+  snapshot: Snapshot | undefined,
   config: Config,
 ): Check[] {
   return [
@@ -33,7 +33,7 @@ export function checkMigrations(
         detail: 'is older than the newest applied one; it is applied all the same',
       }),
     ),
-    ...status.pending.flatMap((migration) => checkPending(migration, snapshot, config)),
+    ...(snapshot ? status.pending.flatMap((migration) => checkPending(migration, snapshot, config)) : []),
     holds({
       group: GROUP,
       name: 'history',

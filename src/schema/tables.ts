@@ -1,3 +1,4 @@
+import type { Session } from '../mysql/connect.ts';
 import { toObject } from './fingerprint.ts';
 import { readFacts, type Scope } from './scope.ts';
 import { readChecks } from './table/checks.ts';
@@ -8,6 +9,8 @@ import { readPartitions } from './table/partitions.ts';
 import { readWrittenOnly } from './table/written-only.ts';
 import { quoteText } from './text.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE, SCRATCH_TABLE, type SchemaObject, type TableShape } from './types.ts';
+
+const IS_TABLE = `TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_NAME NOT IN ('${HISTORY_TABLE}', '${JOURNAL_TABLE}', '${SCRATCH_TABLE}')`;
 
 type TableRow = {
   name: string;
@@ -69,8 +72,17 @@ function readTableRows(scope: Scope): Promise<TableRow[]> {
     from: 'TABLES',
     schema: 'TABLE_SCHEMA',
     name: 'TABLE_NAME',
-    also: `TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_NAME NOT IN ('${HISTORY_TABLE}', '${JOURNAL_TABLE}', '${SCRATCH_TABLE}')`,
+    also: IS_TABLE,
   });
+}
+
+/** Names of the base tables of a database, but for the tool's own. */
+export async function readTableNames(session: Session, database: string): Promise<Set<string>> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND ${IS_TABLE}`,
+    [database],
+  );
+  return new Set(rows.map((row) => row.name));
 }
 
 function optionLines(row: TableRow): (string | undefined)[] {

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
+import { connectionLocks, waitForDeadClient } from './dead-client.ts';
 import { type EvidenceReader, evidenceReader } from './evidence-reader.ts';
 import { commitTogether } from './journal.ts';
 import { boundLockWaits, type Patience } from './patience.ts';
@@ -21,20 +22,22 @@ export interface Workbench {
   readonly deferred: string[];
 }
 
-/** The names of the locks that a run's two connections hold: they tell after a crash whether one of them still lives. */
-export function connectionLocks(run: string): readonly [journal: string, work: string] {
-  return [`gateway_migrate.note.${run}`.slice(0, 64), `gateway_migrate.work.${run}`.slice(0, 64)];
+interface Bench {
+  readonly run: string;
+  /** Runs of which nothing may be left on the server: only then nothing moves any more. */
+  readonly after: readonly string[];
+  readonly patience: Patience;
 }
 
 /** Opens the two connections, reads production's schema, and closes both at the end. */
 export async function withWorkbench<T>(
-  run: string,
-  patience: Patience,
+  { run, after, patience }: Bench,
   context: Context,
   body: (bench: Workbench, before: Snapshot) => Promise<T>,
 ): Promise<T> {
   const journal = await context.server.open({ multipleStatements: true });
   try {
+    for (const one of new Set(after)) await waitForDeadClient(journal, one, context);
     await takeConnectionLock(journal, connectionLocks(run)[0]);
     const before = await readSnapshot(journal, context.server.target.database);
     const work = await openWork(context.server, run, patience);

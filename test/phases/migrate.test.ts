@@ -4,9 +4,10 @@ import type { Migration } from '../../src/migrations/types.ts';
 import { connect, type Session } from '../../src/mysql/connect.ts';
 import { migratePhase } from '../../src/phases/migrate.ts';
 import { undoPhase } from '../../src/phases/undo.ts';
+import { connectionLocks } from '../../src/statements/dead-client.ts';
 import { beginSql } from '../../src/statements/history.ts';
 import { createToolTables } from '../../src/statements/journal.ts';
-import { connectionLocks, withWorkbench } from '../../src/statements/workbench.ts';
+import { withWorkbench } from '../../src/statements/workbench.ts';
 import { migration } from '../rehearsal/scene.ts';
 import { runAll } from '../schema/sessions.ts';
 import { recordedContext } from '../support/recorded-context.ts';
@@ -76,7 +77,8 @@ describeOnServers('what a migration cannot do', (server) => {
       query: (sql, values) => session.query(sql.replace(/(GET_LOCK\(.*), \d+\)/, '$1, 0)'), values),
     });
     const open = async () => impatient(await context.server.open());
-    const working = withWorkbench('r1', PATIENCE, { ...context, server: { ...context.server, open } }, async () => 0);
+    const on = { run: 'r1', after: [], patience: PATIENCE };
+    const working = withWorkbench(on, { ...context, server: { ...context.server, open } }, async () => 0);
     await expect(working.finally(() => older.close())).rejects.toThrow(
       'an older connection of this run still holds gateway_migrate.note.r1',
     );

@@ -1,0 +1,50 @@
+import type { Config } from '../config/config.ts';
+import { type Problem, readMigrations } from '../migrations/files.ts';
+import { checksums, type HistoryRow } from '../migrations/history-row.ts';
+import type { LexicalModes } from '../migrations/lexer.ts';
+import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
+import type { Migration } from '../migrations/types.ts';
+import type { Server, Session } from '../mysql/connect.ts';
+import type { Check } from '../run/check.ts';
+import { describeHolder } from '../run/lock.ts';
+import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
+import { readModes } from '../statements/applied.ts';
+import { readHistory } from '../statements/history.ts';
+import { checkConnection } from './database.ts';
+import { checkMigrations } from './migrations.ts';
+
+/** How files and database stand to each other: all that is needed to finish a run, to undo one, or to do nothing. */
+export interface Standing {
+  readonly server: Server;
+  /** How the server reads quotes and backslashes. */
+  readonly modes: LexicalModes;
+  readonly migrations: readonly Migration[];
+  /** What is wrong with the files. */
+  readonly problems: readonly Problem[];
+  readonly history: readonly HistoryRow[];
+  readonly status: MigrationStatus;
+  readonly unfinished: Unfinished | undefined;
+  /** Who holds the lock now, as a sentence. */
+  readonly lockHolder: string | undefined;
+}
+
+/** Reads a handful of rows and the files; changes nothing, not even the tool's own tables. */
+export async function readStanding(server: Server, session: Session, config: Config): Promise<Standing> {
+  const modes = await readModes(session);
+  const history = await readHistory(session, { withText: true });
+  const { migrations, problems } = await readMigrations(config.migrations.dir, { modes, applied: checksums(history) });
+  return {
+    ...{ server, modes, migrations, problems, history },
+    status: compareWithHistory(migrations, history),
+    unfinished: await findUnfinished(config.stateDir, session, history),
+    lockHolder: await describeHolder(session),
+  };
+}
+
+/** What can be said by that alone. PURE. */
+export function checkStanding({ server, status, problems }: Standing, config: Config): Check[] {
+  return [
+    ...checkConnection(server, config.database.database),
+    ...checkMigrations(status, problems, undefined, config),
+  ];
+}
