@@ -5,7 +5,7 @@ import { type Check, fails, holds, warns } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
 import { describeBlocker, findOpenTransactions } from '../statements/blockers.ts';
 import type { Clock } from '../system/clock.ts';
-import { checkPrivileges } from './privileges.ts';
+import { checkPrivileges, readAccount } from './privileges.ts';
 import { checkRestoreRights } from './restore-rights.ts';
 
 const GROUP = 'database';
@@ -21,15 +21,16 @@ export async function checkDatabase(
   config: Config,
   clock: Clock,
 ): Promise<Check[]> {
+  const account = await readAccount(session);
   return [
     ...checkConnection(server, snapshot.database),
-    await checkPrivileges(session, snapshot.database),
+    checkPrivileges(account, snapshot.database),
     await checkStableConnection(session),
     ...checkRequiredTables(snapshot, config),
     await checkBinlog(session),
     await checkClock(session, clock),
     ...(await checkOpenTransactions(session)),
-    ...(await checkRestoreRights(session, snapshot.database)),
+    ...(await checkRestoreRights(session, account, snapshot.database)),
   ];
 }
 

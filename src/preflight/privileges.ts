@@ -22,18 +22,28 @@ const NEEDED = [
   'LOCK TABLES',
 ] as const;
 
-/** Looks whether the account may do what a deploy does, and names what is missing. */
-export async function checkPrivileges(session: Session, database: string): Promise<Check> {
+/** Who we are to the server, and what it lets us do. */
+export interface Account {
+  /** As `CURRENT_USER()` says it: `app@localhost`. */
+  readonly name: string;
+  readonly grants: readonly string[];
+}
+
+export async function readAccount(session: Session): Promise<Account> {
   const rows = await session.query('SHOW GRANTS');
-  const grants = rows.map((row) => String(Object.values(row)[0]));
   const [user] = await session.query<{ name: string }>('SELECT CURRENT_USER() AS name');
+  return { name: user?.name ?? '', grants: rows.map((row) => String(Object.values(row)[0])) };
+}
+
+/** Looks whether the account may do what a deploy does, and names what is missing. PURE. */
+export function checkPrivileges({ name, grants }: Account, database: string): Check {
   const missing = missingPrivileges(grants, database);
   const about = { group: 'database', name: 'privileges' };
-  if (missing.length === 0) return holds({ ...about, detail: `${user?.name} may do all that a deploy needs` });
+  if (missing.length === 0) return holds({ ...about, detail: `${name} may do all that a deploy needs` });
   return fails({
     ...about,
-    detail: `${user?.name} lacks ${missing.join(', ')} on ${database}`,
-    remedy: `GRANT ${missing.join(', ')} ON \`${database}\`.* TO ${quoteAccount(user?.name ?? '')};`,
+    detail: `${name} lacks ${missing.join(', ')} on ${database}`,
+    remedy: `GRANT ${missing.join(', ')} ON \`${database}\`.* TO ${quoteAccount(name)};`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { nameBeside } from '../backup/beside.ts';
 import type { Session } from '../mysql/connect.ts';
 import { type Check, holds, warns } from '../run/check.ts';
-import { missingPrivileges, quoteAccount } from './privileges.ts';
+import { type Account, missingPrivileges, quoteAccount } from './privileges.ts';
 
 const GROUP = 'rights to restore';
 /** What a load, and RENAME TABLE there and back, ask for. */
@@ -9,19 +9,11 @@ const BESIDE = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFEREN
 /** One of these lets an account create what belongs to another: MySQL's names old and new, and MariaDB's. */
 const ANY_DEFINER = ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER', 'SET USER'] as const;
 
-interface Account {
-  readonly name: string;
-  readonly grants: readonly string[];
-}
-
 /**
  * What a restore needs beyond a deploy. A deploy goes on without; a restore must know before it empties anything,
  * because the load would stop half way.
  */
-export async function checkRestoreRights(session: Session, database: string): Promise<Check[]> {
-  const [user] = await session.query<{ name: string }>('SELECT CURRENT_USER() AS name');
-  const grants = (await session.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0]));
-  const account = { name: user?.name ?? '', grants };
+export async function checkRestoreRights(session: Session, account: Account, database: string): Promise<Check[]> {
   return [checkBeside(account, database), await checkDefiners(session, account), await checkTrust(session, account)];
 }
 

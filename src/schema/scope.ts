@@ -11,12 +11,20 @@ export interface Scope {
   readonly foldsTableNames: boolean;
 }
 
+/** What a server says of itself, asked once over each connection: evidence is read around every statement. */
+const answers = new WeakMap<Session, Pick<Scope, 'flavor' | 'foldsTableNames'>>();
+
 export async function openScope(session: Session, database: string): Promise<Scope> {
+  const answer = answers.get(session) ?? (await askServer(session));
+  answers.set(session, answer);
+  return { session, database, name: undefined, ...answer };
+}
+
+async function askServer(session: Session): Promise<Pick<Scope, 'flavor' | 'foldsTableNames'>> {
   const [row] = await session.query<{ version: string; folding: number }>(
     'SELECT VERSION() AS version, @@lower_case_table_names AS folding',
   );
-  const flavor = parseFlavor(row?.version ?? '');
-  return { session, flavor, database, name: undefined, foldsTableNames: Number(row?.folding) !== 0 };
+  return { flavor: parseFlavor(row?.version ?? ''), foldsTableNames: Number(row?.folding) !== 0 };
 }
 
 /** A query on one information_schema table: which columns, and which of its columns name schema and object. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { checkDatabase } from '../../src/preflight/database.ts';
+import { readAccount } from '../../src/preflight/privileges.ts';
 import { checkRestoreRights } from '../../src/preflight/restore-rights.ts';
 import type { Check } from '../../src/run/check.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
@@ -61,7 +62,7 @@ describeOnServers('the database before a deploy', (server) => {
     );
     await server().sql(`GRANT ALL ON \`${database.replaceAll('_', '\\_')}\`.* TO 'poor'@'localhost'`);
     const poor = await (await connect({ ...server().target(database), user: 'poor' })).open();
-    const found = (await checkRestoreRights(poor, database)).filter(({ ok }) => !ok);
+    const found = (await checkRestoreRights(poor, await readAccount(poor), database)).filter(({ ok }) => !ok);
     await poor.close();
     const beside = `${database}_restore_… and ${database}_before_…`;
     expect(brief(found)).toEqual([
