@@ -13,7 +13,7 @@ const SQL =
 
 /** Restore and point in time are being written: whoever ends a file of theirs takes it out of here. */
 const UNFINISHED =
-  /^(?:binlog\/|backup\/(?:beside|load-parallel|range|set-aside|swap|table-section)|commands\/restore|mysql\/clients|phases\/(?:load|replay|swap|whole-backup)|preflight\/(?:beside|restore-rights))/;
+  /^(?:binlog\/(?:replay|source|survey)|backup\/(?:beside|load-parallel|swap)|commands\/restore(?:-back|-log)?|phases\/(?:load|load-beside|swap|replay|whole-backup)|preflight\/beside)\.ts$/;
 
 interface Message extends Literal {
   readonly file: string;

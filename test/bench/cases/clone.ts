@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Config } from '../../../src/config/config.ts';
+import { connect, type Session } from '../../../src/mysql/connect.ts';
+import { cloneSchema } from '../../../src/rehearsal/clone.ts';
+import { withPlace } from '../../../src/rehearsal/place.ts';
+import { withScratch } from '../../../src/rehearsal/scratch.ts';
+import { readSnapshot } from '../../../src/schema/snapshot.ts';
+import { systemExec } from '../../../src/system/exec.ts';
+import { type BenchCase, rounds } from '../case.ts';
+import { runOnce } from '../contest.ts';
+import { type Figure, toFigure } from '../figures.ts';
+import type { BenchServer } from '../servers.ts';
+import { createTables } from '../tables.ts';
+
+const TABLES = 1_000;
+const SOURCE = 'source';
+const COPY = 'source_copy';
+const CHARSET = { charset: 'utf8mb4', collation: 'utf8mb4_unicode_ci' };
+
+/**
+ * The schema of 1,000 tables with foreign keys into another database: by hand with the dump program and the client, and
+ * as a rehearsal does it, on the same server and on a private one that is started for it. Reading the schema counts.
+ */
+export const clone: BenchCase = {
+  name: 'clone',
+  async *run({ servers }) {
+    for (const server of servers) {
+      const figures = await measure(server);
+      yield { title: `Clone of ${TABLES} tables, ${server.label}`, baseline: BY_HAND, figures };
+    }
+  },
+};
+
+const BY_HAND = 'dump --no-data | client';
+
+async function measure(server: BenchServer): Promise<Figure[]> {
+  const production = await connect(server.root.target('mysql'));
+  const session = await (await connect(server.root.target('mysql'))).open({ database: null });
+  try {
+    await createTables(session, SOURCE, TABLES);
+    await session.query(`USE ${SOURCE}`);
+    const place = { ...production, target: { ...production.target, database: SOURCE } };
+    const ways: Record<string, () => Promise<unknown>> = {
+      [BY_HAND]: () => byHand(server),
+      'gateway-migrate, same server': () =>
+        cloneOnto(session, { ...place, target: { ...place.target, database: COPY } }),
+      'gateway-migrate, private server': () =>
+        withPlace(
+          {
+            config: { rehearsal: 'private' } as Config,
+            production: place,
+            session,
+            exec: systemExec,
+            env: { PATH: [server.binDir, join(server.binDir, '../sbin')].join(':') },
+          },
+          (found) => cloneOnto(session, found.server),
+        ),
+    };
+    return await inTurn(ways, async () => server.recreate(COPY));
+  } finally {
+    await session.close();
+  }
+}
+
+async function byHand({ binDir, client, socket }: BenchServer): Promise<void> {
+  const isMariaDb = client.endsWith('mariadb');
+  const dump = join(binDir, isMariaDb ? 'mariadb-dump' : 'mysqldump');
+  // Else MySQL's client may not load the dump into the server that it comes from.
+  const without = isMariaDb ? '--no-data' : '--set-gtid-purged=OFF';
+  const script = '"$0" --no-defaults -uroot -S "$2" --no-data "$5" "$3" | "$1" --no-defaults -uroot -S "$2" "$4"';
+  await runOnce({ name: BY_HAND, file: 'sh', args: ['-c', script, dump, client, socket, SOURCE, COPY, without] });
+}
+
+async function cloneOnto(production: Session, onto: Parameters<typeof cloneSchema>[2]): Promise<void> {
+  await withScratch(onto, { name: onto.target.database, ...CHARSET }, async () => {
+    await cloneSchema(production, await readSnapshot(production, SOURCE), onto);
+  });
+}
+
+async function inTurn(ways: Record<string, () => Promise<unknown>>, prepare: () => Promise<void>): Promise<Figure[]> {
+  const times = new Map(Object.keys(ways).map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds(5); round++) {
+    for (const [name, act] of Object.entries(ways)) {
+      await prepare();
+      const startedMs = performance.now();
+      await act();
+      times.get(name)?.push(performance.now() - startedMs);
+    }
+  }
+  return [...times].map(([name, all]) => toFigure(name, all));
+}

@@ -1,0 +1,79 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { readRange } from '../../src/backup/range.ts';
+import { readHead } from '../../src/backup/table-section.ts';
+import { chooseBackup } from '../../src/commands/restore-backup.ts';
+import { pointAt } from '../../src/commands/restore-point.ts';
+import type { Config } from '../../src/config/config.ts';
+import { requireWhole } from '../../src/phases/whole-backup.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { recordedContext } from '../support/recorded-context.ts';
+
+const STATE = 'nothing was started, production is unchanged';
+
+test('a backup that is not there, or cannot be read', async () => {
+  const dir = temporaryFolder();
+  const config = { backup: { dir }, database: { database: 'shop' } } as Config;
+  await expect(chooseBackup('latest', undefined, config, dir)).rejects.toMatchObject({
+    message: `there is no backup of shop in ${dir}`,
+    exitCode: 2,
+    state: 'production is as it was before',
+    next: 'gateway-migrate restore --backup FILE',
+  });
+  const file = join(dir, 'shop.sql.gz');
+  const missing = `the manifest ${file}.manifest.json cannot be read: ENOENT: no such file or directory, open '${file}.manifest.json'`;
+  await expect(chooseBackup('shop.sql.gz', undefined, config, dir)).rejects.toMatchObject({
+    message: `cannot read ${file}: ${missing}`,
+    next: 'gateway-migrate backup list',
+  });
+  await expect(requireWhole(file, recordedContext())).rejects.toMatchObject({
+    message: `${file} cannot be restored: ${missing}`,
+    exitCode: 5,
+    state: STATE,
+    next: 'gateway-migrate backup list',
+  });
+});
+
+test('a part of a backup that is not what the manifest says', async () => {
+  const file = join(temporaryFolder(), 'shop.sql.gz');
+  const bytes = gzipSync('-- nothing here\n');
+  writeFileSync(file, bytes);
+  await expect(readHead(file, { offset: 0, length: bytes.length })).rejects.toThrow(
+    'its section of the backup holds no CREATE TABLE',
+  );
+  const reading = async () => {
+    for await (const _ of readRange(file, { offset: 0, length: 12 }));
+  };
+  await expect(reading()).rejects.toThrow(new RegExp(`^${file} could not be read to its end: `));
+});
+
+test('a moment that cannot be brought back', async () => {
+  const moment = { is: 'run', run: 'run-7' } as const;
+  const closed = { problem: 'the server writes no binary log (log_bin is OFF)', remedy: undefined };
+  await expect(pointAt(moment, closed, 'b.sql.gz')).rejects.toMatchObject({
+    message: 'no moment after the backup can be brought back: the server writes no binary log (log_bin is OFF)',
+    exitCode: 5,
+    state: STATE,
+    next: "gateway-migrate restore --backup b.sql.gz (to the backup's own moment: every write since then is lost)",
+  });
+  const survey = { next: undefined } as never;
+  const open = { survey: async () => survey } as never;
+  await expect(pointAt(moment, open, 'b.sql.gz')).rejects.toMatchObject({
+    message: 'run run-7 is not in the binary log since the backup b.sql.gz',
+    next: 'gateway-migrate restore --backup FILE --until RUN, with a backup from before that run',
+  });
+  const at = { file: 'binlog.2', position: 4 };
+  const refused = {
+    at,
+    committed: { micros: 0, precision: 1 },
+    threadId: 7,
+    reason: 'it names shop',
+    text: 'DROP TABLE t',
+  };
+  const blocked = { survey: async () => ({ refused }) } as never;
+  await expect(pointAt({ is: 'position', ...at }, blocked, 'b.sql.gz')).rejects.toMatchObject({
+    message: expect.stringMatching(/^the binary log cannot be repeated: .*it names shop/),
+  });
+});
