@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { dumpDatabase } from '../../src/backup/dump.ts';
 import { listBackups, removeLeftovers } from '../../src/backup/folder.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
+import { requireWhole } from '../../src/phases/whole-backup.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
@@ -144,6 +145,18 @@ describeOnServers('a stored backup', (server) => {
     expect((await verifyBackup(file)).problems).toContain('table b has 2 rows instead of 1');
     writeFileSync(file, whole);
     expect(await verifyBackup(file)).toEqual({ manifest, problems: [] });
+    const context = await contextFor(server().target(database));
+    const other = {
+      kind: server().kind === 'mysql' ? 'mariadb' : 'mysql',
+      version: [1, 0, 0],
+      label: 'another',
+    } as const;
+    const elsewhere = { ...context, server: { ...context.server, flavor: other } };
+    await expect(requireWhole(file, elsewhere)).rejects.toMatchObject({
+      message: `${file} comes from ${manifest.client}, the server is another`,
+      exitCode: 5,
+      next: 'gateway-migrate backup list',
+    });
   });
 
   it('loads with stock tools, one table at a time too', async () => {

@@ -4,12 +4,14 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { readRange } from '../../src/backup/range.ts';
 import { readHead } from '../../src/backup/table-section.ts';
+import { type RestoreOptions, restoreCommand } from '../../src/commands/restore.ts';
 import { chooseBackup } from '../../src/commands/restore-backup.ts';
 import { pointAt } from '../../src/commands/restore-point.ts';
 import type { Config } from '../../src/config/config.ts';
 import { requireWhole } from '../../src/phases/whole-backup.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { recordedContext } from '../support/recorded-context.ts';
+import { invoke } from './invoke.ts';
 
 const STATE = 'nothing was started, production is unchanged';
 
@@ -33,6 +35,20 @@ test('a backup that is not there, or cannot be read', async () => {
     exitCode: 5,
     state: STATE,
     next: 'gateway-migrate backup list',
+  });
+});
+
+test('--until that is no moment is wrong usage, before anything is read', async () => {
+  const { invocation, events } = invoke({ cwd: temporaryFolder() });
+  const options = { backup: 'latest', until: 'yesterday', services: true, inPlace: false };
+  expect(await restoreCommand(options as RestoreOptions, invocation)).toBe(64);
+  expect(events.at(-1)).toMatchObject({
+    type: 'run.finished',
+    error: {
+      what: '--until yesterday is no time, no run and no place in the binary log',
+      state: STATE,
+      next: "gateway-migrate restore --until '2026-11-23 06:28:23' (or a run's id from gateway-migrate status)",
+    },
   });
 });
 
