@@ -2,24 +2,28 @@
 'use strict';
 // Starts dist/main.cjs with the compiled code of an earlier run: compiling is half of what a short command costs. (Node's
 // own `module.enableCompileCache` came with 22.1.) Whatever is wrong with the kept code, the program runs without it.
-const { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
+const KEPT_MS = 30 * 24 * 60 * 60_000;
+
 const filename = join(__dirname, '../dist/main.cjs');
 // The bundle is plain ASCII, and so read fastest.
 const source = readFileSync(filename, 'latin1');
-/** Each command uses another part of the program; the file is named after it. */
-const command = /^[a-z]{2,12}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'any';
 /** V8 compares the length of the source, not its text: the bundle's first line is a digest of the rest. */
-const origin = Buffer.from(`${process.version} ${source.slice(0, source.indexOf('\n'))}\n`);
+const [, digest] = /^\/\/ sha256 (\w+)\n/.exec(source.slice(0, 100));
+const origin = Buffer.from(`${process.version} ${digest}\n`);
+/** Each command uses another part of the program; two installations do not take each other's place. */
+const command = /^[a-z]{2,12}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'any';
+const name = `${command}-${digest.slice(0, 12)}`;
 const folder = cacheFolder();
-const cachedData = folder && read(join(folder, command));
+const cachedData = folder && read(join(folder, name));
 
 const script = new Script(source, { filename, cachedData });
 if (folder && (cachedData === undefined || script.cachedDataRejected)) {
-  process.once('exit', (exitCode) => exitCode === 0 && write(join(folder, command), script.createCachedData()));
+  process.once('exit', (exitCode) => exitCode === 0 && write(join(folder, name), script.createCachedData()));
 }
 const program = { exports: {} };
 const importModule = (specifier) => import(specifier);
@@ -64,7 +68,15 @@ function write(path, data) {
   try {
     writeFileSync(temporary, Buffer.concat([data, origin]), { mode: 0o600, flush: true });
     renameSync(temporary, path);
+    removeOld();
   } catch {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** What builds of long ago have left. */
+function removeOld() {
+  for (const file of readdirSync(folder).map((one) => join(folder, one))) {
+    if (Date.now() - statSync(file).mtimeMs > KEPT_MS) rmSync(file, { force: true });
   }
 }

@@ -147,12 +147,14 @@ async function runStatement(
   begin?: () => Promise<void>,
 ): Promise<StatementResult> {
   const about = { version: section.version, ordinal, of: section.of, direction: section.direction };
-  context.report({ type: 'statement.started', ...about, sql: statement.text });
   const startedMs = context.clock.ticksMs();
   const attempt = async (isRepeated: boolean) => {
     if (begin && isRepeated && !isInGroup) await bench.work.execute('ROLLBACK');
     await begin?.();
-    return bench.work.execute(statement.text);
+    const answer = bench.work.execute(statement.text);
+    // Told while the server is at work, not before it.
+    if (!isRepeated) context.report({ type: 'statement.started', ...about, sql: statement.text });
+    return answer;
   };
   try {
     const { work: session, journal: observer, patience } = bench;

@@ -36,7 +36,7 @@ export function formatBytes(bytes: number): string {
 
 /** `1,234,567`. */
 export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 export type Unit = 'bytes' | 'rows' | 'items' | 'ms';

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,9 +32,13 @@ async function askVersion(program = inject('program')): Promise<string> {
   return stdout.trim();
 }
 
+function keptFor(command: string): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith(`${command}-`));
+}
+
 test('compiled code is kept for the owner alone, and what is broken is made anew', async () => {
   const version = await askVersion();
-  const kept = join(folder, 'any');
+  const kept = join(folder, keptFor('any')[0] ?? '');
   expect([statSync(folder).mode & 0o777, statSync(kept).mode & 0o777]).toEqual([0o700, 0o600]);
   const whole = readFileSync(kept);
   for (const broken of [Buffer.alloc(0), whole.subarray(0, 5_000), whole.subarray(5_000), Buffer.alloc(9_000)]) {
@@ -56,6 +61,19 @@ test('the code of another build of the same length is not run', async () => {
   expect(changed.length).toBe(readFileSync(join(inject('program'), '../../dist/main.cjs')).length);
   expect(await askVersion(join(other, 'bin/gateway-migrate.js'))).toBe('9.9.9');
   expect(await askVersion()).toBe(version);
+  expect(keptFor('any')).toHaveLength(2);
+});
+
+test('what builds of long ago have left is removed', async () => {
+  await askVersion();
+  const [name = ''] = keptFor('any');
+  const old = join(folder, 'status-0123456789ab');
+  writeFileSync(old, '');
+  const longAgo = new Date(Date.now() - 31 * 24 * 60 * 60_000);
+  utimesSync(old, longAgo, longAgo);
+  rmSync(join(folder, name));
+  await askVersion();
+  expect(readdirSync(folder)).toEqual([name]);
 });
 
 test('nothing is kept where others can write', async () => {
@@ -70,6 +88,6 @@ test('kept code can still import a configuration that is a program', async () =>
     const env = { PATH: process.env.PATH, HOME: home };
     await promisify(execFile)(process.execPath, [inject('program'), 'new', name], { env, cwd: home });
   }
-  expect(existsSync(join(folder, 'new'))).toBe(true);
+  expect(keptFor('new')).toHaveLength(1);
   expect(readdirSync(join(home, 'from-program'))).toHaveLength(2);
 });
