@@ -134,7 +134,6 @@ class Replay {
   async #execute(query: QueryEvent, text: string, settings: string): Promise<void> {
     const { database, into, isPrivate } = this.#request;
     const isElsewhere = query.database.toLowerCase() !== database.toLowerCase();
-    if (isElsewhere && !isPrivate) throw new Error(`it was given in another database, ${query.database}: ${text}`);
     if (isElsewhere && query.database !== '') {
       await this.#session.query(`CREATE DATABASE IF NOT EXISTS ${quoteName(query.database)}`);
     }

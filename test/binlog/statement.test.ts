@@ -76,3 +76,17 @@ test('double quotes enclose a name or a string, as the session had it', () => {
   expect(verdictOf('ALTER TABLE "shop".t ADD c INT', 'other', ANSI)).toBe('private');
   expect(verdictOf(`ALTER TABLE t COMMENT "shop.x"`)).toBe('anywhere');
 });
+
+test.each([
+  ['ALTER TABLE shop.t ADD c INT', 'it names shop in its text'],
+  ['CREATE VIEW v AS SELECT 1', 'CREATE VIEW is about more than a table'],
+  ['CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES other.p (id))', 'it names other in its text'],
+  ['DROP DATABASE shop', 'DROP DATABASE names shop'],
+  [
+    'DELETE FROM t',
+    'it is in the log as a statement, not as the rows that it changed (binlog_format), and may not do the same again',
+  ],
+  ['RENAME TABLE t TO other.t', 'it moves tables between two databases, as a restore does'],
+])('%s: %s', (text, reason) => {
+  expect(judgeStatement({ text, database: 'shop', modes: DEFAULT }, 'shop')).toMatchObject({ reason });
+});

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -51,7 +52,9 @@ describeOnServers(
       expect([applied, (pending as string[]).length]).toEqual([[], 6]);
     });
 
-    test('every table dropped in one statement: every counted row comes back', { timeout: 120_000 }, async () => {
+    test('every table dropped in one statement: every counted row comes back, the restore killed half way', {
+      timeout: 120_000,
+    }, async () => {
       await production.sql('DELETE FROM orders; UPDATE counter SET n = 0; UPDATE seen SET n = 0');
       expect(lastOf(await production.run('deploy', '--yes', '--json')).exitCode).toBe(0);
       const site = startWriting(production);
@@ -59,7 +62,8 @@ describeOnServers(
       const written = await site.stop();
       const until = await nextSecond(production);
       await dropAllTables(production);
-      const restored = await production.run('restore', '--until', until, '--yes', '--json');
+      await killAt(/"type":"step.started".*"id":"replay"/, production, 'restore', '--until', until, '--yes', '--json');
+      const restored = await production.run('resume', '--yes', '--json');
       expect(lastOf(restored)).toMatchObject({ exitCode: 0, production: 'restored' });
       const [found] = await production.query<{ n: number }>('SELECT COUNT(*) AS n FROM orders');
       expect(Number(found?.n)).toBe(written);
@@ -170,6 +174,18 @@ async function nextSecond(production: Production): Promise<string> {
     'SELECT SLEEP(1 - MICROSECOND(NOW(6)) / 1000000), FROM_UNIXTIME(UNIX_TIMESTAMP(SYSDATE())) AS at',
   );
   return String(row?.at).slice(0, 19);
+}
+
+/** Starts the program and kills it with -9 as soon as its output matches. */
+async function killAt(text: RegExp, production: Production, ...args: string[]): Promise<void> {
+  const child = production.start(args);
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    if (text.test(output)) child.kill('SIGKILL');
+  });
+  const [code, signal] = await once(child, 'close');
+  expect([code, signal], output).toEqual([null, 'SIGKILL']);
 }
 
 /** Inserts so many more; resolves with how many there are. */
