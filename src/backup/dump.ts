@@ -13,7 +13,7 @@ import { TOOL_VERSION } from '../version.ts';
 import { checkAgainstSource } from './completeness.ts';
 import { blockCompressor, type Compression } from './compression.ts';
 import { partialPath } from './folder.ts';
-import { type Manifest, type TableEntry, writeManifest } from './manifest.ts';
+import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from './manifest.ts';
 import { MemberWriter } from './members.ts';
 import { createProgress } from './progress.ts';
 import { readPosition, readSource, type Source } from './source.ts';
@@ -120,13 +120,18 @@ function describeDump(request: DumpRequest, context: Context, source: Source, du
     rawBytes: dumped.rawBytes,
     preamble: { offset: 0, length: dumped.sections[0]?.offset ?? dumped.bytes },
     tables: tables.map(toTableEntry),
+    sections: dumped.sections.filter(({ section }) => section.kind !== 'table').map(toSectionEntry),
     objects: source.objects,
     proof: null,
   } as const;
 }
 
-function toTableEntry({ section, rows, rawBytes, hash, offset, end }: DumpedSection): TableEntry {
-  return { name: section.name, rows, digest: hash.digest('hex'), rawBytes, range: { offset, length: end - offset } };
+function toTableEntry({ section, rows, rawBytes, digest, offset, end }: DumpedSection): TableEntry {
+  return { name: section.name, rows, digest: digest.hex(), rawBytes, range: { offset, length: end - offset } };
+}
+
+function toSectionEntry({ section, digest }: DumpedSection): SectionEntry {
+  return { kind: section.kind, name: section.name, digest: digest.hex() };
 }
 
 async function describePosition(source: Source, dumped: Dumped, session: Session, context: Context) {

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileStamp } from '../system/clock.ts';
+import { isAlive } from '../system/processes.ts';
 import { type Compression, fileSuffix } from './compression.ts';
 import { type Manifest, manifestPath, readManifest } from './manifest.ts';
 
@@ -79,14 +80,5 @@ async function readNames(folder: string): Promise<string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
-import type { Context } from '../context.ts';
 import { messageOf } from '../errors.ts';
 import { deferIndexes, type TableBuild } from './deferral.ts';
-import { LoadingClient, type LoadTarget } from './loading-client.ts';
+import { type LoadContext, LoadingClient, type LoadTarget } from './loading-client.ts';
 import type { ByteRange, Manifest, TableEntry } from './manifest.ts';
 import { readPortion } from './portions.ts';
 import { readRange } from './range.ts';
@@ -40,7 +39,7 @@ const MOST_CLIENTS = 4;
 export async function loadInParallel(
   backup: RangedBackup,
   place: LoadTarget,
-  context: Context,
+  context: LoadContext,
   options: ParallelOptions = {},
 ): Promise<void> {
   const preamble = await readText(backup.file, backup.manifest.preamble);
@@ -88,7 +87,7 @@ async function withClients(
   feeders: readonly Feeder[],
   preamble: string,
   place: LoadTarget,
-  context: Context,
+  context: LoadContext,
 ): Promise<void> {
   const clients: LoadingClient[] = [];
   let isOver = false;

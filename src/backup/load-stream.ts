@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Context } from '../context.ts';
-import { LoadingClient, type LoadTarget } from './loading-client.ts';
+import { type LoadContext, LoadingClient, type LoadTarget } from './loading-client.ts';
 import { readPortion } from './portions.ts';
 
 /**
@@ -10,7 +9,7 @@ import { readPortion } from './portions.ts';
 export async function loadAsStream(
   file: string,
   place: LoadTarget,
-  context: Context,
+  context: LoadContext,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const { size } = await stat(file);

@@ -4,6 +4,10 @@ import { shellCommand } from '../mysql/client-commands.ts';
 import type { Clients } from '../mysql/clients.ts';
 import { connect, type Target } from '../mysql/connect.ts';
 import { describeExit, type Exit, type Piped } from '../system/exec.ts';
+import type { Part } from './portions.ts';
+
+/** What loading needs beside a place to load into. */
+export type LoadContext = Omit<Context, 'server' | 'fetch'>;
 
 /** Where a backup is loaded, and how. */
 export interface LoadTarget {
@@ -11,9 +15,13 @@ export interface LoadTarget {
   readonly clients: Clients;
   /** Nothing of it goes into the server's binary log. The account has to have the right to leave it out. */
   readonly isUnlogged?: boolean;
-  /** `tables`: no trigger, view, routine or event. Default: all. */
-  readonly part?: 'all' | 'tables';
+  /** Default: all. */
+  readonly part?: Part;
+  /** Makes what is loaded fit the place. Is given whole sections, or the rest of one. */
+  readonly adapt?: Adapt;
 }
+
+export type Adapt = (dump: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
 /** A client of the server that is fed SQL piece by piece, and knows at which piece it stopped. */
 export class LoadingClient {
@@ -32,7 +40,7 @@ export class LoadingClient {
     shell.stdin.on('error', () => undefined);
   }
 
-  static async start(place: LoadTarget, context: Context): Promise<LoadingClient> {
+  static async start(place: LoadTarget, context: LoadContext): Promise<LoadingClient> {
     const command = shellCommand(place.clients, place.target, { reportsAtOnce: true });
     const client = new LoadingClient(await context.exec.pipe(command, { signal: context.signal }), command, place);
     await client.#write(`${place.isUnlogged ? 'SET SESSION sql_log_bin = 0;\n' : ''}SELECT CONNECTION_ID();\n`);
@@ -46,7 +54,7 @@ export class LoadingClient {
       this.#pieces.push(piece);
     }
     if (typeof sql === 'string') await this.#write(sql);
-    else for await (const chunk of sql) await this.#write(chunk);
+    else for await (const chunk of this.#place.adapt?.(sql) ?? sql) await this.#write(chunk);
   }
 
   /** Waits until everything is carried out. Throws an error with the server's message and the name of the piece. */

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { ObjectKind } from '../schema/types.ts';
 import { writeFileAtomically } from '../system/files.ts';
 import type { Compression } from './compression.ts';
+import type { Section } from './scanner.ts';
 
 /** What a backup holds and where it came from: `<backup>.manifest.json`. Stable: other tools may read it. */
 export interface Manifest {
@@ -31,6 +32,8 @@ export interface Manifest {
   /** The SQL in front of the first table: character set, time zone, checks. */
   readonly preamble: ByteRange;
   readonly tables: readonly TableEntry[];
+  /** Everything that is no table, in the order of the file. Missing in the first backups. */
+  readonly sections?: readonly SectionEntry[];
   /** Names of all other objects, by kind. */
   readonly objects: Readonly<Record<Exclude<ObjectKind, 'table'>, readonly string[]>>;
   /** Set when the backup has been loaded somewhere and found equal. */
@@ -62,15 +65,30 @@ export interface TableEntry {
   readonly name: string;
   /** Rows counted in the INSERT statements of the dump itself. */
   readonly rows: number;
-  /** SHA-256, hex, of the table's SQL text: definition, rows and triggers. */
+  /**
+   * SHA-256, hex, of the table's SQL text: definition, rows and triggers, each `CHARACTER SET … COLLATE` of the
+   * definition without its character set.
+   */
   readonly digest: string;
   readonly rawBytes: number;
   readonly range: ByteRange;
 }
 
+/** A stretch of the dump that is no table: a view, a sequence, all routines, all events, the end. */
+export interface SectionEntry {
+  readonly kind: Section['kind'];
+  readonly name: string;
+  /** As a table's. */
+  readonly digest: string;
+}
+
 export interface Proof {
+  /** ISO 8601 with offset. */
   readonly at: string;
+  /** Where it was loaded, for people. */
   readonly method: string;
+  /** How long loading and dumping took; missing in the first backups. */
+  readonly ms?: number;
 }
 
 export function manifestPath(backup: string): string {
@@ -108,6 +126,7 @@ const isNames = (value: unknown) => Array.isArray(value) && value.every(isText);
 const hasShape = (shape: Shape, value: unknown) => firstMisfit(shape, value) === undefined;
 
 const TABLE: Shape = { name: isText, rows: isCount, digest: isSha256, rawBytes: isCount, range: isRange };
+const SECTION: Shape = { kind: isText, name: isText, digest: isSha256 };
 const SERVER: Shape = { flavor: (value) => value === 'mysql' || value === 'mariadb', version: isText, host: isText };
 const OBJECTS: Shape = {
   view: isNames,
@@ -132,6 +151,8 @@ const MANIFEST: Shape = {
   rawBytes: isCount,
   preamble: isRange,
   tables: (value) => Array.isArray(value) && value.every((table) => hasShape(TABLE, table)),
+  sections: (value) =>
+    value === undefined || (Array.isArray(value) && value.every((section) => hasShape(SECTION, section))),
   objects: (value) => hasShape(OBJECTS, value),
 };
 

@@ -1,21 +1,34 @@
 import { stat } from 'node:fs/promises';
 import type { ByteRange } from './manifest.ts';
 import { readRange } from './range.ts';
-import { DumpScanner } from './scanner.ts';
+import { DumpScanner, type Section } from './scanner.ts';
 
 /**
- * Unpacks a range of a backup that begins with a section, or with the whole. `tables`: only tables, sequences and rows.
- * In a database beside production an event would fire, and a trigger or an ALTER DATABASE that names its database would
- * reach production itself.
+ * What of a backup is loaded. `tables`: only tables, sequences and rows. In a database beside production an event would
+ * fire, and a trigger or an ALTER DATABASE that names its database would reach production itself. `but-events`: all but
+ * what would fire.
  */
+export type Part = 'all' | 'but-events' | 'tables';
+
+/** Unpacks a part of a range of a backup that begins with a section, or with the whole. */
 export function readPortion(
   file: string,
   range: ByteRange,
-  part: 'all' | 'tables' = 'all',
+  part: Part = 'all',
   onBytes?: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
   const unpacked = readRange(file, range, onBytes);
-  return part === 'all' ? unpacked : tablesOnly(unpacked);
+  if (part === 'all') return unpacked;
+  return part === 'tables' ? tablesOnly(unpacked) : butEvents(unpacked);
+}
+
+/** PURE: whether a section holds the events. */
+export function isEvents({ kind, name }: Pick<Section, 'kind' | 'name'>): boolean {
+  return kind === 'other' && name === 'Dumping events for database';
+}
+
+async function* butEvents(dump: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const { bytes, isOfEvents } of cut(dump)) if (!isOfEvents) yield bytes;
 }
 
 async function* tablesOnly(dump: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -39,13 +52,15 @@ async function* cut(dump: AsyncIterable<Buffer>) {
   const scanner = new DumpScanner({ cutsTriggers: true });
   let isPreamble = true;
   let isStored = false;
+  let isOfEvents = false;
   for await (const chunk of dump) {
     for (const { begins, bytes } of scanner.read(chunk)) {
       if (begins) {
         isPreamble = false;
         isStored = begins.kind !== 'table' && begins.kind !== 'sequence';
+        isOfEvents = isEvents(begins);
       }
-      yield { bytes, isStored, isPreamble };
+      yield { bytes, isStored, isPreamble, isOfEvents };
     }
   }
 }

@@ -39,8 +39,12 @@ const TRIGGERS = /^(?:\/\*!50003 SET |ALTER DATABASE |DELIMITER ;;)/;
 const SECTION =
   /^-- (?:(Table structure for table|Sequence structure for|Final view structure for view|Temporary (?:table|view) structure for view) `((?:[^`]|``)+)`|(Dumping \w+ for database) )/;
 
-/** In front of an event's statement stand lines that set its character set. */
-const SETTING = /^\/\*![0-9]+ SET /;
+/** MariaDB's position, in a comment; then the dump sets back what it has set in the beginning; its last line tells the time. */
+const ENDING = /^(?:-- The deferred gtid setting |\/\*!40103 SET TIME_ZONE=@OLD_TIME_ZONE)/;
+export const END_OF_DUMP = 'the end';
+
+/** In front of an event's statement stand lines that set its character set, and the database's if that has changed since. */
+const SETTING = /^(?:\/\*![0-9]+ SET |ALTER DATABASE `)/;
 
 /** First line of a statement between `DELIMITER ;;` and `DELIMITER ;`. */
 const CREATE =
@@ -137,6 +141,7 @@ export class DumpScanner {
       return triggers;
     }
     if (text.startsWith(SANDBOX)) return { isLeftOut: true };
+    if (ENDING.test(text)) return { section: { kind: 'other', name: END_OF_DUMP } };
     if (!text.startsWith('-- ')) return triggers;
     const section = parseSection(bytes.toString('utf8', at, newline));
     if (section) this.#table = section.kind === 'table' ? section.name : undefined;

@@ -1,18 +1,32 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import type { MemberWriter } from './members.ts';
 import { type CreatedCounts, DumpScanner, type Section } from './scanner.ts';
+import { SectionDigest } from './section-digest.ts';
 
 /** What was learnt about one section of a dump while it streamed by. */
 export interface DumpedSection {
   readonly section: Section;
   rows: number;
   rawBytes: number;
-  readonly hash: Hash;
+  readonly digest: SectionDigest;
   /** Where it begins in the compressed file, and where what follows begins. */
   offset: number;
   end: number;
 }
+
+/** Takes a dump; `MemberWriter` writes it to a file. */
+export interface DumpWriter {
+  write(bytes: Buffer): Promise<void>;
+  /** What follows begins at an offset of its own, which is told once it is known. */
+  boundary(onOffset: (offset: number) => void): Promise<void>;
+  /** Resolves with the size of what was written and its SHA-256. */
+  finish(): Promise<{ bytes: number; sha256: string }>;
+}
+
+/** Takes a dump of which only the digests are wanted. */
+export const NOWHERE: DumpWriter = {
+  write: async () => undefined,
+  boundary: async () => undefined,
+  finish: async () => ({ bytes: 0, sha256: '' }),
+};
 
 /** A whole dump, written. */
 export interface Dumped {
@@ -33,8 +47,8 @@ export interface Dumped {
  * before it. Memory stays flat: what is not compressed yet holds the reading back.
  */
 export async function streamDump(
-  dump: Readable,
-  writer: MemberWriter,
+  dump: AsyncIterable<Buffer>,
+  writer: DumpWriter,
   onRawBytes: (total: number) => void,
 ): Promise<Dumped> {
   const scanner = new DumpScanner();
@@ -42,7 +56,7 @@ export async function streamDump(
   let preamble = '';
   let rawBytes = 0;
   for await (const chunk of dump) {
-    for (const { begins, bytes, rows } of scanner.read(chunk as Buffer)) {
+    for (const { begins, bytes, rows } of scanner.read(chunk)) {
       if (begins) await beginSection(begins, sections, writer);
       const current = sections.at(-1);
       if (current) addTo(current, bytes, rows);
@@ -58,9 +72,9 @@ export async function streamDump(
   return { sections, created: scanner.created, preamble, rawBytes, isComplete: scanner.isComplete, ...whole };
 }
 
-async function beginSection(section: Section, sections: DumpedSection[], writer: MemberWriter): Promise<void> {
+async function beginSection(section: Section, sections: DumpedSection[], writer: DumpWriter): Promise<void> {
   const previous = sections.at(-1);
-  const next: DumpedSection = { section, rows: 0, rawBytes: 0, hash: createHash('sha256'), offset: 0, end: 0 };
+  const next: DumpedSection = { section, rows: 0, rawBytes: 0, digest: new SectionDigest(), offset: 0, end: 0 };
   sections.push(next);
   await writer.boundary((offset) => {
     next.offset = offset;
@@ -69,7 +83,7 @@ async function beginSection(section: Section, sections: DumpedSection[], writer:
 }
 
 function addTo(current: DumpedSection, bytes: Buffer, rows: number): void {
-  current.hash.update(bytes);
+  current.digest.update(bytes);
   current.rows += rows;
   current.rawBytes += bytes.length;
 }

@@ -1,10 +1,11 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../errors.ts';
 import { compressionOf, createDecompressor } from './compression.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { DumpScanner } from './scanner.ts';
+import { SectionDigest } from './section-digest.ts';
 
 export interface Verified {
   readonly manifest: Manifest;
@@ -29,7 +30,7 @@ interface Contents {
 
 interface TableContents {
   rows: number;
-  readonly hash: Hash;
+  readonly digest: SectionDigest;
 }
 
 const READ_BYTES = 1024 * 1024;
@@ -66,7 +67,7 @@ function problemsOfTables(contents: Contents, manifest: Manifest): string[] {
     const found = contents.tables.get(name);
     if (!found) return [`table ${name} is missing`];
     if (found.rows !== rows) return [`table ${name} has ${found.rows} rows instead of ${rows}`];
-    return found.hash.digest('hex') === digest ? [] : [`table ${name} differs from what was backed up`];
+    return found.digest.hex() === digest ? [] : [`table ${name} differs from what was backed up`];
   });
   const added = [...contents.tables.keys()].filter((name) => !known.has(name));
   return [...missing, ...added.map((name) => `table ${name} is not in the manifest`)];
@@ -95,12 +96,12 @@ async function readTables(
   for await (const chunk of unpacked) {
     for (const { begins, bytes, rows } of scanner.read(chunk)) {
       if (begins) {
-        table = begins.kind === 'table' ? { rows: 0, hash: createHash('sha256') } : undefined;
+        table = begins.kind === 'table' ? { rows: 0, digest: new SectionDigest() } : undefined;
         if (table) tables.set(begins.name, table);
       }
       if (!table) continue;
       table.rows += rows;
-      table.hash.update(bytes);
+      table.digest.update(bytes);
     }
   }
 }

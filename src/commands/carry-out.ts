@@ -17,6 +17,7 @@ import { judge } from '../run/judge.ts';
 import { withLock } from '../run/lock.ts';
 import { runPlan } from '../run/runner.ts';
 import { isUndoing } from '../run/unfinished.ts';
+import { proofPlaces } from '../sandbox/proof-places.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import type { Invocation } from './invocation.ts';
 import type { Ending } from './with-run.ts';
@@ -46,8 +47,7 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
     const journal = openRunJournal(folder);
     try {
       const context = contextOf(lock.server, invocation, AbortSignal.any([invocation.signal, lock.lost]));
-      const rehearsed = await readExpected(config.stateDir, server);
-      const phases = allPhases({ ...errand, rehearsed, run: hub.run, env: invocation.env });
+      const phases = await preparePhases(errand, lock.server, invocation);
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
       await tidyUp(config, invocation);
@@ -72,6 +72,13 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
       journal.close();
     }
   });
+}
+
+async function preparePhases(errand: Errand, production: Server, { env, hub }: Invocation) {
+  const { stateDir, backup } = errand.config;
+  const rehearsed = await readExpected(stateDir, errand.server);
+  const withProofPlace = proofPlaces({ env, backupDir: backup.dir, production });
+  return allPhases({ ...errand, rehearsed, run: hub.run, env, withProofPlace });
 }
 
 /** Whatever this run is about: a part of a backup that a killed run left is of no use to anybody. */

@@ -107,7 +107,7 @@ function planFor(
   facts: Facts,
   invocation: Invocation,
 ): Plan {
-  const { dir, compression } = config.backup;
+  const { dir, compression, verify } = config.backup;
   const { database } = facts.server.target;
   return planDeploy({
     run: invocation.hub.run,
@@ -117,6 +117,7 @@ function planFor(
     backupFile: options.skipBackup
       ? undefined
       : backupPath(dir, database, 'pre_migration', invocation.clock.now(), compression),
+    provesBackup: verify === 'restore',
     ...siteFacts(config, options.maintenance, facts.isSiteDown),
   });
 }

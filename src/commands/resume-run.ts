@@ -51,9 +51,10 @@ function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
   const target = describeTarget(config.database);
   const versions = open.map((row) => row.version).sort();
   const site = siteFacts(config, true);
-  if (undoes === undefined) return planDeploy({ run, target, versions, adopt: [], backupFile: undefined, ...site });
+  if (undoes === undefined)
+    return planDeploy({ run, target, versions, adopt: [], backupFile: undefined, provesBackup: false, ...site });
   // A deploy that turned back undoes all of itself; how much a rollback was to undo is known to its plan alone.
   const chosen = undoes === run ? ('all' as const) : versions;
-  const nothingSaved = { savedFile: undefined, tablesToSave: [] };
+  const nothingSaved = { savedFile: undefined, tablesToSave: [], provesBackup: false };
   return planRollback({ target, ofRun: undoes, versions: chosen, ...nothingSaved, wasDown: true, ...site });
 }

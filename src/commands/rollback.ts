@@ -125,7 +125,7 @@ async function undo(
     return DONE;
   }
   const tables = options.discardNewRows ? [] : await tablesThatGo(choice.rows, standing);
-  const { dir, compression } = config.backup;
+  const { dir, compression, verify } = config.backup;
   const savedFile =
     tables.length === 0
       ? undefined
@@ -136,6 +136,7 @@ async function undo(
     versions: choice.versions,
     savedFile,
     tablesToSave: tables,
+    provesBackup: verify === 'restore',
     wasDown: isSiteDown(unfinished),
     ...siteFacts(config, options.maintenance || isSiteDown(unfinished)),
   });

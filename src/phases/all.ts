@@ -10,6 +10,7 @@ import { loadBesidePhase } from './load-beside.ts';
 import { maintenancePhase } from './maintenance.ts';
 import { migratePhase } from './migrate.ts';
 import type { Phases } from './phase.ts';
+import { type ProveParts, provePhase } from './prove.ts';
 import { replayPhase } from './replay.ts';
 import { savePhase } from './save.ts';
 import { servicesPhase } from './services.ts';
@@ -18,7 +19,7 @@ import { swapBackPhase } from './swap-back.ts';
 import { undoPhase } from './undo.ts';
 import { type VerifyScope, verifyPhase } from './verify.ts';
 
-export interface PhaseParts {
+export interface PhaseParts extends ProveParts {
   readonly run: string;
   readonly config: Config;
   readonly migrations: readonly Migration[];
@@ -32,6 +33,7 @@ export function allPhases(parts: PhaseParts): Phases {
   const { config } = parts;
   return {
     backup: backupPhase(parts),
+    prove: provePhase(parts),
     maintenance: maintenancePhase(config.app),
     services: servicesPhase(config.app),
     caches: cachesPhase(config.app),

@@ -9,6 +9,8 @@ export interface DeployFacts {
   readonly adopt: readonly string[];
   /** Where the backup goes; undefined with `--skip-backup`. */
   readonly backupFile: string | undefined;
+  /** The backup is loaded somewhere else before the site goes down. */
+  readonly provesBackup: boolean;
   /** False with `--no-maintenance`, or when the application has no maintenance mode. */
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
@@ -26,6 +28,13 @@ export function planDeploy(facts: DeployFacts): Plan {
       title: 'Back up the database',
       input: { purpose: 'deploy', file: facts.backupFile },
     },
+    facts.backupFile !== undefined &&
+      facts.provesBackup && {
+        id: 'prove',
+        phase: 'prove',
+        title: 'Prove the backup by loading it',
+        input: { file: facts.backupFile },
+      },
     ...takeDown(facts),
     {
       id: 'migrate',

@@ -9,6 +9,8 @@ export interface RollbackFacts {
   /** Where the rows that would be dropped are saved; undefined when none would be, or with `--discard-new-rows`. */
   readonly savedFile: string | undefined;
   readonly tablesToSave: readonly string[];
+  /** What was saved is loaded somewhere else before anything is dropped. */
+  readonly provesBackup: boolean;
   /** The run that is undone was cut off and has left the site down: only what ends it may bring the site up. */
   readonly wasDown: boolean;
   readonly withMaintenance: boolean;
@@ -27,6 +29,13 @@ export function planRollback(facts: RollbackFacts): Plan {
       title: 'Save the rows that will be dropped',
       input: { file: facts.savedFile, tables: facts.tablesToSave },
     },
+    facts.savedFile !== undefined &&
+      facts.provesBackup && {
+        id: 'prove',
+        phase: 'prove',
+        title: 'Prove the saved rows by loading them',
+        input: { file: facts.savedFile },
+      },
   ];
   const steps: (Step | false)[] = [
     ...before,

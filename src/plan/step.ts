@@ -3,6 +3,8 @@ import type { CommandName } from '../run/events.ts';
 /** What each phase is told to do. Data only: a plan can be printed, compared, hashed and journalled. */
 export interface StepInputs {
   backup: { readonly purpose: 'deploy' | 'manual' | 'restore'; readonly file: string };
+  /** Load the backup somewhere else and compare. */
+  prove: { readonly file: string };
   maintenance: { readonly to: 'on' | 'off' };
   services: { readonly action: 'stop' | 'start'; readonly services: readonly string[] };
   caches: { readonly when: 'before' | 'after' };

@@ -2,9 +2,9 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
-import { isFreeOrOurs, withScratch } from '../rehearsal/scratch.ts';
 import { type Check, fails, holds } from '../run/check.ts';
 import { diffObject } from '../schema/diff.ts';
+import { isFreeOrOurs, withScratch } from '../schema/scratch.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
 

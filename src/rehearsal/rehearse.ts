@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { type Check, warns } from '../run/check.ts';
+import { withScratch } from '../schema/scratch.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Exec } from '../system/exec.ts';
 import { withoutAllowed } from './allowance.ts';
@@ -15,7 +16,6 @@ import { type Applied, goForward } from './forward.ts';
 import { compareClone, compareServers } from './likeness.ts';
 import { executeForecasting } from './lock-forecast.ts';
 import { type RehearsalPlace, withPlace } from './place.ts';
-import { withScratch } from './scratch.ts';
 import { type Stage, withStage } from './stage.ts';
 
 /** What is rehearsed, and on what. */

@@ -1,3 +1,5 @@
+import type { ServerKind } from '../support/installed.ts';
+
 /** One of everything that a dump program has got wrong somewhere. Runs on both servers. */
 export const ZOO = `
 CREATE TABLE \`types of all kinds\` (
@@ -44,3 +46,60 @@ CREATE EVENT another_event ON SCHEDULE EVERY 1 HOUR DO DELETE FROM a WHERE id = 
 `;
 
 export const ZOO_ROWS = { 'types of all kinds': 3, 'back`tickž': 3, empty_one: 0, a: 3, b: 1 };
+
+/** Tables whose indexes can be built after the rows, next to those where they must not. */
+export const KEYS = `
+CREATE TABLE \`the \`\`parent\`\` ☃\` (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, code VARCHAR(20) NOT NULL, other INT, \`a,b)\` INT,
+  note VARCHAR(300) COMMENT 'KEY \`x\` (\`y\`), CONSTRAINT', text_key TEXT, up BIGINT UNSIGNED,
+  UNIQUE KEY \`code, or )\` (code), KEY other (other DESC, code), KEY \`a,b)\` (\`a,b)\`), KEY prefix (text_key(20)),
+  CONSTRAINT itself FOREIGN KEY (up) REFERENCES \`the \`\`parent\`\` ☃\` (id),
+  CHECK (note <> 'a,
+(b')
+) AUTO_INCREMENT=4711 COMMENT 'PARTITION BY x';
+INSERT INTO \`the \`\`parent\`\` ☃\` (id, code, other, \`a,b)\`, note, up) VALUES (1, 'a', 1, 3, 'x', NULL), (2, 'b', 2, 2, 'y', 1), (3, 'c', NULL, NULL, NULL, 3);
+CREATE TABLE child (id INT NOT NULL, seq INT NOT NULL, parent BIGINT UNSIGNED, second BIGINT UNSIGNED, own INT,
+  PRIMARY KEY (id, seq), UNIQUE KEY own (own), KEY aaa (second),
+  CONSTRAINT z_first FOREIGN KEY (parent) REFERENCES \`the \`\`parent\`\` ☃\` (id) ON DELETE CASCADE ON UPDATE CASCADE,
+  CONSTRAINT a_second FOREIGN KEY (second) REFERENCES \`the \`\`parent\`\` ☃\` (id)) COMMENT '\n/*!40000 ALTER TABLE \`x\` DISABLE KEYS */;\n';
+INSERT INTO child VALUES (1, 1, 1, 2, 3), (1, 2, NULL, NULL, NULL), (2, 1, 3, 3, 4);
+CREATE TABLE grandchild (a INT, b INT, c INT, UNIQUE KEY not_null (c), KEY b (b), KEY a (a, b), CONSTRAINT by_own FOREIGN KEY (a) REFERENCES child (own));
+INSERT INTO grandchild VALUES (3, 1, 1), (4, 2, 2), (NULL, NULL, NULL);
+CREATE TABLE no_primary (a INT NOT NULL, b INT NOT NULL, UNIQUE KEY a (a), KEY b (b), UNIQUE KEY ba (b, a));
+INSERT INTO no_primary VALUES (1, 1), (2, 1);
+CREATE TABLE counts_elsewhere (a INT NOT NULL, n INT NOT NULL AUTO_INCREMENT, PRIMARY KEY (a), KEY n (n));
+INSERT INTO counts_elsewhere (a) VALUES (4), (5);
+CREATE TABLE words (id INT PRIMARY KEY, k INT, t TEXT, g GEOMETRY NOT NULL, FULLTEXT KEY t (t), SPATIAL KEY g (g), KEY k (k));
+INSERT INTO words VALUES (1, 2, 'a few words', ST_GeomFromText('POINT(1 2)'));
+CREATE TABLE computed (id INT PRIMARY KEY, a INT, b INT AS (a + 1) VIRTUAL, c INT AS (a * 2) STORED, KEY b (b), KEY c (c, a));
+INSERT INTO computed (id, a) VALUES (1, 2), (3, 4);
+CREATE TABLE parts (id INT, d DATE, KEY d (d)) PARTITION BY RANGE (YEAR(d)) (PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE);
+INSERT INTO parts VALUES (1, '2019-01-01'), (2, '2024-01-01');
+CREATE TABLE old_engine (id INT PRIMARY KEY, a INT, KEY a (a)) ENGINE=MyISAM;
+INSERT INTO old_engine VALUES (1, 1);
+CREATE TABLE fired (id INT PRIMARY KEY AUTO_INCREMENT, what VARCHAR(40), KEY what (what));
+CREATE TRIGGER z_one AFTER INSERT ON child FOR EACH ROW INSERT INTO fired (what) VALUES ('one');
+CREATE TRIGGER a_two AFTER INSERT ON child FOR EACH ROW INSERT INTO fired (what) VALUES ('
+/*!40000 ALTER TABLE \`x\` ENABLE KEYS */;
+');
+CREATE TRIGGER b_three AFTER INSERT ON child FOR EACH ROW PRECEDES a_two INSERT INTO fired (what) VALUES ('three');
+`;
+
+/** What only one of the servers has. */
+export const OF_ONE: Readonly<Record<ServerKind, string>> = {
+  mysql: `
+CREATE TABLE functional (id INT PRIMARY KEY, s VARCHAR(20), j JSON, KEY f ((LOWER(s))), KEY m ((CAST(j->'$.a' AS UNSIGNED ARRAY))), KEY s (s));
+INSERT INTO functional VALUES (1, 'A', '{"a": [1, 2]}');
+CREATE TABLE invisible (id INT PRIMARY KEY, a INT, b INT INVISIBLE, KEY a (a) INVISIBLE, UNIQUE KEY b (b) COMMENT 'it''s, (');
+INSERT INTO invisible (id, a, b) VALUES (1, 2, 3);`,
+  mariadb: `
+CREATE SEQUENCE numbers START WITH 100;
+CREATE TABLE drawn (id INT PRIMARY KEY, n BIGINT DEFAULT (NEXT VALUE FOR numbers), KEY n (n));
+INSERT INTO drawn (id) VALUES (1), (2);
+CREATE TABLE versioned (id INT PRIMARY KEY, a INT, KEY a (a)) WITH SYSTEM VERSIONING;
+INSERT INTO versioned VALUES (1, 2);
+CREATE TABLE long_unique (id INT PRIMARY KEY, t TEXT, k INT, UNIQUE KEY t (t), KEY k (k));
+INSERT INTO long_unique VALUES (1, 'x', 2);
+CREATE TABLE periods (id INT, s DATE, e DATE, PERIOD FOR p (s, e), UNIQUE KEY o (id, p WITHOUT OVERLAPS), KEY id (id));
+CREATE TABLE ignored (id INT PRIMARY KEY, a INT, KEY a (a) IGNORED);`,
+};

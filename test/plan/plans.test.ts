@@ -10,6 +10,7 @@ const WHOLE: DeployFacts = {
   versions: ['1', '2'],
   adopt: ['3'],
   backupFile: '/backups/shop.sql.gz',
+  provesBackup: true,
   withMaintenance: true,
   withCaches: true,
   healthyStatus: 200,

@@ -6,7 +6,7 @@ import { connect, type Session } from '../../src/mysql/connect.ts';
 import { cloneSchema, namesDatabase } from '../../src/rehearsal/clone.ts';
 import { compareClone, compareServers } from '../../src/rehearsal/likeness.ts';
 import { withPlace } from '../../src/rehearsal/place.ts';
-import { withScratch } from '../../src/rehearsal/scratch.ts';
+import { withScratch } from '../../src/schema/scratch.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { runAll, withSession } from '../schema/sessions.ts';

@@ -5,13 +5,22 @@ import { planRollback } from '../../src/plan/rollback.ts';
 import { type Judgement, judge } from '../../src/run/judge.ts';
 
 const site = { withMaintenance: true, withCaches: true, healthyStatus: 200 };
-const deploy = planDeploy({ run: 'r', target: 't', versions: ['1'], adopt: [], backupFile: '/b', ...site });
+const deploy = planDeploy({
+  run: 'r',
+  target: 't',
+  versions: ['1'],
+  adopt: [],
+  backupFile: '/b',
+  provesBackup: false,
+  ...site,
+});
 const rollback = planRollback({
   target: 't',
   ofRun: 'r',
   versions: 'all',
   savedFile: undefined,
   tablesToSave: [],
+  provesBackup: false,
   wasDown: false,
   ...site,
 });

@@ -12,6 +12,7 @@ const plan = planDeploy({
   versions: ['1'],
   adopt: [],
   backupFile: '/b',
+  provesBackup: false,
   withMaintenance: true,
   withCaches: false,
   healthyStatus: 200,
@@ -31,7 +32,19 @@ interface Given {
 async function run({ failing = [], probed = 'not-done', lines, onFailure = 'undo', isJournalFull = false }: Given) {
   const did: string[] = [];
   const written: JournalLine[] = [];
-  const names = ['backup', 'maintenance', 'services', 'caches', 'migrate', 'undo', 'save', 'load', 'verify', 'health'];
+  const names = [
+    'backup',
+    'prove',
+    'maintenance',
+    'services',
+    'caches',
+    'migrate',
+    'undo',
+    'save',
+    'load',
+    'verify',
+    'health',
+  ];
   const phases = Object.fromEntries(
     names.map((name) => [
       name,

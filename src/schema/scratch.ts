@@ -9,19 +9,24 @@ export interface Scratch {
   readonly name: string;
   readonly charset: string;
   readonly collation: string;
-  /** Leave it there at the end, to be looked at. The next rehearsal makes it anew. */
+  /** What it is made for. Default: a rehearsal. */
+  readonly purpose?: 'rehearsal' | 'proof';
+  /** Leave it there at the end, to be looked at. The next time it is made anew. */
   readonly keep?: boolean;
+  /** Making and dropping it stays out of the server's binary log. */
+  readonly isUnlogged?: boolean;
 }
 
 /**
  * Makes a database, runs `body`, and drops it. What stands there under that name is dropped only if this tool made it
  * (its marker table says so; one left by a killed run does) or if nothing is in it; else this throws, so that a wrong
- * name in the configuration cannot hurt. One rehearsal at a time: the server's own lock sees to it.
+ * name in the configuration cannot hurt. One at a time: the server's own lock sees to it.
  */
 export async function withScratch<T>(server: Server, scratch: Scratch, body: () => Promise<T>): Promise<T> {
   const session = await server.open({ database: null });
   try {
-    await claim(session, scratch.name);
+    if (scratch.isUnlogged) await session.query('SET SESSION sql_log_bin = 0');
+    await claim(session, scratch);
     await makeAnew(session, scratch);
     try {
       return await body();
@@ -53,11 +58,11 @@ async function isEmpty(session: Session, name: string): Promise<boolean> {
   return Number(row?.objects) === 0;
 }
 
-async function claim(session: Session, name: string): Promise<void> {
+async function claim(session: Session, { name, purpose = 'rehearsal' }: Scratch): Promise<void> {
   const lock = `gateway_migrate.scratch.${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
   const [row] = await session.query<{ got: number | null }>(`SELECT GET_LOCK('${lock}', 0) AS got`);
   if (Number(row?.got) !== 1) {
-    throw refusal(`another rehearsal uses the database ${name}`, 'the same command again, when it has ended');
+    throw refusal(`another ${purpose} uses the database ${name}`, 'the same command again, when it has ended');
   }
   if (await isFreeOrOurs(session, name)) return;
   throw refusal(
@@ -66,7 +71,7 @@ async function claim(session: Session, name: string): Promise<void> {
   );
 }
 
-async function makeAnew(session: Session, { name, charset, collation }: Scratch): Promise<void> {
+async function makeAnew(session: Session, { name, charset, collation, purpose = 'rehearsal' }: Scratch): Promise<void> {
   try {
     await drop(session, name);
     await session.query(`CREATE DATABASE ${quoteName(name)} CHARACTER SET ${charset} COLLATE ${collation}`);
@@ -76,8 +81,8 @@ async function makeAnew(session: Session, { name, charset, collation }: Scratch)
     const account = (user?.name ?? '').replace(/^(.*)@(.*)$/s, "'$1'@'$2'");
     const pattern = quoteName(name.replace(/[_%\\]/g, '\\$&'));
     throw refusal(
-      `the database ${name} cannot be made for the rehearsal: ${messageOf(error)}`,
-      `GRANT ALL ON ${pattern}.* TO ${account}; or the same command with --skip-rehearsal`,
+      `the database ${name} cannot be made for the ${purpose}: ${messageOf(error)}`,
+      `GRANT ALL ON ${pattern}.* TO ${account}${purpose === 'proof' ? '' : '; or the same command with --skip-rehearsal'}`,
     );
   }
 }

@@ -1,0 +1,124 @@
+import { messageOf } from '../errors.ts';
+import { dumpCommand } from '../mysql/client-commands.ts';
+import type { Clients } from '../mysql/clients.ts';
+import type { Server } from '../mysql/connect.ts';
+import { JOURNAL_TABLE, SCRATCH_TABLE } from '../schema/types.ts';
+import { isoWithOffset } from '../system/clock.ts';
+import { describeExit } from '../system/exec.ts';
+import { renameDatabase } from './database-name.ts';
+import { compareDumps } from './dump-comparison.ts';
+import { holdsSavedRows } from './folder.ts';
+import { loadBackup } from './load.ts';
+import type { LoadContext } from './loading-client.ts';
+import { type Manifest, readManifest, writeManifest } from './manifest.ts';
+import { readObjectNames } from './source.ts';
+import { type Dumped, NOWHERE, streamDump } from './stream.ts';
+
+/** Somewhere to load a backup and to throw it away: its target names an empty database. */
+export interface ProofPlace {
+  /** For people: `a private MySQL 9.7.4`. */
+  readonly title: string;
+  readonly server: Server;
+  readonly clients: Clients;
+  /** Its statements can be kept out of the binary log, and have to be. */
+  readonly isUnlogged: boolean;
+  /** It is on production's server, where events must not come to life. */
+  readonly isShared: boolean;
+}
+
+/** Why a backup cannot be proven here; it says nothing about the backup. */
+export interface Unable {
+  readonly unable: string;
+}
+
+export interface BackupToProve {
+  readonly file: string;
+  readonly manifest: Manifest;
+}
+
+/** How an attempt ended. No difference: the backup is proven. */
+export type ProofOutcome = { readonly differences: readonly string[]; readonly method: string } | Unable;
+
+/** Finds a place for the time of `body`, or says why there is none. */
+export type WithProofPlace = (
+  backup: BackupToProve,
+  context: LoadContext,
+  body: (place: ProofPlace) => Promise<ProofOutcome>,
+) => Promise<ProofOutcome>;
+
+/**
+ * What the place lacks, by the server's own numbers: rights (1044, 1045, 1142, 1143, 1227, 1370, 1419), room (1021, 1114,
+ * and the system's error 28), or the connection (2006, 2013).
+ */
+const LACK = /ERROR (?:1044|1045|1142|1143|1227|1370|1419|1021|1114|2006|2013) |errno: 28\b|No space left on device/;
+
+/**
+ * Loads a backup and dumps it again: dump(load(dump)) must be the same, section by section. Resolves with everything
+ * that differs, a sentence each. When nothing does, the proof goes into the manifest. Memory stays flat.
+ */
+export async function proveBackup(
+  file: string,
+  stepId: string,
+  withPlace: WithProofPlace,
+  context: LoadContext,
+): Promise<ProofOutcome> {
+  const backup = { file, manifest: await readManifest(file) };
+  const startedMs = context.clock.ticksMs();
+  const outcome = await withPlace(backup, context, (place) => tryProof(backup, place, stepId, context));
+  if (!('differences' in outcome) || outcome.differences.length > 0) return outcome;
+  const ms = Math.round(context.clock.ticksMs() - startedMs);
+  const proof = { at: isoWithOffset(context.clock.now()), method: outcome.method, ms };
+  await writeManifest(file, { ...backup.manifest, proof });
+  return outcome;
+}
+
+async function tryProof(
+  { file, manifest }: BackupToProve,
+  place: ProofPlace,
+  stepId: string,
+  context: LoadContext,
+): Promise<ProofOutcome> {
+  const { server, clients, isUnlogged, isShared, title: method } = place;
+  try {
+    await loadBackup(file, server.target, clients, stepId, context, {
+      isUnlogged,
+      part: isShared ? 'but-events' : 'all',
+    });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const message = messageOf(error);
+    return LACK.test(message) ? { unable: message } : { differences: [`it cannot be loaded: ${message}`], method };
+  }
+  const again = await dumpAgain(file, manifest, place, context);
+  const objects = await readObjects(server);
+  return { differences: compareDumps(manifest, again, objects, isShared), method };
+}
+
+async function readObjects(server: Server): Promise<Manifest['objects']> {
+  const session = await server.open();
+  try {
+    return await readObjectNames(session, server.target.database);
+  } finally {
+    await session.close();
+  }
+}
+
+async function dumpAgain(file: string, manifest: Manifest, place: ProofPlace, context: LoadContext): Promise<Dumped> {
+  const { target } = place.server;
+  const tables = holdsSavedRows(file) ? manifest.tables.map(({ name }) => name) : undefined;
+  const ignoredTable = place.isShared ? SCRATCH_TABLE : JOURNAL_TABLE;
+  const command = dumpCommand(place.clients, target, { withPosition: false, ignoredTable, tables });
+  const program = await context.exec.pipe(command, { signal: context.signal });
+  try {
+    program.stdin.end();
+    const renamed = renameDatabase(program.stdout, target.database, manifest.database);
+    const dumped = await streamDump(renamed, NOWHERE, () => undefined);
+    const exit = await program.exit;
+    context.signal.throwIfAborted();
+    if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
+    return dumped;
+  } finally {
+    program.kill();
+    await program.exit;
+  }
+}

@@ -1,0 +1,164 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type Manifest, readManifest, writeManifest } from '../../src/backup/manifest.ts';
+import { proveBackup, type WithProofPlace } from '../../src/backup/proof.ts';
+import { withScratchPlace } from '../../src/backup/scratch-place.ts';
+import { proofPlaces } from '../../src/sandbox/proof-places.ts';
+import { withProofServer } from '../../src/sandbox/proof-server.ts';
+import { Secret } from '../../src/system/secret.ts';
+import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { contextFor, runScript, takeBackup } from './support.ts';
+import { KEYS, OF_ONE, ZOO } from './zoo.ts';
+
+function environment(server: TestServer) {
+  return { PATH: process.env.PATH, GATEWAY_MIGRATE_CLIENTS: server.binDir };
+}
+
+const SCRATCH = /^(?:\w+|`\w+`)_proof$/;
+
+async function databasesOf(server: TestServer): Promise<unknown[]> {
+  const session = await (await contextFor(server.target('mysql'))).server.open();
+  const rows = await session.query('SELECT schema_name AS name FROM information_schema.schemata');
+  await session.close();
+  return rows.map(({ name }) => name).filter((name) => SCRATCH.test(String(name)));
+}
+
+describeOnServers(
+  'the proof of a backup',
+  (server) => {
+    const onPrivate: WithProofPlace = async (backup, context, body) =>
+      withProofServer(backup, context, { env: environment(server()), folders: [], production: undefined }, body);
+
+    it('holds for everything there is, on a private server of the same series', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, ZOO + KEYS + OF_ONE[server().kind]);
+      const { file, context } = await takeBackup(server(), server().target(database));
+      const left = join(tmpdir(), 'gateway-migrate-proof-4194303');
+      mkdirSync(left, { recursive: true });
+      expect(await proveBackup(file, 'prove', onPrivate, context)).toEqual({
+        differences: [],
+        method: expect.stringMatching(/^a private M\w+ \d/),
+      });
+      const { proof } = await readManifest(file);
+      expect(proof).toEqual({ at: expect.any(String), method: expect.any(String), ms: expect.any(Number) });
+      expect([existsSync(left), existsSync(join(tmpdir(), `gateway-migrate-proof-${process.pid}`))]).toEqual([
+        false,
+        false,
+      ]);
+    });
+
+    it('holds in a scratch database of production, which leaves nothing, not even in the binary log', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, ZOO + KEYS + OF_ONE[server().kind]);
+      // A dump changes the database's character set around what was made under another one.
+      await runScript(server(), database, `ALTER DATABASE ${database} CHARACTER SET latin1 COLLATE latin1_swedish_ci`);
+      const { file, context } = await takeBackup(server(), server().target(database));
+      await server().sql(
+        `CREATE DATABASE ${database}_proof; CREATE TABLE ${database}_proof.gateway_migrate_scratch (id INT); CREATE TABLE ${database}_proof.left_by_a_killed_run (id INT)`,
+      );
+      const before = await logOf(server());
+      const onScratch: WithProofPlace = (backup, within, body) =>
+        withScratchPlace(backup, context.server, within, environment(server()), body);
+      expect(await proveBackup(file, 'prove', onScratch, context)).toEqual({
+        differences: [],
+        method: `the database ${database}_proof on the same server, out of its binary log; events were left out`,
+      });
+      expect(await logOf(server())).toEqual(before);
+      expect(await databasesOf(server())).toEqual([]);
+    });
+
+    it('names everything that does not come back', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, ZOO);
+      const { file, manifest, context } = await takeBackup(server(), server().target(database));
+      const changed = (name: string, change: object) =>
+        manifest.tables.map((table) => (table.name === name ? { ...table, ...change } : table));
+      const none = '0'.repeat(64);
+      const wrong: Partial<Manifest>[] = [
+        { tables: changed('a', { digest: none }) },
+        { tables: changed('b', { rows: 2 }) },
+        { tables: manifest.tables.filter(({ name }) => name !== 'empty_one') },
+        { tables: [...manifest.tables, { ...manifest.tables[0], name: 'gone' } as never] },
+        { sections: manifest.sections?.map((one) => (one.kind === 'view' ? { ...one, digest: none } : one)) ?? [] },
+        { objects: { ...manifest.objects, function: ['a_function', 'another_function'] } },
+      ];
+      const found: string[] = [];
+      const onScratch: WithProofPlace = (backup, within, body) =>
+        withScratchPlace(backup, context.server, within, environment(server()), body);
+      for (const one of wrong) {
+        await writeManifest(file, { ...manifest, ...one });
+        const outcome = await proveBackup(file, 'prove', onScratch, context);
+        found.push(...('differences' in outcome ? outcome.differences : [outcome.unable]));
+        expect((await readManifest(file)).proof).toBe(null);
+      }
+      expect(found).toEqual([
+        'table a is not the same after the load',
+        'table b has 1 rows after the load instead of 2',
+        'table empty_one is there after the load and not in the manifest',
+        'table gone is missing after the load',
+        'view a_view_of_a_view is not the same after the load',
+        'view first_view is not the same after the load',
+        'function another_function is missing after the load',
+      ]);
+    });
+
+    it('is not given without a place for it, and says why', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, 'CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1);');
+      await server().sql(
+        `CREATE USER poor@localhost IDENTIFIED BY 'x'; GRANT ALL ON \`${database}\`.* TO poor@localhost`,
+      );
+      const target = { ...server().target(database), user: 'poor', password: new Secret('x') };
+      const { file, manifest, context } = await takeBackup(server(), target);
+      await writeManifest(file, { ...manifest, server: { ...manifest.server, version: '5.1.2' } });
+      const places = proofPlaces({ env: environment(server()), backupDir: dirname(file), production: context.server });
+      expect(await proveBackup(file, 'prove', places, context)).toEqual({
+        unable: expect.stringMatching(
+          /^there is no server program of M\w+ 5\.1\.2 on this machine; the server is another one than that of the backup \(M\w+ 5\.1\.2\)$/,
+        ),
+      });
+      await writeManifest(file, manifest);
+      const onScratch: WithProofPlace = (backup, within, body) =>
+        withScratchPlace(backup, context.server, within, environment(server()), body);
+      expect(await proveBackup(file, 'prove', onScratch, context)).toEqual({
+        unable: expect.stringMatching(
+          /^the database \w+_proof cannot be made for the proof: Access denied .*; GRANT ALL ON .*_proof.* TO 'poor'@'localhost'$/,
+        ),
+      });
+      expect((await readManifest(file)).proof).toBe(null);
+    });
+
+    it('leaves nothing when it is interrupted', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, KEYS);
+      const { file, context } = await takeBackup(server(), server().target(database));
+      const controller = new AbortController();
+      const own = join(tmpdir(), `gateway-migrate-proof-${process.pid}`);
+      const proving = proveBackup(
+        file,
+        'prove',
+        async (backup, within, body) =>
+          onPrivate(backup, within, async (place) => {
+            controller.abort(new Error('Ctrl-C'));
+            return body(place);
+          }),
+        { ...context, signal: controller.signal },
+      );
+      await expect(proving).rejects.toThrow('Ctrl-C');
+      expect(existsSync(own)).toBe(false);
+      expect(readdirSync(dirname(file)).length).toBe(2);
+    });
+  },
+  { binlog: true },
+);
+
+/** Where the binary log ends. */
+async function logOf(server: TestServer): Promise<unknown> {
+  const session = await (await contextFor(server.target('mysql'))).server.open();
+  const show = server.kind === 'mysql' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
+  const [row] = await session.query(show);
+  await session.close();
+  return [row?.File, row?.Position];
+}
