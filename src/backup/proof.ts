@@ -48,9 +48,10 @@ export type WithProofPlace = (
 
 /**
  * What the place lacks, by the server's own numbers: rights (1044, 1045, 1142, 1143, 1227, 1370, 1419), room (1021, 1114,
- * and the system's error 28), or the connection (2006, 2013).
+ * and the system's error 28), or the server itself, which somebody ends (1053, 1180, 1317, 2006, 2013).
  */
-const LACK = /ERROR (?:1044|1045|1142|1143|1227|1370|1419|1021|1114|2006|2013) |errno: 28\b|No space left on device/;
+const LACK =
+  /ERROR (?:1044|1045|1142|1143|1227|1370|1419|1021|1114|1053|1180|1317|2006|2013) |errno: 28\b|No space left on device/;
 
 /**
  * Loads a backup and dumps it again: dump(load(dump)) must be the same, section by section. Resolves with everything

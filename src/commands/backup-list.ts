@@ -23,10 +23,16 @@ function describe({ path, bytes, takenAt, manifest, problem }: StoredBackup, now
   const facts = manifest
     ? [
         `${manifest.server.flavor} ${manifest.server.version}`,
-        manifest.proof ? `proven ${manifest.proof.at}` : 'not proven',
+        manifest.proof ? `proven ${minuteOf(manifest.proof.at)}` : 'not proven',
+        `can restore to ${minuteOf(manifest.finishedAt)}${manifest.position ? ' and, with the binary log, later' : ''}`,
       ]
     : [problem ?? ''];
   return [path, age, formatBytes(bytes), ...facts].join('  ');
+}
+
+/** `2026-11-23 16:05` */
+function minuteOf(at: string): string {
+  return at.slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ');
 }
 
 function toJson({ path, bytes, takenAt, manifest, problem }: StoredBackup) {
@@ -37,6 +43,7 @@ function toJson({ path, bytes, takenAt, manifest, problem }: StoredBackup) {
     database: manifest?.database ?? null,
     server: manifest?.server ?? null,
     proof: manifest?.proof ?? null,
+    position: manifest?.position ?? null,
     problem: problem ?? null,
   };
 }

@@ -152,7 +152,8 @@ export async function createProduction(server: TestServer, options: ProductionOp
   production.configure({
     database: { ...address, name: database, user: USER, passwordFile: 'password' },
     rehearsal: { database: `${database}_rehearsal` },
-    backup: { dir: 'backups', minFree: '1MB' },
+    // Most stories are about something else, and starting a private server takes seconds.
+    backup: { dir: 'backups', minFree: '1MB', verify: 'checksum' },
     logs: 'logs',
   });
   return production;

@@ -44,6 +44,7 @@ function outline({ steps, onFailure, wayBackUntil }: Plan): string {
 test('a deploy, with everything and with nothing but the migrations', () => {
   expect(outline(planDeploy(WHOLE))).toMatchInlineSnapshot(`
     "backup: Back up the database {"purpose":"deploy","file":"/backups/shop.sql.gz"}
+    prove: Prove the backup by loading it {"file":"/backups/shop.sql.gz"}
     maintenance-on: Maintenance on {"to":"on"}
     caches-before: Clear caches {"when":"before"}
     migrate: Apply 3 migrations {"versions":["1","2"],"adopt":["3"]}
@@ -83,11 +84,12 @@ test('a rollback, which has a way back only until it undoes', () => {
     "maintenance-on: Maintenance on {"to":"on"}
     caches-before: Clear caches {"when":"before"}
     save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"]}
+    prove: Prove the saved rows by loading them {"file":"/saved.sql.gz"}
     undo: Undo the migrations {"ofRun":"run-1","versions":"all"}
     caches-after: Clear caches again {"when":"after"}
     maintenance-off: Maintenance off {"to":"off"}
     health: Ask the site {"expect":200}
-    way back until save-rows
+    way back until prove
     maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
     health-back: Ask the site {"expect":200} (only after maintenance-on)
     caches-back: Clear caches again {"when":"after"} (only after maintenance-on)"
