@@ -4,15 +4,15 @@ import { afterEach, expect, test } from 'vitest';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
 import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
 
-/** Client programs of which the dump program, asked the second time, leaves out a row. */
+/** Client programs of which the dump program, asked the second time, tells another name. */
 function forgetfulClients(server: TestServer, dir: string): string {
   const folder = join(dir, 'clients');
   mkdirSync(folder);
   const [dump, shell] = server.kind === 'mysql' ? ['mysqldump', 'mysql'] : ['mariadb-dump', 'mariadb'];
   symlinkSync(join(server.binDir, shell), join(folder, shell));
   const real = join(server.binDir, dump);
-  const script = `case "$1" in --version) exec ${real} "$@";; esac
-if [ -e ${folder}/asked ]; then ${real} "$@" | sed "s/,(2,'Branch')//; s/^(2,'Branch')/(1,'Twig')/"; else touch ${folder}/asked; exec ${real} "$@"; fi`;
+  const script = `case "$*" in *--version*) exec ${real} "$@";; esac
+if [ -e ${folder}/asked ]; then ${real} "$@" | sed s/Branch/Twig/; else touch ${folder}/asked; exec ${real} "$@"; fi`;
   writeFileSync(join(folder, dump), `#!/bin/sh\n${script}\n`);
   chmodSync(join(folder, dump), 0o755);
   return folder;
@@ -53,11 +53,13 @@ describeOnServers('a backup', (server) => {
     ]);
     writeFileSync(path, readFileSync(path).subarray(0, -1));
     expect(lastOf(await production.run('backup', 'verify', path, '--json'))).toMatchObject({ exitCode: 1 });
-  });
+  }, 240_000);
 
   test('that does not come back the same stops the deploy before the site and the tables are touched', async () => {
     const production = await create();
     const clients = forgetfulClients(server(), production.dir);
+    // Where no server program lies beside the clients.
+    await server().sql(`GRANT ALL ON \`${production.database}_proof\`.* TO 'app user'@localhost`);
     const deploy = await production.runWith({ GATEWAY_MIGRATE_CLIENTS: clients }, 'deploy', '--yes', '--json');
     const { exitCode, production: state, error } = lastOf(deploy);
     const name = readdirSync(production.backups).find((one) => one.endsWith('.gz'));
@@ -65,7 +67,7 @@ describeOnServers('a backup', (server) => {
       exitCode: 2,
       state: 'unchanged',
       error: {
-        what: `Prove the backup by loading it: ${join(production.backups, String(name))} does not bring back what was backed up: table firms has 1 rows after the load instead of 2`,
+        what: `Prove the backup by loading it: ${join(production.backups, String(name))} does not bring back what was backed up: table firms is not the same after the load`,
         state: 'production is as it was before',
         next: `gateway-migrate backup verify ${join(production.backups, String(name))}`,
       },
