@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, it } from 'vitest';
-import { type Manifest, readManifest, writeManifest } from '../../src/backup/manifest.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { readManifest, type TableEntry, writeManifest } from '../../src/backup/manifest.ts';
 import { proveBackup, type WithProofPlace } from '../../src/backup/proof.ts';
 import { withScratchPlace } from '../../src/backup/scratch-place.ts';
 import { proofPlaces } from '../../src/sandbox/proof-places.ts';
 import { withProofServer } from '../../src/sandbox/proof-server.ts';
 import { Secret } from '../../src/system/secret.ts';
+import { serversDir } from '../support/installed.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
 import { contextFor, runScript, takeBackup } from './support.ts';
 import { KEYS, OF_ONE, ZOO } from './zoo.ts';
@@ -28,6 +29,11 @@ async function databasesOf(server: TestServer): Promise<unknown[]> {
 describeOnServers(
   'the proof of a backup',
   (server) => {
+    // In memory, like the servers of the tests.
+    beforeAll(() => {
+      process.env.TMPDIR = serversDir();
+    });
+
     const onPrivate: WithProofPlace = async (backup, context, body) =>
       withProofServer(backup, context, { env: environment(server()), folders: [], production: undefined }, body);
 
@@ -73,35 +79,33 @@ describeOnServers(
       const database = await server().createDatabase();
       await runScript(server(), database, ZOO);
       const { file, manifest, context } = await takeBackup(server(), server().target(database));
-      const changed = (name: string, change: object) =>
-        manifest.tables.map((table) => (table.name === name ? { ...table, ...change } : table));
       const none = '0'.repeat(64);
-      const wrong: Partial<Manifest>[] = [
-        { tables: changed('a', { digest: none }) },
-        { tables: changed('b', { rows: 2 }) },
-        { tables: manifest.tables.filter(({ name }) => name !== 'empty_one') },
-        { tables: [...manifest.tables, { ...manifest.tables[0], name: 'gone' } as never] },
-        { sections: manifest.sections?.map((one) => (one.kind === 'view' ? { ...one, digest: none } : one)) ?? [] },
-        { objects: { ...manifest.objects, function: ['a_function', 'another_function'] } },
-      ];
-      const found: string[] = [];
+      const tables = manifest.tables
+        .filter(({ name }) => name !== 'empty_one')
+        .map((table) => ({
+          ...table,
+          ...(table.name === 'a' ? { digest: none } : table.name === 'b' ? { rows: 2 } : {}),
+        }));
+      await writeManifest(file, {
+        ...manifest,
+        tables: [...tables, { ...tables[0], name: 'gone' } as TableEntry],
+        sections: manifest.sections?.map((one) => (one.kind === 'view' ? { ...one, digest: none } : one)) ?? [],
+        objects: { ...manifest.objects, function: ['a_function', 'another_function'] },
+      });
       const onScratch: WithProofPlace = (backup, within, body) =>
         withScratchPlace(backup, context.server, within, environment(server()), body);
-      for (const one of wrong) {
-        await writeManifest(file, { ...manifest, ...one });
-        const outcome = await proveBackup(file, 'prove', onScratch, context);
-        found.push(...('differences' in outcome ? outcome.differences : [outcome.unable]));
-        expect((await readManifest(file)).proof).toBe(null);
-      }
-      expect(found).toEqual([
-        'table a is not the same after the load',
-        'table b has 1 rows after the load instead of 2',
-        'table empty_one is there after the load and not in the manifest',
-        'table gone is missing after the load',
-        'view a_view_of_a_view is not the same after the load',
-        'view first_view is not the same after the load',
-        'function another_function is missing after the load',
-      ]);
+      expect(await proveBackup(file, 'prove', onScratch, context)).toMatchObject({
+        differences: [
+          'table a is not the same after the load',
+          'table b has 1 rows after the load instead of 2',
+          'table gone is missing after the load',
+          'table empty_one is there after the load and not in the manifest',
+          'view a_view_of_a_view is not the same after the load',
+          'view first_view is not the same after the load',
+          'function another_function is missing after the load',
+        ],
+      });
+      expect((await readManifest(file)).proof).toBe(null);
     });
 
     it('is not given without a place for it, and says why', async () => {
