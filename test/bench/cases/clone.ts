@@ -3,7 +3,7 @@ import type { Config } from '../../../src/config/config.ts';
 import { connect, type Session } from '../../../src/mysql/connect.ts';
 import { cloneSchema } from '../../../src/rehearsal/clone.ts';
 import { withPlace } from '../../../src/rehearsal/place.ts';
-import { withScratch } from '../../../src/rehearsal/scratch.ts';
+import { withScratch } from '../../../src/schema/scratch.ts';
 import { readSnapshot } from '../../../src/schema/snapshot.ts';
 import { systemExec } from '../../../src/system/exec.ts';
 import { type BenchCase, rounds } from '../case.ts';
