@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { ZstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'zstd';
 
@@ -12,13 +13,15 @@ export const GZIP_LEVEL = 1;
 /** Node has zstd since 22.15; its types here are those of Node 20. */
 const zstd = zlib as unknown as {
   zstdCompress?: (block: Buffer, callback: (error: Error | null, result: Buffer) => void) => void;
-  createZstdDecompress?: () => NodeJS.ReadWriteStream & import('node:stream').Duplex;
+  zstdDecompress?: (frame: Buffer, callback: (error: Error | null, result: Buffer) => void) => void;
 };
+
+const TOO_OLD = `zstd needs Node 22.15 or newer, this is Node ${process.versions.node}`;
 
 /** Why a compression cannot be used here; undefined when it can. */
 export function compressionProblem(compression: Compression): string | undefined {
   if (compression === 'gzip' || zstd.zstdCompress) return undefined;
-  return `zstd needs Node 22.15 or newer, this is Node ${process.versions.node}`;
+  return TOO_OLD;
 }
 
 /** Works in Node's thread pool: several blocks at once use several cores. */
@@ -29,7 +32,9 @@ export function blockCompressor(compression: Compression, level = GZIP_LEVEL): C
 }
 
 export function createDecompressor(compression: Compression): import('node:stream').Duplex {
-  return compression === 'zstd' && zstd.createZstdDecompress ? zstd.createZstdDecompress() : zlib.createGunzip();
+  if (compression === 'gzip') return zlib.createGunzip();
+  if (!zstd.zstdDecompress) throw new Error(TOO_OLD);
+  return new ZstdFrames(promisify(zstd.zstdDecompress));
 }
 
 /** `.gz` or `.zst`. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchCase } from './case.ts';
+import { backup, proof, restore } from './cases/backup.ts';
 import { clone } from './cases/clone.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { fingerprint } from './cases/fingerprint.ts';
@@ -12,7 +13,17 @@ import { describeMachine } from './machine.ts';
 import { installPeers } from './peers/install.ts';
 import { withServers } from './servers.ts';
 
-const CASES: readonly BenchCase[] = [coldStart, status500, migrate500, fingerprint, rehearse500, clone];
+const CASES: readonly BenchCase[] = [
+  coldStart,
+  status500,
+  migrate500,
+  fingerprint,
+  rehearse500,
+  clone,
+  backup,
+  restore,
+  proof,
+];
 
 /** Runs the named cases, or all; prints their tables and writes every figure to `bench-results.json`. */
 export async function bench(root: string, names: readonly string[]): Promise<number> {
