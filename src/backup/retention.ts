@@ -1,3 +1,4 @@
+import type { Beside } from './beside.ts';
 import { holdsSavedRows, type StoredBackup } from './folder.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -30,4 +31,12 @@ export function chooseExpired(backups: readonly StoredBackup[], keep: KeepPolicy
         now.getTime() - backup.takenAt.getTime() > keep.days * DAY_MS,
     );
   });
+}
+
+/** PURE: databases that restores kept beside production, and that the policy lets go of, oldest last. */
+export function chooseExpiredBeside(kept: readonly Beside[], keep: KeepPolicy, now: Date): Beside[] {
+  return kept
+    .filter(({ role }) => role === 'before')
+    .toSorted((a, b) => b.madeAt.getTime() - a.madeAt.getTime())
+    .filter((one, index) => index >= keep.last && now.getTime() - one.madeAt.getTime() > keep.days * DAY_MS);
 }

@@ -1,28 +1,75 @@
+import { dropBeside, listBeside } from '../backup/beside.ts';
 import { listBackups, removeBackup } from '../backup/folder.ts';
-import { chooseExpired } from '../backup/retention.ts';
+import { chooseExpired, chooseExpiredBeside } from '../backup/retention.ts';
+import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { ExitCode } from '../errors.ts';
+import { ExitCode, messageOf } from '../errors.ts';
+import type { Server } from '../mysql/connect.ts';
+import { reach } from '../preflight/reach.ts';
 import type { Invocation } from './invocation.ts';
 import { DONE, withRun } from './with-run.ts';
 
-/** `backup prune`: removes what `backup.keep` lets go of, after asking. Never the newest backup, nor the newest proven one. */
+/** Something that the policy lets go of. */
+interface Expired {
+  readonly name: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * `backup prune`: removes what `backup.keep` lets go of, after asking: backups, but never the newest or the newest proven
+ * one, and the databases in which restores kept what was there before.
+ */
 export function backupPruneCommand(invocation: Invocation): Promise<ExitCode> {
   const { flags, cwd, env, clock, prompt, print, printJson } = invocation;
   return withRun('backup prune', invocation, async () => {
-    const { dir, keep } = (await loadConfig({ file: flags.config, cwd, env })).backup;
-    const paths = chooseExpired(await listBackups(dir), keep, clock.now()).map(({ path }) => path);
-    if (paths.length === 0) {
+    const config = await loadConfig({ file: flags.config, cwd, env });
+    const { dir, keep } = config.backup;
+    const files = chooseExpired(await listBackups(dir), keep, clock.now());
+    const expired: readonly Expired[] = [
+      ...files.map(({ path }) => ({ name: path, remove: () => removeBackup(path) })),
+      ...(await expiredDatabases(config, invocation)),
+    ];
+    const names = expired.map(({ name }) => name);
+    if (names.length === 0) {
       print([`nothing to remove in ${dir}`]);
       printJson({ type: 'pruned', dir, removed: [] });
       return DONE;
     }
-    print(paths);
-    if (!(await prompt.confirm(`Remove these ${paths.length} backups?`))) {
+    print(names);
+    if (!(await prompt.confirm(`Remove ${names.length === 1 ? 'this' : `these ${names.length}`}?`))) {
       return { exitCode: ExitCode.declined, production: 'unchanged' };
     }
-    for (const path of paths) await removeBackup(path);
-    print([`${paths.length} removed`]);
-    printJson({ type: 'pruned', dir, removed: paths });
+    for (const one of expired) await one.remove();
+    print([`${names.length} removed`]);
+    printJson({ type: 'pruned', dir, removed: names });
     return DONE;
   });
+}
+
+/** Without the server the files can be pruned all the same. */
+async function expiredDatabases(config: Config, { clock, hub }: Invocation): Promise<Expired[]> {
+  const reached = await reach(config.database).catch((error: unknown) => {
+    const text = `databases that restores kept were not looked for: ${messageOf(error)}`;
+    hub.report({ type: 'note', level: 'warning', text });
+  });
+  if (!reached) return [];
+  const { server, session } = reached;
+  try {
+    const kept = await listBeside(session, server.target.database);
+    return chooseExpiredBeside(kept, config.backup.keep, clock.now()).map(({ name }) => ({
+      name: `database ${name}`,
+      remove: () => dropDatabase(server, name),
+    }));
+  } finally {
+    await session.close();
+  }
+}
+
+async function dropDatabase(server: Server, name: string): Promise<void> {
+  const session = await server.open();
+  try {
+    await dropBeside(session, name);
+  } finally {
+    await session.close();
+  }
 }

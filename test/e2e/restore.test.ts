@@ -1,0 +1,134 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { describeOnServers } from '../support/servers.ts';
+import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
+
+const TABLES = `CREATE TABLE shops (id INT PRIMARY KEY, name VARCHAR(50)); INSERT INTO shops VALUES (1, 'one'), (2, 'two');
+  CREATE TABLE visits (id INT PRIMARY KEY, shop_id INT NOT NULL, FOREIGN KEY (shop_id) REFERENCES shops (id));
+  INSERT INTO visits VALUES (1, 1), (2, 2);`;
+const LIMIT_MS = 240_000;
+/** Files stand for services that run and for a site in maintenance. */
+const SCRIPT = (dir: string) => ({
+  dir: '.',
+  maintenance: { enter: ['touch', 'down'], leave: ['rm', '-f', 'down'], check: ['test', '-e', 'down'] },
+  caches: 'none',
+  services: ['php'],
+  serviceCommand: [
+    'sh',
+    '-c',
+    `case {action} in start) touch ${dir}/{service};; stop) rm -f ${dir}/{service};; *) test -e ${dir}/{service};; esac`,
+  ],
+});
+
+describeOnServers('restore', (server) => {
+  const made: Production[] = [];
+  const create = async (migrations: Record<string, string> = {}) => {
+    const production = await createProduction(server(), { migrations });
+    production.configure({ app: SCRIPT(production.dir) });
+    await production.sql(TABLES);
+    made.push(production);
+    return production;
+  };
+  afterAll(() => {
+    for (const production of made) production.remove();
+  });
+  const shops = (production: Production, database = production.database) =>
+    production
+      .query<{ id: number }>(`SELECT id FROM \`${database}\`.shops ORDER BY id`)
+      .then((rows) => rows.map((row) => row.id));
+  const beside = async (production: Production) => {
+    const pattern = `${production.database.replaceAll('_', '\\_')}\\_%`;
+    return (await production.query(`SHOW DATABASES LIKE '${pattern}'`)).map((row) => String(Object.values(row)[0]));
+  };
+
+  const pruned = async (production: Production) =>
+    jsonLines(await production.run('backup', 'prune', '--yes', '--json')).find(({ type }) => type === 'pruned')
+      ?.removed;
+
+  test('is undone by rollback, which keeps what was written since; prune lets go of what is kept', {
+    timeout: LIMIT_MS,
+  }, async () => {
+    const production = await create();
+    expect((await production.run('backup', 'create')).code).toBe(0);
+    await production.sql('DELETE FROM visits; DELETE FROM shops WHERE id = 2; CREATE TABLE since (id INT)');
+
+    const restored = await production.run('restore', '--yes', '--json');
+    const steps = jsonLines(restored).filter((event) => event.type === 'step.finished');
+    expect(steps.map((event) => event.id)).toEqual([
+      ...['preflight', 'load-beside', 'maintenance-on', 'services-stop', 'swap', 'services-start', 'maintenance-off'],
+    ]);
+    expect(lastOf(restored)).toMatchObject({ exitCode: 0, production: 'restored', maintenanceMs: expect.any(Number) });
+    expect(await shops(production)).toEqual([1, 2]);
+    const [before = ''] = await beside(production);
+    expect(before).toMatch(/_before_\d{8}_\d{6}$/);
+    expect(await shops(production, before)).toEqual([1]);
+    expect([existsSync(join(production.dir, 'down')), existsSync(join(production.dir, 'php'))]).toEqual([false, true]);
+
+    await production.sql("INSERT INTO shops VALUES (3, 'since the restore')");
+    const back = lastOf(await production.run('rollback', '--yes', '--json'));
+    expect(back).toMatchObject({ command: 'rollback', exitCode: 0, production: 'changed' });
+    expect(await shops(production)).toEqual([1]);
+    expect((await production.objects()).includes('base table since')).toBe(true);
+    const [kept = ''] = await beside(production);
+    expect(await shops(production, kept)).toEqual([1, 2, 3]);
+    const nothing = await production.run('rollback', '--yes');
+    expect([nothing.code, nothing.stdout]).toEqual([0, expect.stringContaining('nothing to undo')]);
+
+    production.configure({ backup: { dir: 'backups', minFree: '1MB', keep: { last: 1, days: 1 } } });
+    expect(await pruned(production)).toEqual([]);
+    await server().sql(
+      `CREATE DATABASE \`${production.database}_before_19990101_000000\`; UPDATE \`${kept}\`.gateway_migrate_beside SET made = '2020-01-01'`,
+    );
+    expect((await production.run('restore', '--yes')).code).toBe(0);
+    expect(await pruned(production)).toEqual([`database ${kept}`]);
+    expect((await beside(production)).includes(`${production.database}_before_19990101_000000`)).toBe(true);
+  });
+
+  test('leaves nothing older unfinished, and a foreign key of another database stops it before anything', {
+    timeout: LIMIT_MS,
+  }, async () => {
+    const production = await create({
+      '1_a.sql': '-- migrate:up\nCREATE TABLE a (id INT PRIMARY KEY);\nALTER TABLE nowhere ADD COLUMN x INT;\n',
+    });
+    const stopped = lastOf(await production.run('deploy', '--on-failure', 'stop', '--yes', '--json'));
+    expect(stopped.exitCode).toBe(3);
+    expect(lastOf(await production.run('status', '--json')).unfinished).toMatchObject({ run: stopped.run });
+    const other = `${production.database}_rehearsal`;
+    await server().sql(
+      `CREATE DATABASE \`${other}\`; CREATE TABLE \`${other}\`.child (id INT, FOREIGN KEY follows (id) REFERENCES \`${production.database}\`.shops (id))`,
+    );
+    const refused = await production.run('restore', '--yes', '--json');
+    expect(jsonLines(refused).find((event) => event.name === 'foreign keys of other databases')).toMatchObject({
+      ok: false,
+      detail: expect.stringMatching(
+        /_rehearsal\.child \(.+ → shops\): they would follow the tables that the restore moves away$/,
+      ),
+      remedy: 'ALTER TABLE … DROP FOREIGN KEY … there, restore, and add them again',
+    });
+    expect(lastOf(refused)).toMatchObject({
+      exitCode: 2,
+      production: 'unchanged',
+      error: {
+        what: 'preflight found 1 to mend: foreign keys of other databases',
+        next: 'mend them, then look again: gateway-migrate doctor',
+      },
+    });
+    await server().sql(`DROP DATABASE \`${other}\``);
+
+    const restored = lastOf(await production.run('restore', '--in-place', '--no-services', '--yes', '--json'));
+    expect(restored).toMatchObject({ exitCode: 0, production: 'restored' });
+    expect(lastOf(await production.run('status', '--json')).unfinished).toBeNull();
+    const journal = readFileSync(
+      join(production.dir, '.gateway-migrate/runs', String(stopped.run), 'journal.ndjson'),
+      'utf8',
+    );
+    expect(journal.trim().split('\n').at(-1)).toContain(`"result":"superseded by ${restored.run}"`);
+    expect(await production.objects()).not.toContain('base table a');
+
+    expect(lastOf(await production.run('rollback', '--yes', '--json')).exitCode).toBe(0);
+    expect(await production.objects()).toContain('base table a');
+    expect(lastOf(await production.run('status', '--json')).unfinished).toMatchObject({ run: stopped.run });
+    expect(readdirSync(production.backups).length).toBeGreaterThan(0);
+  });
+});
