@@ -145,9 +145,19 @@ function addChanging(program: Command, runs: Runs): void {
     .option('--until <moment>', 'repeat the binary log since then, up to a time or just before a run')
     .option('--in-place', 'load into the database itself: the site is down as long as that takes')
     .option('--no-services', 'do not stop services for the swap')
+    .addOption(
+      new Option('--table <names...>', 'only these tables, under new names beside the present ones').conflicts([
+        'inPlace',
+        'until',
+      ]),
+    )
     .action((options) =>
       runs(async (invocation) => {
-        const { inPlace = false, ...others } = options;
+        const { inPlace = false, table, ...others } = options;
+        if (table) {
+          const { restoreTablesCommand } = await import('./commands/restore-tables.ts');
+          return restoreTablesCommand({ backup: others.backup, tables: table }, invocation);
+        }
         return (await import('./commands/restore.ts')).restoreCommand({ ...others, inPlace }, invocation);
       }),
     );

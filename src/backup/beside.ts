@@ -17,13 +17,19 @@ export interface Beside {
   readonly madeAt: Date;
 }
 
-/** MySQL's limit for the name of a database, in characters. */
+/** MySQL's limit for the name of a database or a table, in characters. */
 const LONGEST_NAME = 64;
 
 /** `<db>_restore_YYYYMMDD_HHMMSS`, `<db>_before_…`; a long name is cut. */
 export function nameBeside(database: string, role: BesideRole, at: Date): string {
   const suffix = `_${role}_${fileStamp(at)}`;
   return `${database.slice(0, LONGEST_NAME - suffix.length)}${suffix}`;
+}
+
+/** `<table>_restored_YYYYMMDD_HHMMSS`. */
+export function nameCopy(table: string, at: Date): string {
+  const suffix = `_restored_${fileStamp(at)}`;
+  return `${table.slice(0, LONGEST_NAME - suffix.length)}${suffix}`;
 }
 
 /** Makes the database and marks it, or marks it anew when it is there. */

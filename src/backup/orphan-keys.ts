@@ -1,5 +1,6 @@
 import type { Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
+import { readSnapshot } from '../schema/snapshot.ts';
 import type { ForeignKey, Snapshot } from '../schema/types.ts';
 import type { RunPatiently } from './stored-objects.ts';
 
@@ -24,6 +25,17 @@ export function orphanKeysOf({ database, objects }: Snapshot): OrphanKey[] {
         index: table?.indexes.find((one) => leads(key.columns, one.columns))?.name,
       })),
   );
+}
+
+/** The same of a database whose schema is not known yet; the whole of it is read only when there is such a key. */
+export async function readOrphanKeys(session: Session, database: string): Promise<OrphanKey[]> {
+  const rows = await session.query(
+    `SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS r
+     LEFT JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = ? AND t.TABLE_NAME = r.REFERENCED_TABLE_NAME
+     WHERE r.CONSTRAINT_SCHEMA = ? AND r.UNIQUE_CONSTRAINT_SCHEMA = ? AND t.TABLE_NAME IS NULL LIMIT 1`,
+    [database, database, database],
+  );
+  return rows.length === 0 ? [] : orphanKeysOf(await readSnapshot(session, database));
 }
 
 function leads(columns: readonly string[], indexed: readonly string[]): boolean {

@@ -3,7 +3,8 @@ import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { HISTORY_TABLE } from '../schema/types.ts';
 import { dropBeside, makeBeside, tablesBeside } from './beside.ts';
-import { dropKeys, makeKeys, orphanKeysOf } from './orphan-keys.ts';
+import { definersIn, requireDefiners } from './definers.ts';
+import { dropKeys, makeKeys, orphanKeysOf, readOrphanKeys } from './orphan-keys.ts';
 import { readObjectNames, readTables } from './source.ts';
 import { dropStoredObjects, makeStoredObjects, type RunPatiently, readStoredObjects } from './stored-objects.ts';
 import { readSwapNote, type SwapNote, writeSwapNote } from './swap-note.ts';
@@ -34,6 +35,8 @@ export async function exchangeTables(names: { from?: string; aside: string }, ex
     if (names.from !== undefined) await keepHistory(names.from, database, session);
   }
   const note = isMoved ? await requireNote(exchange.folder) : await notePresent(names, exchange);
+  const definers = definersIn(note.storedObjects.map(([, { text }]) => text).join('\n'));
+  if (!isMoved) await requireDefiners(session, names.aside, definers);
   if (!isMoved) await loosen(names.from, note, exchange);
   const gone = await tablesBeside(session, note.aside);
   const present = await readCarried(server, session);
@@ -93,7 +96,7 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
     const role = keeps || present.some(isStray) ? 'before' : 'restore';
     await makeBeside(session, { name: side, role, ofDatabase: database, run });
     await dropStoredObjects(session, database, runPatiently);
-    await dropKeys(session, database, orphanKeysOf(await readSnapshot(session, database)), runPatiently);
+    await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
     await rename(
       [
         ...present.map((name) => [database, side, name] as const),
@@ -150,7 +153,7 @@ async function notePresent(
     arriving: from === undefined ? undefined : await tablesBeside(session, from),
     storedObjects: [...(earlier?.storedObjects ?? []).filter(([id]) => !ids.has(id)), ...now],
     orphanKeys: [...new Map(keys.map((key) => [key.name, key])).values()],
-    arrivingKeys: earlier?.arrivingKeys ?? (from === undefined ? [] : orphanKeysOf(await readSnapshot(session, from))),
+    arrivingKeys: earlier?.arrivingKeys ?? (from === undefined ? [] : await readOrphanKeys(session, from)),
     ...{ charset, collation, fingerprint },
   };
   await writeSwapNote(folder, note);

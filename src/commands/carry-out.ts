@@ -9,7 +9,7 @@ import type { Server } from '../mysql/connect.ts';
 import { allPhases } from '../phases/all.ts';
 import { logFolder } from '../phases/replay.ts';
 import type { VerifyScope } from '../phases/verify.ts';
-import type { Plan } from '../plan/step.ts';
+import { exchanges, type Plan } from '../plan/step.ts';
 import { readExpected } from '../rehearsal/record.ts';
 import { createRunFolder, endOlderRuns, endRun, eventsReporter, openRunJournal, runFolder } from '../run/folder.ts';
 import type { Progress } from '../run/journal.ts';
@@ -96,7 +96,7 @@ function begin({ plan, config, onFailure }: Errand, { hub, clock }: Invocation):
 
 /** A run that was cut off and has been undone by another, or whose database is another one now, is not unfinished any more. */
 async function endSettledRuns(plan: Plan, by: string, stateDir: string, at: string): Promise<void> {
-  if (plan.command === 'restore') await endOlderRuns(stateDir, by, at);
+  if (exchanges(plan)) await endOlderRuns(stateDir, by, at);
   const undone = plan.steps.flatMap((step) => (isUndoing(step) ? [step.input.ofRun] : []));
   for (const run of undone.filter((one) => one !== by)) await endRun(runFolder(stateDir, run), at, `undone by ${by}`);
 }

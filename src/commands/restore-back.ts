@@ -2,7 +2,7 @@ import { tablesBeside } from '../backup/beside.ts';
 import type { Config } from '../config/config.ts';
 import { type Failure, refusal } from '../errors.ts';
 import { planRestoreBack, type RestoreBackFacts } from '../plan/restore.ts';
-import type { Step, StepInputs } from '../plan/step.ts';
+import { exchanges, type Step, type StepInputs } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { findLastChange, type LocalRun } from '../run/folder.ts';
@@ -28,7 +28,9 @@ export async function findRestore(
 ): Promise<LocalRun | undefined> {
   if (meant.steps !== undefined || meant.to !== undefined) return undefined;
   const found = unfinished ? unfinished.local : await findLastChange(config.stateDir);
-  const isMeant = found?.record.plan.command === 'restore' && (meant.run ?? found.record.run) === found.record.run;
+  const isRestore =
+    found?.record.plan.command === 'restore' && (!found.progress.isFinished || exchanges(found.record.plan));
+  const isMeant = isRestore && (meant.run ?? found.record.run) === found.record.run;
   return isMeant ? found : undefined;
 }
 
@@ -83,7 +85,8 @@ function namesOf({ steps, onFailure }: { readonly steps: readonly Step[]; readon
   const there = inputs.find((step) => step.phase === 'swap' || step.phase === 'load')?.input as
     | StepInputs['swap' | 'load']
     | undefined;
-  return { side: back?.side ?? '', aside: there?.aside ?? '' };
+  const left = inputs.find((step) => step.phase === 'discard')?.input as StepInputs['discard'] | undefined;
+  return { side: back?.side ?? left?.database ?? '', aside: there?.aside ?? '' };
 }
 
 async function requireKept(aside: string, run: string, standing: Standing): Promise<void> {

@@ -19,8 +19,18 @@ export async function chooseBackup(
   config: Config,
   cwd: string,
 ): Promise<ChosenBackup> {
-  const file = named === 'latest' ? await newestBefore(moment, config) : requireWholeDatabase(resolve(cwd, named));
+  const file = await chooseFile(named, moment, config, cwd);
   return { file, manifest: await readThrough(file) };
+}
+
+/** The same, not read. */
+export async function chooseFile(
+  named: string,
+  moment: Moment | undefined,
+  config: Config,
+  cwd: string,
+): Promise<string> {
+  return named === 'latest' ? newestBefore(moment, config) : requireWholeDatabase(resolve(cwd, named));
 }
 
 async function newestBefore(moment: Moment | undefined, config: Config): Promise<string> {

@@ -7,6 +7,7 @@ import { discardPhase } from './discard.ts';
 import { healthPhase } from './health.ts';
 import { loadPhase } from './load.ts';
 import { loadBesidePhase } from './load-beside.ts';
+import { loadTablesPhase } from './load-tables.ts';
 import { maintenancePhase } from './maintenance.ts';
 import { migratePhase } from './migrate.ts';
 import type { Phases } from './phase.ts';
@@ -43,6 +44,7 @@ export function allPhases(parts: PhaseParts): Phases {
     load: loadPhase(parts),
     'load-beside': loadBesidePhase(parts),
     replay: replayPhase(parts),
+    'load-tables': loadTablesPhase(parts),
     swap: swapPhase(parts),
     'swap-back': swapBackPhase(parts),
     discard: discardPhase(),

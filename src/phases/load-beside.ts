@@ -1,9 +1,11 @@
 import { basename, join } from 'node:path';
 import { compareTables } from '../backup/arrival.ts';
 import { dropBeside, listBeside, makeBeside } from '../backup/beside.ts';
+import { definersIn, requireDefiners } from '../backup/definers.ts';
 import { loadBackup } from '../backup/load.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import { readStoredText } from '../backup/portions.ts';
+import { readStoredObjects } from '../backup/stored-objects.ts';
 import { setDefaults } from '../backup/swap.ts';
 import { arrivingObjectsPath } from '../backup/swap-note.ts';
 import type { Context } from '../context.ts';
@@ -70,7 +72,12 @@ async function loadInto(
   if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
   const folder = join(config.stateDir, 'runs', run);
   await makeFolder(folder);
-  await writeFileAtomically(arrivingObjectsPath(folder), await readStoredText(file, context.signal));
+  const arriving = await readStoredText(file, context.signal);
+  const present = await readStoredObjects(session, ofDatabase);
+  // What the swap drops it must be able to make again, and what arrives as well.
+  const sql = [arriving.toString('utf8'), ...present.map(([, { text }]) => text)].join('\n');
+  await requireDefiners(session, database, definersIn(sql));
+  await writeFileAtomically(arrivingObjectsPath(folder), arriving);
 }
 
 /** Under the lock no other restore is going on: what one has left half loaded is of no use to anybody. */

@@ -1,8 +1,11 @@
 import { basename } from 'node:path';
 import { compareObjects } from '../backup/arrival.ts';
+import { makeBeside } from '../backup/beside.ts';
+import { definersIn, requireDefiners } from '../backup/definers.ts';
 import { emptyDatabase } from '../backup/empty.ts';
 import { loadBackup } from '../backup/load.ts';
 import type { Manifest } from '../backup/manifest.ts';
+import { readStoredText } from '../backup/portions.ts';
 import { type Exchange, exchangeTables, keepHistory, setDefaults } from '../backup/swap.ts';
 import { definitionsPath } from '../backup/swap-note.ts';
 import type { Context } from '../context.ts';
@@ -27,7 +30,7 @@ export function loadPhase(parts: LoadParts): Phase<'load'> {
       const manifest = await requireWhole(file, context);
       const clients = await requireClients(context.server.flavor, context.exec, parts.env);
       return withExchange(parts, context, async (exchange) => {
-        await makeRoom(aside, exchange, context);
+        await makeRoom(file, aside, exchange, context);
         await loadIntoRoom(file, manifest, aside, clients, exchange, context);
         return `${basename(file)}: ${manifest.tables.length} tables; what was there before is in ${aside}`;
       });
@@ -38,10 +41,13 @@ export function loadPhase(parts: LoadParts): Phase<'load'> {
   };
 }
 
-async function makeRoom(aside: string, exchange: Exchange, context: Context): Promise<void> {
-  const { server, session } = exchange;
+async function makeRoom(file: string, aside: string, exchange: Exchange, context: Context): Promise<void> {
+  const { run, server, session } = exchange;
   const { database } = server.target;
   try {
+    const arriving = await readStoredText(file, context.signal);
+    await makeBeside(session, { name: aside, role: 'before', ofDatabase: database, run });
+    await requireDefiners(session, aside, definersIn(arriving.toString('utf8')));
     await exchangeTables({ aside }, exchange);
     await emptyDatabase(server, session);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Plan, Step } from './step.ts';
+import type { Plan, Step, TableCopy } from './step.ts';
 
 export interface RestoreFacts {
   readonly run: string;
@@ -62,6 +62,25 @@ export function planRestore(facts: RestoreFacts): Plan {
     onFailure: back.filter((step) => step !== false),
     wayBackUntil: exchange.id,
   };
+}
+
+/** Plans to bring single tables back beside the present ones: nothing that is there is touched, the site runs on. */
+export function planTableRestore(facts: {
+  readonly run: string;
+  readonly target: string;
+  readonly file: string;
+  readonly side: string;
+  readonly tables: readonly TableCopy[];
+}): Plan {
+  const { run, target, file, side, tables } = facts;
+  const names = tables.map(({ table }) => table).join(', ');
+  const load: Step = {
+    id: 'load-tables',
+    phase: 'load-tables',
+    title: `Load ${names} beside`,
+    input: { file, tables, database: side },
+  };
+  return { command: 'restore', target, steps: [load], onFailure: [discard(run, side)], wayBackUntil: load.id };
 }
 
 function replayStep(file: string, database: string, { way, until, into }: ReplayFacts): Step {

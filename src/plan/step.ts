@@ -37,12 +37,20 @@ export interface StepInputs {
     /** More than what `file` has was brought into `from`. */
     readonly isReplayed?: boolean;
   };
+  /** Single tables of `file` into production, beside the present ones, by way of `database`. */
+  'load-tables': { readonly file: string; readonly tables: readonly TableCopy[]; readonly database: string };
   /** Undo what the restore `ofRun` did to production; what is there goes to `side`, for good when it `keeps` it. */
   'swap-back': { readonly ofRun: string; readonly side: string; readonly keeps: boolean };
   /** Drop what the restore `ofRun` has loaded beside production. */
   discard: { readonly ofRun: string; readonly database: string };
   verify: Record<never, never>;
   health: { readonly expect: number };
+}
+
+/** A table of a backup, and what it is called in production. */
+export interface TableCopy {
+  readonly table: string;
+  readonly copy: string;
 }
 
 export type PhaseName = keyof StepInputs;
@@ -71,4 +79,9 @@ export interface Plan {
    * does not come up is no better for undoing the database.
    */
   readonly wayBackUntil?: string | undefined;
+}
+
+/** Whether it puts another database in production's place. */
+export function exchanges(plan: Plan): boolean {
+  return plan.steps.some((step) => step.phase === 'swap' || step.phase === 'load');
 }

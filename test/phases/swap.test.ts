@@ -101,7 +101,9 @@ describeOnServers(
       await swapPhase(parts).run({ from, aside, file }, context);
     }
 
-    it('ends as the backup was, keeps what was there, and goes back to exactly that', async () => {
+    it('ends as the backup was, keeps what was there, and goes back to exactly that', {
+      timeout: 240_000,
+    }, async () => {
       const made = await scene();
       const { database, from, aside, backup, before, parts } = made;
       const whileLoading = await takeBackup(server(), server().target(database));
