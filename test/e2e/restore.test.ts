@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
-import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
+import { createProduction, filesBelow, jsonLines, lastOf, type Production } from './production.ts';
 
 const TABLES = `CREATE TABLE shops (id INT PRIMARY KEY, name VARCHAR(50)); INSERT INTO shops VALUES (1, 'one'), (2, 'two');
   CREATE TABLE visits (id INT PRIMARY KEY, shop_id INT NOT NULL, FOREIGN KEY (shop_id) REFERENCES shops (id));
@@ -99,6 +99,34 @@ describeOnServers('restore', (server) => {
         what: expect.stringMatching(/_manual_\d{8}_\d{6}\.sql\.gz has no table nothing$/),
         next: 'gateway-migrate restore --table NAME, with one of: shops, visits',
       },
+    });
+    const manifest = filesBelow(production.backups).find((path) => path.endsWith('.manifest.json')) ?? '';
+    const intact = readFileSync(manifest, 'utf8');
+    const refuse = async (change: { rows?: number; digest?: string }) => {
+      const edited = JSON.parse(intact);
+      Object.assign(
+        edited.tables.find(({ name }: { name: string }) => name === 'visits'),
+        change,
+      );
+      writeFileSync(manifest, JSON.stringify(edited));
+      const { exitCode, error } = lastOf(await production.run('restore', '--table', 'visits', '--yes', '--json'));
+      writeFileSync(manifest, intact);
+      return { exitCode, ...(error as object) };
+    };
+    const refused = {
+      exitCode: 2,
+      state: 'everything this run did was undone: production is as it was before',
+      next: 'mend the cause, then: gateway-migrate restore --table',
+    };
+    const file = manifest.replace('.manifest.json', '');
+    const failed = `Load visits beside: loading from ${basename(file)} failed: `;
+    expect(await refuse({ digest: '0'.repeat(64) })).toEqual({
+      ...refused,
+      what: `${failed}table visits in ${file} differs from what was backed up`,
+    });
+    expect(await refuse({ rows: 3 })).toEqual({
+      ...refused,
+      what: `${failed}after the load table visits has 2 rows instead of 3`,
     });
     const restored = lastOf(
       await production.run('restore', '--table', 'visits', '--table', 'shops', '--yes', '--json'),
