@@ -96,9 +96,13 @@ function addRehearsal(program: Command, runs: Runs): void {
     .command('test')
     .description('rehearse the pending migrations on a clone of the schema; exit 1 when they are not ready')
     .option('--keep', 'leave the clone there, to be looked at')
-    .action((options: { keep?: boolean }) =>
+    .option('--from-backup [FILE|latest]', 'rehearse on the rows of a backup, not on empty tables; default: the newest')
+    .action((options: { keep?: boolean; fromBackup?: string | true }) =>
       runs(async (invocation) =>
-        (await import('./commands/test.ts')).testCommand({ keep: options.keep ?? false }, invocation),
+        (await import('./commands/test.ts')).testCommand(
+          { keep: options.keep ?? false, fromBackup: options.fromBackup === true ? 'latest' : options.fromBackup },
+          invocation,
+        ),
       ),
     );
 }

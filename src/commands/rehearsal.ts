@@ -19,6 +19,7 @@ export interface RehearsalRun {
 
 interface RehearsalOptions {
   readonly keep: boolean;
+  readonly loadTables?: Rehearsal['loadTables'];
   readonly part: Rehearsal['part'];
 }
 

@@ -7,11 +7,14 @@ import { beginLogged } from './begin.ts';
 import type { Invocation } from './invocation.ts';
 import { isFailed, reportChecks } from './preflight.ts';
 import { asStep, type RehearsalRun, runRehearsal } from './rehearsal.ts';
+import { chooseData } from './rehearsal-data.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
 
 export interface TestOptions {
   /** Leave the clone there, to be looked at. */
   readonly keep: boolean;
+  /** A path, or `latest`: the rows that the rehearsal is made on. Undefined: empty tables. */
+  readonly fromBackup: string | undefined;
 }
 
 /** What of the preflight speaks of the migrations; the rest is doctor's. */
@@ -35,7 +38,10 @@ export function testCommand(options: TestOptions, invocation: Invocation): Promi
       );
     const chosen = pending.filter((one) => !adopted.includes(one.version));
     if (chosen.length === 0) return nothingToRehearse(invocation);
-    const run = await runRehearsal(chosen, facts, config, { ...options, part: asStep(invocation) }, invocation);
+    const { keep, fromBackup } = options;
+    const loadTables = fromBackup === undefined ? undefined : await chooseData(fromBackup, config, invocation);
+    const rehearsal = { keep, loadTables, part: asStep(invocation) };
+    const run = await runRehearsal(chosen, facts, config, rehearsal, invocation);
     reportChecks(run.verdict.checks, invocation);
     invocation.hub.report({ type: 'summary', title: 'Rehearsal', rows: summaryRows(run, chosen) });
     if (!run.verdict.isReady) return notReady(run.verdict.obstacles, versions);

@@ -26,14 +26,26 @@ export interface Cloned {
 const CONNECTIONS = 2;
 const ORDER: readonly ObjectKind[] = ['sequence', 'table', 'function', 'procedure', 'view', 'trigger', 'event'];
 
-/** Makes all of production's objects in the empty database that `onto` leads to. No row is copied. */
-export async function cloneSchema(production: Session, snapshot: Snapshot, onto: Server): Promise<Cloned> {
+/** What stands in a backup's tables as they are loaded, and has not to be made. */
+const LOADED: readonly ObjectKind[] = ['sequence', 'table'];
+
+/**
+ * Makes all of production's objects in the empty database that `onto` leads to. No row is copied; `loadTables` brings
+ * tables of its own, with rows.
+ */
+export async function cloneSchema(
+  production: Session,
+  snapshot: Snapshot,
+  onto: Server,
+  loadTables?: (onto: Server) => Promise<void>,
+): Promise<Cloned> {
   const { creations, shortfalls } = await readCreations(production, snapshot, onto.target.database);
+  await loadTables?.(onto);
   const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => onto.open()));
   const withoutDefiner: ObjectId[] = [];
   try {
     for (const session of sessions) await session.query('SET SESSION foreign_key_checks = 0');
-    for (const kind of ORDER) {
+    for (const kind of loadTables ? ORDER.filter((one) => !LOADED.includes(one)) : ORDER) {
       const ids = [...creations.keys()].filter((id) => splitId(id)[0] === kind);
       const queue = kind === 'table' ? childrenFirst(ids, snapshot) : ids;
       // Only tables are many and independent of one another.

@@ -26,6 +26,8 @@ export interface Rehearsal {
   readonly migrations: readonly Migration[];
   /** Leave the clone there at the end. */
   readonly keep: boolean;
+  /** Fills the clone with tables and rows; undefined: its tables are made, and stay empty. */
+  readonly loadTables?: ((clone: Server) => Promise<void>) | undefined;
   readonly exec: Exec;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
@@ -71,14 +73,14 @@ interface Results {
 }
 
 async function onClone(rehearsal: Rehearsal, place: RehearsalPlace, session: Session, results: Results): Promise<void> {
-  const { production, snapshot, signal, keep } = rehearsal;
+  const { production, snapshot, signal, keep, loadTables } = rehearsal;
   const { server, isElsewhere } = place;
   const { charset, collation } = snapshot;
   await withScratch(server, { name: server.target.database, charset, collation, keep }, async () => {
     let cloned: Cloned | undefined;
     await rehearsal.part('clone', "Clone production's schema", async () => {
-      cloned = await cloneSchema(session, snapshot, server);
-      return `${cloned.creations.size} objects`;
+      cloned = await cloneSchema(session, snapshot, server, loadTables);
+      return `${cloned.creations.size} objects${loadTables ? ', with the rows of the backup' : ''}`;
     });
     await withStage(server, signal, async (stage) => {
       results.checks.push(...compareClone(snapshot, stage.schema.now, cloned as Cloned));

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { describeOnServers } from '../support/servers.ts';
+import { createProduction, jsonLines, lastOf } from './production.ts';
+
+const LOWER = `-- migrate:up
+UPDATE firms SET code = LOWER(code);
+-- migrate:down
+UPDATE firms SET code = code;
+`;
+
+describeOnServers('a rehearsal on the rows of a backup', (server) => {
+  test('finds what empty tables do not show', async () => {
+    const production = await createProduction(server(), { migrations: { '1_lower.sql': LOWER } });
+    try {
+      await production.sql(`CREATE TABLE firms (id INT PRIMARY KEY, code VARCHAR(9) COLLATE utf8mb4_bin, UNIQUE KEY code (code));
+        INSERT INTO firms VALUES (1, 'a'), (2, 'A'); CREATE VIEW codes AS SELECT code FROM firms;
+        CREATE TRIGGER firms_insert BEFORE INSERT ON firms FOR EACH ROW SET NEW.code = TRIM(NEW.code)`);
+      const none = lastOf(await production.run('test', '--from-backup', '--json'));
+      expect([none.exitCode, none.error]).toMatchObject([
+        5,
+        { what: `there is no backup of ${production.database} in ${production.backups}` },
+      ]);
+      const missing = join(production.dir, 'missing.sql.gz');
+      expect(lastOf(await production.run('test', '--from-backup', missing, '--json')).error).toMatchObject({
+        what: expect.stringMatching(
+          /^there is no rehearsal on .*missing.sql.gz: the manifest .* cannot be read: ENOENT/,
+        ),
+      });
+      expect(lastOf(await production.run('test', '--json'))).toMatchObject({ exitCode: 0 });
+      const { backup } = lastOf(await production.run('backup', 'create', '--json'));
+      for (const chosen of [[], [String(backup)]]) {
+        const rehearsed = await production.run('test', '--from-backup', ...chosen, '--json');
+        expect(lastOf(rehearsed)).toMatchObject({ exitCode: 1, production: 'unchanged' });
+        const lines = jsonLines(rehearsed);
+        expect(lines.find((event) => event.type === 'step.finished' && event.id === 'clone')?.detail).toBe(
+          '3 objects, with the rows of the backup',
+        );
+        expect(JSON.stringify(lines)).toMatch(/Duplicate entry 'a' for key/);
+      }
+      const rows = await production.query(
+        'SELECT CONVERT(GROUP_CONCAT(code ORDER BY id) USING utf8mb4) AS codes FROM firms',
+      );
+      expect(rows).toEqual([{ codes: 'a,A' }]);
+    } finally {
+      production.remove();
+    }
+  }, 240_000);
+});
