@@ -19,7 +19,10 @@ describeOnServers('a rehearsal on the rows of a backup', (server) => {
       const none = lastOf(await production.run('test', '--from-backup', '--json'));
       expect([none.exitCode, none.error]).toMatchObject([
         5,
-        { what: `there is no backup of ${production.database} in ${production.backups}` },
+        {
+          what: `there is no backup of ${production.database} in ${production.backups}`,
+          next: 'gateway-migrate backup create',
+        },
       ]);
       const missing = join(production.dir, 'missing.sql.gz');
       expect(lastOf(await production.run('test', '--from-backup', missing, '--json')).error).toMatchObject({
