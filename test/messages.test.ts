@@ -13,7 +13,7 @@ const SQL =
 
 /** Restore and point in time are being written: whoever ends a file of theirs takes it out of here. */
 const UNFINISHED =
-  /^(?:binlog\/(?:replay|source|survey)|backup\/(?:beside|load-parallel|swap)|commands\/restore-(?:back|log)|phases\/(?:load|load-beside|swap|replay)|preflight\/beside)\.ts$/;
+  /^(?:backup\/(?:beside|load-parallel|swap)|commands\/restore-back|phases\/(?:load|load-beside|swap)|preflight\/beside)\.ts$/;
 
 interface Message extends Literal {
   readonly file: string;

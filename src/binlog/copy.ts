@@ -86,7 +86,8 @@ async function copyLog(log: ServerLog, request: CopyRequest, context: Context): 
   if (exit.exitCode !== 0) throw new Error(`${log.name} could not be read: ${describeExit(command, exit)}`);
   const copied = await sizeOf(join(folder, log.name));
   // The program may end without an error when the server goes away between two events.
-  if (copied < log.bytes) throw new Error(`of ${log.name} the server sent ${Math.max(copied, 0)} bytes of ${log.bytes}`);
+  if (copied < log.bytes)
+    throw new Error(`of ${log.name} the server sent ${Math.max(copied, 0)} bytes of ${log.bytes}`);
 }
 
 async function sizeOf(path: string): Promise<number> {

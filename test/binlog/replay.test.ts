@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { LogRange } from '../../src/binlog/range.ts';
 import { replayLog } from '../../src/binlog/replay.ts';
@@ -80,6 +81,31 @@ describeOnServers(
       await expectDamageFound(range);
       rmSync(range.folder, { recursive: true });
     });
+
+    test('stops at what it cannot repeat, and names the event', { timeout: 60_000 }, async () => {
+      const live = await server().createDatabase('live');
+      const from = await endOfLog(server());
+      // The two bytes of é are one sign in GBK.
+      await runScript(server(), live, "SET NAMES gbk; CREATE TABLE odd (id INT) COMMENT 'é';");
+      const range = await copySince(server(), from);
+      const place = `${from.file}:\\d+`;
+      await expect(repeat(server(), range, live, live)).rejects.toThrow(
+        new RegExp(
+          `^repeating the binary log up to ${place} failed: it is in a character set that is not known here: CREATE TABLE odd`,
+        ),
+      );
+      const file = join(range.folder, from.file);
+      const log = readFileSync(file);
+      const description = log.subarray(0, 4 + log.readUInt32LE(13));
+      const compressed = eventOf(40, description.length);
+      writeFileSync(file, Buffer.concat([description, compressed]));
+      const end = description.length + compressed.length;
+      const cut = { ...range, files: [{ name: from.file, end }], from: 4 };
+      await expect(repeat(server(), cut, live, live)).rejects.toThrow(
+        `repeating the binary log up to ${from.file}:${description.length} failed: events of type 40 cannot be repeated`,
+      );
+      rmSync(range.folder, { recursive: true });
+    });
   },
   { binlog: true },
 );
@@ -92,6 +118,16 @@ async function repeat(server: TestServer, range: LogRange, from: string, into: s
   } finally {
     await session.close();
   }
+}
+
+/** An event without a body, with its checksum. */
+function eventOf(type: number, start: number): Buffer {
+  const bytes = Buffer.alloc(23);
+  bytes.writeUInt8(type, 4);
+  bytes.writeUInt32LE(bytes.length, 9);
+  bytes.writeUInt32LE(start + bytes.length, 13);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 19)), 19);
+  return bytes;
 }
 
 /** Cut short, or changed in one bit: neither is read to its end. */

@@ -126,6 +126,12 @@ describeOnServers(
       expect(terminal.transcript()).toMatch(/Lost +every write since then: the server has removed binlog/);
       terminal.type('no\r');
       expect((await terminal.exit).code).toBe(6);
+      await server().sql("REVOKE REPLICATION SLAVE ON *.* FROM 'app user'@'localhost'");
+      expect(lastOf(await production.run('restore', '--until', until, '--yes', '--json')).error).toEqual({
+        what: 'no moment after the backup can be brought back: the account may not read the binary log',
+        state: 'nothing was started, production is unchanged',
+        next: "GRANT REPLICATION SLAVE ON *.* TO 'app user'@'localhost';",
+      });
     });
   },
   { binlog: true, args: ['--log-bin-trust-function-creators=1'] },

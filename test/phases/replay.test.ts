@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -29,6 +29,16 @@ describeOnServers(
         state: 'production is as it was before',
         next: 'gateway-migrate restore, to another moment or without --until',
       });
+      // MariaDB's server is where every machine of the tests has it.
+      if (server().kind !== 'mysql') return;
+      const alone = mkdtempSync(join(stateDir, 'clients-'));
+      for (const name of ['mysqldump', 'mysql', 'mysqlbinlog']) {
+        symlinkSync(join(server().binDir, name), join(alone, name));
+      }
+      const apart = replayPhase({ ...parts, env: { GATEWAY_MIGRATE_CLIENTS: alone } });
+      expect((await failureOf(apart.run({ ...input, way: 'private' }, context))).message).toMatch(
+        /failed: there is no server program of MySQL [\d.]+ on this machine any more$/,
+      );
     });
   },
   { binlog: true },
