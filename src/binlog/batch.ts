@@ -13,7 +13,7 @@ export interface RowSelection {
 }
 
 /** A batch is sent when it has grown to so many bytes of events. */
-const FULL_BYTES = 1024 * 1024;
+export const FULL_BYTES = 1024 * 1024;
 
 interface OpenTable {
   readonly bytes: Buffer;
@@ -26,6 +26,7 @@ interface OpenTable {
  */
 export class RowBatch {
   readonly #selection: RowSelection;
+  readonly #fullBytes: number;
   #parts: Buffer[] = [];
   #bytes = 0;
   #hasChecksum = false;
@@ -34,12 +35,13 @@ export class RowBatch {
   /** Table maps of the statement that is being read; only those of the selection. */
   #tables = new Map<number, OpenTable>();
 
-  constructor(selection: RowSelection) {
+  constructor(selection: RowSelection, fullBytes: number) {
     this.#selection = selection;
+    this.#fullBytes = fullBytes;
   }
 
   get isFull(): boolean {
-    return this.#bytes >= FULL_BYTES;
+    return this.#bytes >= this.#fullBytes;
   }
 
   /** Takes a table map, or an event with rows. */

@@ -5,13 +5,13 @@ import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
-import { binlogSql, RowBatch } from './batch.ts';
+import { binlogSql, FULL_BYTES, RowBatch } from './batch.ts';
 import { makeDefinerOf } from './definers.ts';
 import { EventType } from './event.ts';
 import { parseQuery, type QueryEvent } from './query-event.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
 import { isRowsEvent } from './row-event.ts';
-import { type Charsets, decodeText, readCharsets, sessionSql } from './session.ts';
+import { type Charsets, decodeText, keepTextOut, readCharsets, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
 import { isBracket } from './transaction.ts';
 
@@ -51,7 +51,9 @@ const FRAME: ReadonlySet<number> = new Set([
  * a statement's text goes in only after it has been judged, once more, here. Throws an error that names the event.
  */
 export async function replayLog(request: ReplayRequest, session: Session, context: Context): Promise<void> {
-  const replay = new Replay(request, session, context.server.flavor.kind, await readCharsets(session));
+  const { kind } = context.server.flavor;
+  const fullBytes = (await keepTextOut(session, kind)) ? FULL_BYTES : 0;
+  const replay = new Replay(request, session, { kind, fullBytes, charsets: await readCharsets(session) });
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total: rangeBytes(request.range) });
   let done = 0;
   for await (const event of readRange(request.range)) {
@@ -69,6 +71,14 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
   progress.finish();
 }
 
+/** What the server and the account make of it. */
+interface Manner {
+  readonly kind: Flavor['kind'];
+  /** Size of a BINLOG statement; 0: one for each event. */
+  readonly fullBytes: number;
+  readonly charsets: Charsets;
+}
+
 class Replay {
   readonly #request: ReplayRequest;
   readonly #session: Session;
@@ -78,13 +88,13 @@ class Replay {
   #isInTransaction = false;
   #uncommittedBytes = 0;
 
-  constructor(request: ReplayRequest, session: Session, kind: Flavor['kind'], charsets: Charsets) {
+  constructor(request: ReplayRequest, session: Session, { kind, fullBytes, charsets }: Manner) {
     this.#request = request;
     this.#kind = kind;
     this.#session = session;
     this.#charsets = charsets;
     const { database, into } = request;
-    this.#batch = new RowBatch({ from: database, ignored: [JOURNAL_TABLE], into });
+    this.#batch = new RowBatch({ from: database, ignored: [JOURNAL_TABLE], into }, fullBytes);
   }
 
   async take(event: RangeEvent): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Session } from '../mysql/connect.ts';
+import type { Flavor } from '../mysql/flavor.ts';
 import { textLiteral } from '../mysql/literal.ts';
 import type { QueryEvent } from './query-event.ts';
 
@@ -37,6 +38,23 @@ export function decodeText({ text, session }: QueryEvent, charsets: Charsets): D
   // Both servers mean Windows-1252 by it.
   if (name === 'latin1') return { text: new TextDecoder('windows-1252').decode(text), collation: undefined };
   return undefined;
+}
+
+/** Settings that have the server log, with every event of rows, the whole text of the statement that made it. */
+const TEXT_WITH_ROWS = { mysql: 'binlog_rows_query_log_events', mariadb: 'binlog_annotate_row_events' } as const;
+
+/**
+ * Keeps the server from logging our BINLOG statements as text, once for each event in them. False when that is on (as
+ * MariaDB has it by default) and the account may not turn it off.
+ */
+export async function keepTextOut(session: Session, kind: Flavor['kind']): Promise<boolean> {
+  const name = TEXT_WITH_ROWS[kind];
+  const [row] = await session.query<{ isOn: number }>(`SELECT @@session.${name} AS isOn`);
+  if (Number(row?.isOn) === 0) return true;
+  return session.query(`SET @@session.${name} = 0`).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Brings a session into the state that a statement was given in. */
