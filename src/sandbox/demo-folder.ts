@@ -52,7 +52,8 @@ function configuration({ backups, logs }: DemoFolder, { account, site }: DemoPar
       caches: [['rm', '-rf', 'storage/framework/cache']],
       health: { url: site.url, expect: 200, maintenance: 503 },
     },
-    backup: { dir: backups, minFree: '100MB' },
+    // A private server more would take longer than all the rest of the story.
+    backup: { dir: backups, minFree: '100MB', verify: 'checksum' },
     verify: {
       requireTables: ['companies', 'customers', 'appointments', 'branches', 'services', 'staff'],
       tenant: { table: 'companies', column: 'company_id', onDelete: 'CASCADE' },
