@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { dropBeside, listBeside, tablesBeside } from '../backup/beside.ts';
 import { readStoredObjects, scriptOf } from '../backup/stored-objects.ts';
 import { type Exchange, returnTables } from '../backup/swap.ts';
 import { readSwapNote, type SwapNote } from '../backup/swap-note.ts';
@@ -14,7 +15,10 @@ export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
   return {
     async run({ ofRun, side, keeps }, context) {
       const note = await readSwapNote(join(parts.config.stateDir, 'runs', ofRun));
-      if (note === undefined) return 'nothing had been touched';
+      if (note === undefined) {
+        await dropEmpty(ofRun, context);
+        return 'nothing had been touched';
+      }
       return withExchange(parts, context, async (exchange) => {
         await keepDefinitions(exchange);
         const refused = await returnTables({ note, side, keeps }, exchange);
@@ -25,6 +29,18 @@ export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
 
     probe: async () => 'not-done',
   };
+}
+
+/** Before its note was written the run may have made the database that was to keep production's tables. */
+async function dropEmpty(ofRun: string, { server }: Context): Promise<void> {
+  const session = await server.open();
+  try {
+    for (const { name, run } of await listBeside(session, server.target.database)) {
+      if (run === ofRun && (await tablesBeside(session, name)).length === 0) await dropBeside(session, name);
+    }
+  } finally {
+    await session.close();
+  }
 }
 
 /** What is dropped here may have been made since the restore: its text stays, of the first attempt. */
