@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { compareTables } from '../backup/arrival.ts';
 import { dropBeside, makeBeside, tablesBeside } from '../backup/beside.ts';
@@ -6,6 +5,7 @@ import { loadTables } from '../backup/load-tables.ts';
 import { type Manifest, readManifest, type TableEntry } from '../backup/manifest.ts';
 import { dropKeys } from '../backup/orphan-keys.ts';
 import { readRange } from '../backup/range.ts';
+import { SectionDigest } from '../backup/section-digest.ts';
 import { type Exchange, setDefaults } from '../backup/swap.ts';
 import type { Context } from '../context.ts';
 import { failedUnchanged, messageOf } from '../errors.ts';
@@ -88,9 +88,9 @@ async function fill(
 
 /** The part of the file that is loaded must be what was backed up; the rest is not read. */
 async function requireUnchanged(file: string, { name, digest, range }: TableEntry): Promise<void> {
-  const hash = createHash('sha256');
-  for await (const bytes of readRange(file, range)) hash.update(bytes);
-  if (hash.digest('hex') !== digest) throw new Error(`table ${name} in ${file} differs from what was backed up`);
+  const found = new SectionDigest();
+  for await (const bytes of readRange(file, range)) found.update(bytes);
+  if (found.hex() !== digest) throw new Error(`table ${name} in ${file} differs from what was backed up`);
 }
 
 async function moveIn({ tables, database }: Input, { server, session, runPatiently }: Exchange): Promise<void> {

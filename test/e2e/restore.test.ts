@@ -80,9 +80,19 @@ describeOnServers('restore', (server) => {
     await server().sql(
       `CREATE DATABASE \`${production.database}_before_19990101_000000\`; UPDATE \`${kept}\`.gateway_migrate_beside SET made = '2020-01-01'`,
     );
-    expect((await production.run('restore', '--yes')).code).toBe(0);
+    const { run } = lastOf(await production.run('restore', '--yes', '--json'));
     expect(await pruned(production)).toEqual([`database ${kept}`]);
-    expect((await beside(production)).includes(`${production.database}_before_19990101_000000`)).toBe(true);
+    const [foreign, newest = ''] = await beside(production);
+    expect(foreign).toBe(`${production.database}_before_19990101_000000`);
+    await server().sql(`DROP DATABASE \`${newest}\``);
+    expect(lastOf(await production.run('rollback', '--yes', '--json'))).toMatchObject({
+      exitCode: 5,
+      production: 'unchanged',
+      error: {
+        what: `what was there before the restore ${run} is gone: the database ${newest} was removed`,
+        next: 'gateway-migrate backup list, then gateway-migrate restore --backup FILE',
+      },
+    });
   });
 
   test('brings single tables back beside the present ones', { timeout: LIMIT_MS }, async () => {
