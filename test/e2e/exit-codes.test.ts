@@ -156,7 +156,7 @@ describeOnServers('exit codes', (server) => {
         error: {
           what: 'cannot connect to db on 127.0.0.1:1 as app: connect ECONNREFUSED 127.0.0.1:1',
           state: 'production is as it was before',
-          next: 'gateway-migrate doctor',
+          next: 'mend that, then: gateway-migrate doctor',
         },
       });
     }

@@ -95,6 +95,27 @@ describeOnServers('restore', (server) => {
     });
   });
 
+  test('brings a database back that was dropped as a whole, once it is made again', { timeout: LIMIT_MS }, async () => {
+    const production = await create();
+    const { database } = production;
+    expect((await production.run('backup', 'create')).code).toBe(0);
+    await production.sql(`DROP DATABASE \`${database}\``);
+    const dropped = lastOf(await production.run('restore', '--yes', '--json'));
+    expect(dropped).toMatchObject({ exitCode: 2, production: 'unchanged' });
+    expect(dropped.error).toEqual({
+      what: `cannot connect to ${database} on ${server().socket} as app user: Unknown database '${database}'`,
+      state: 'production is as it was before',
+      next: `if it was dropped: CREATE DATABASE \`${database}\`; then gateway-migrate restore`,
+    });
+    await server().sql(`CREATE DATABASE \`${database}\` CHARACTER SET latin1`);
+    expect(lastOf(await production.run('restore', '--yes', '--json'))).toMatchObject({
+      exitCode: 0,
+      production: 'restored',
+    });
+    expect(await shops(production)).toEqual([1, 2]);
+    expect(await production.query('SELECT @@character_set_database AS charset')).toEqual([{ charset: 'utf8mb4' }]);
+  });
+
   test('brings single tables back beside the present ones', { timeout: LIMIT_MS }, async () => {
     const production = await create();
     await production.query('CREATE TRIGGER stamped BEFORE INSERT ON visits FOR EACH ROW SET NEW.id = NEW.id + 100');
