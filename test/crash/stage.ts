@@ -148,7 +148,7 @@ export class Stage {
       database: { ...where, name: this.#database, user: 'root', tls: false },
       migrations: { dir: 'migrations', laravelTable: null },
       app: { maintenance: 'none', caches: 'none' },
-      backup: { dir: 'backups' },
+      backup: { dir: 'backups', verify: 'checksum' },
       logs: 'logs',
       state: 'state',
       ...this.#options.configure?.(this.dir),

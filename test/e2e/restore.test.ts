@@ -75,7 +75,9 @@ describeOnServers('restore', (server) => {
     const nothing = await production.run('rollback', '--yes');
     expect([nothing.code, nothing.stdout]).toEqual([0, expect.stringContaining('nothing to undo')]);
 
-    production.configure({ backup: { dir: 'backups', minFree: '1MB', keep: { last: 1, days: 1 } } });
+    production.configure({
+      backup: { dir: 'backups', minFree: '1MB', verify: 'checksum', keep: { last: 1, days: 1 } },
+    });
     expect(await pruned(production)).toEqual([]);
     await server().sql(
       `CREATE DATABASE \`${production.database}_before_19990101_000000\`; UPDATE \`${kept}\`.gateway_migrate_beside SET made = '2020-01-01'`,

@@ -49,7 +49,7 @@ describeOnServers('the disk is full', (server) => {
   test('under the backup folder: nothing was touched, and nothing half done lies there', async (context) => {
     context.skip(!canMount(), NO_MOUNT);
     const folder = mountSmall('backups');
-    shop.production.configure({ backup: { dir: 'backups', minFree: '1B' } });
+    shop.production.configure({ backup: { dir: 'backups', minFree: '1B', verify: 'checksum' } });
     await shop.production.sql(
       'CREATE TABLE incompressible (id INT PRIMARY KEY AUTO_INCREMENT, noise BLOB); INSERT INTO incompressible (noise) VALUES (RANDOM_BYTES(1024))',
     );

@@ -8,7 +8,10 @@ const ROUNDS = IS_THOROUGH ? 50 : 3;
 describeOnServers('two deploys started at once', (server) => {
   let shop: Shop;
   beforeAll(async () => {
-    shop = await createShop(server(), { files: {}, config: { backup: { dir: 'backups', minFree: '1MB' } } });
+    shop = await createShop(server(), {
+      files: {},
+      config: { backup: { dir: 'backups', minFree: '1MB', verify: 'checksum' } },
+    });
     await shop.production.sql('DROP TRIGGER takes_a_while');
   });
   afterAll(() => shop?.production.remove());
