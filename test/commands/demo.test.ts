@@ -68,7 +68,8 @@ describe.for(['mysql', 'mariadb'] as const)('the demo on %s', (kind) => {
 
   test.runIf(isThere)(
     'plays the story to its end and removes everything',
-    async () => {
+    async ({ skip }) => {
+      skip(kind === 'mysql' && process.env.CI !== 'true', 'a sample plays it on MariaDB alone: with CI=true on both');
       const { exitCode, output } = await demo(kind);
       expect(output).toContain(kind === 'mysql' ? 'MySQL 9' : 'MariaDB 1');
       expect(output).toMatch(/188 tables, 341,840 rows of 24 companies/);

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
 import { type Network, startNetwork } from './network.ts';
-import { createShop, expectEnd, IS_THOROUGH, type Shop } from './shop.ts';
+import { createShop, expectEnd, IS_THOROUGH, type Shop, takeTurns } from './shop.ts';
 
 describeOnServers('the network fails in the middle of a deploy', (server) => {
-  let network: Network;
+  let network: Network | undefined;
   let shop: Shop;
   let before: Record<string, unknown>;
-  beforeEach(async () => {
+  beforeEach(async (context) => {
+    takeTurns(context, server());
     network = await startNetwork(server().port);
     shop = await createShop(server(), { port: network.port });
     before = await shop.state();
@@ -15,12 +16,13 @@ describeOnServers('the network fails in the middle of a deploy', (server) => {
   afterEach(async () => {
     shop?.production.remove();
     await network?.close();
+    network = undefined;
   });
 
   test('every connection is cut: the run goes back over new ones', async () => {
     const deploy = shop.start('deploy');
     await shop.whileRunning(deploy, 'UPDATE slow%');
-    network.cut();
+    network?.cut();
     expectEnd(await deploy.end, 2, 'unchanged');
     expect(await shop.state()).toEqual(before);
     expect(shop.isUp).toBe(true);
@@ -29,7 +31,7 @@ describeOnServers('the network fails in the middle of a deploy', (server) => {
   test('every open connection swallows what is sent: that is noticed, and the run goes back', async () => {
     const deploy = shop.start('deploy');
     await shop.whileRunning(deploy, 'UPDATE slow%');
-    network.stall('open');
+    network?.stall('open');
     expectEnd(await deploy.end, 2, 'unchanged');
     expect(await shop.state()).toEqual(before);
     expect(shop.isUp).toBe(true);
@@ -39,11 +41,11 @@ describeOnServers('the network fails in the middle of a deploy', (server) => {
     context.skip(!IS_THOROUGH, 'a network that stays stalled takes a minute to be given up: with CI=true only');
     const deploy = shop.start('deploy');
     await shop.whileRunning(deploy, 'UPDATE slow%');
-    network.stall('all');
+    network?.stall('all');
     const ended = await deploy.end;
     expectEnd(ended, 4, 'unknown');
     expect(ended.stdout).toContain('gateway-migrate resume');
-    network.heal();
+    network?.heal();
     expectEnd(await shop.run('resume'), 2, 'unchanged');
     expect(await shop.state()).toEqual(before);
     expect(shop.isUp).toBe(true);

@@ -1,6 +1,6 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
-import { createShop, expectEnd, IS_THOROUGH, type Shop } from './shop.ts';
+import { createShop, expectEnd, IS_THOROUGH, type Shop, takeTurns } from './shop.ts';
 
 const POINTS = [
   { during: 'a DDL that copies the table', statement: 'ALTER TABLE items ADD%', state: '%copy%' },
@@ -11,6 +11,7 @@ describeOnServers(
   'the server killed in the middle of a deploy, and started again',
   (server) => {
     let shop: Shop | undefined;
+    beforeEach((context) => takeTurns(context, server()));
     afterEach(() => shop?.production.remove());
 
     test.each(POINTS)('during $during: the run goes back by itself', async ({ statement, state }) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Terminal } from '../support/pty.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { createShop, expectEnd, IS_THOROUGH, type Shop } from './shop.ts';
+import { createShop, expectEnd, IS_THOROUGH, type Shop, takeTurns } from './shop.ts';
 
 /** Longer than two presses of one key may lie apart. */
 const ANOTHER_PRESS_MS = 500;
@@ -12,7 +12,8 @@ describeOnServers('signals', (server) => {
   let shop: Shop;
   let before: Record<string, unknown>;
   let terminal: Terminal | undefined;
-  beforeEach(async () => {
+  beforeEach(async (context) => {
+    takeTurns(context, server());
     shop = await createShop(server());
     before = await shop.state();
   });
