@@ -44,7 +44,7 @@ export async function undoRestore(
   const { record, progress } = restore;
   const { side, aside } = namesOf(record.plan);
   if (progress.isFinished) await requireKept(aside, record.run, standing);
-  const plan = planRestoreBack(backFacts(restore, side, config));
+  const plan = planRestoreBack(backFacts(restore, { side, aside }, config));
   invocation.hub.report({
     type: 'summary',
     title: 'Rollback',
@@ -63,7 +63,11 @@ export async function undoRestore(
   return carryOut(errand, invocation);
 }
 
-function backFacts({ record, progress }: LocalRun, side: string, config: Config): RestoreBackFacts {
+function backFacts(
+  { record, progress }: LocalRun,
+  names: { side: string; aside: string },
+  config: Config,
+): RestoreBackFacts {
   const { isFinished, steps } = progress;
   const hasExchanged = steps.has('swap') || steps.has('load');
   const services = record.plan.steps.flatMap((step) =>
@@ -72,7 +76,7 @@ function backFacts({ record, progress }: LocalRun, side: string, config: Config)
   const isDown = isFinished || hasExchanged;
   const site = siteFacts(config, isDown || steps.has('maintenance-on'));
   return {
-    ...{ ofRun: record.run, target: describeTarget(config.database), side, hasExchanged, isFinished, ...site },
+    ...{ ofRun: record.run, target: describeTarget(config.database), ...names, hasExchanged, isFinished, ...site },
     services: isDown || steps.has('services-stop') ? services : [],
     withCaches: site.withCaches && hasExchanged,
     healthyStatus: hasExchanged ? site.healthyStatus : undefined,

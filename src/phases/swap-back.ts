@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { dropBeside, listBeside, tablesBeside } from '../backup/beside.ts';
+import { dropBeside, tablesBeside } from '../backup/beside.ts';
 import { readStoredObjects, scriptOf } from '../backup/stored-objects.ts';
 import { type Exchange, returnTables } from '../backup/swap.ts';
 import { readSwapNote, type SwapNote } from '../backup/swap-note.ts';
@@ -13,10 +13,10 @@ import type { Phase } from './phase.ts';
 /** Undoes a restore, however far it came: what production held before it is production again. */
 export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
   return {
-    async run({ ofRun, side, keeps }, context) {
+    async run({ ofRun, side, aside, keeps }, context) {
       const note = await readSwapNote(join(parts.config.stateDir, 'runs', ofRun));
       if (note === undefined) {
-        await dropEmpty(ofRun, context);
+        await dropEmpty(aside, context);
         return 'nothing had been touched';
       }
       return withExchange(parts, context, async (exchange) => {
@@ -32,12 +32,10 @@ export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
 }
 
 /** Before its note was written the run may have made the database that was to keep production's tables. */
-async function dropEmpty(ofRun: string, { server }: Context): Promise<void> {
+async function dropEmpty(aside: string, { server }: Context): Promise<void> {
   const session = await server.open();
   try {
-    for (const { name, run } of await listBeside(session, server.target.database)) {
-      if (run === ofRun && (await tablesBeside(session, name)).length === 0) await dropBeside(session, name);
-    }
+    if ((await tablesBeside(session, aside)).length === 0) await dropBeside(session, aside);
   } finally {
     await session.close();
   }

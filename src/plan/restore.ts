@@ -51,7 +51,7 @@ export function planRestore(facts: RestoreFacts): Plan {
     ...siteUp(facts, ''),
   ];
   const back: (Step | false)[] = [
-    { ...swapBack(run, side, false), onlyAfter: exchange.id },
+    { ...swapBack(run, { side, aside }, false), onlyAfter: exchange.id },
     ...siteUp(facts, '-back'),
     { ...discard(run, side), onlyAfter: isInPlace ? exchange.id : 'load-beside' },
   ];
@@ -88,7 +88,7 @@ function replayStep(file: string, database: string, { way, until, into }: Replay
   return { id: 'replay', phase: 'replay', title, input: { way, file, until, database, into } };
 }
 
-export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'aside' | 'isInPlace' | 'replay'> {
+export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'isInPlace' | 'replay'> {
   /** The restore that is undone. */
   readonly ofRun: string;
   /** It had begun to exchange production. */
@@ -99,11 +99,11 @@ export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'a
 
 /** Plans to bring back what was there before a restore. Undoing is itself the way back: only `resume` ends it. */
 export function planRestoreBack(facts: RestoreBackFacts): Plan {
-  const { ofRun, side, hasExchanged, isFinished } = facts;
+  const { ofRun, side, aside, hasExchanged, isFinished } = facts;
   const down = hasExchanged ? siteDown(facts) : [];
   const steps: (Step | false)[] = [
     ...down,
-    hasExchanged && swapBack(ofRun, side, isFinished),
+    hasExchanged && swapBack(ofRun, { side, aside }, isFinished),
     ...siteUp(facts, ''),
     !isFinished && discard(ofRun, side),
   ];
@@ -116,12 +116,12 @@ export function planRestoreBack(facts: RestoreBackFacts): Plan {
   };
 }
 
-function swapBack(ofRun: string, side: string, keeps: boolean): Step {
+function swapBack(ofRun: string, names: { side: string; aside: string }, keeps: boolean): Step {
   return {
     id: 'swap-back',
     phase: 'swap-back',
     title: 'Bring back what was there before',
-    input: { ofRun, side, keeps },
+    input: { ofRun, ...names, keeps },
   };
 }
 

@@ -40,7 +40,13 @@ export interface StepInputs {
   /** Single tables of `file` into production, beside the present ones, by way of `database`. */
   'load-tables': { readonly file: string; readonly tables: readonly TableCopy[]; readonly database: string };
   /** Undo what the restore `ofRun` did to production; what is there goes to `side`, for good when it `keeps` it. */
-  'swap-back': { readonly ofRun: string; readonly side: string; readonly keeps: boolean };
+  'swap-back': {
+    readonly ofRun: string;
+    readonly side: string;
+    /** Where the restore was to keep what is brought back. */
+    readonly aside: string;
+    readonly keeps: boolean;
+  };
   /** Drop what the restore `ofRun` has loaded beside production. */
   discard: { readonly ofRun: string; readonly database: string };
   verify: Record<never, never>;

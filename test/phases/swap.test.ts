@@ -127,7 +127,7 @@ describeOnServers(
 
       const context = await contextFor(server().target(database));
       await server().sql("CREATE TABLE since (id INT); INSERT INTO heard VALUES ('since')", database);
-      await swapBackPhase({ ...parts, run: 'back' }).run({ ofRun: 'the-run', side: from, keeps: true }, context);
+      await swapBackPhase({ ...parts, run: 'back' }).run({ ofRun: 'the-run', side: from, aside, keeps: true }, context);
       expect(await schemaOf(database)).toEqual(made.broken);
       expect(context.notes()).toEqual([]);
       const after = await takeBackup(server(), server().target(database));

@@ -116,7 +116,7 @@ test('a restore beside production, and one into production itself', () => {
     maintenance-off: Maintenance off {"to":"off"}
     health: Ask the site {"expect":200}
     way back until swap
-    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","keeps":false} (only after swap)
+    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":false} (only after swap)
     services-start-back: Start php, nginx {"action":"start","services":["php","nginx"]} (only after services-stop)
     maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
     discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load-beside)"
@@ -124,7 +124,7 @@ test('a restore beside production, and one into production itself', () => {
   expect(outline(planRestore({ ...RESTORE, ...BARE, services: [], isInPlace: true }))).toMatchInlineSnapshot(`
     "load: Load the backup {"file":"/backups/shop.sql.gz","aside":"shop_before_1"}
     way back until load
-    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","keeps":false} (only after load)
+    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":false} (only after load)
     discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load)"
   `);
 });
@@ -134,7 +134,7 @@ test('the way back from a restore: one that is over keeps what production holds,
   expect(outline(planRestoreBack(over))).toMatchInlineSnapshot(`
     "maintenance-on: Maintenance on {"to":"on"}
     services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"]}
-    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","keeps":true}
+    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":true}
     services-start: Start php, nginx {"action":"start","services":["php","nginx"]}
     caches-after: Clear caches {"when":"after"}
     maintenance-off: Maintenance off {"to":"off"}
