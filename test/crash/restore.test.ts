@@ -10,7 +10,7 @@ import { firstDifference, runAll } from './sweep.ts';
 
 const IS_COMPLETE = process.env.CI === 'true';
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
-const SAMPLE = 6;
+const SAMPLE = 4;
 const OTHERS = 20;
 const WORKERS = 2;
 const LIMIT_MS = 30 * 60_000;

@@ -3,7 +3,7 @@ import { lastOf } from '../e2e/production.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { createShop, IS_THOROUGH, type Shop } from './shop.ts';
 
-const ROUNDS = IS_THOROUGH ? 50 : 3;
+const ROUNDS = IS_THOROUGH ? 50 : 2;
 
 describeOnServers('two deploys started at once', (server) => {
   let shop: Shop;
