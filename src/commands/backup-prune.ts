@@ -48,7 +48,7 @@ export function backupPruneCommand(invocation: Invocation): Promise<ExitCode> {
 
 /** Without the server the files can be pruned all the same. */
 async function expiredDatabases(config: Config, { clock, hub }: Invocation): Promise<Expired[]> {
-  const reached = await reach(config.database).catch((error: unknown) => {
+  const reached = await reach(config).catch((error: unknown) => {
     const text = `databases that restores kept were not looked for: ${messageOf(error)}`;
     hub.report({ type: 'note', level: 'warning', text });
   });

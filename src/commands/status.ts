@@ -19,7 +19,7 @@ export interface StatusOptions {
 export function statusCommand(options: StatusOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('status', invocation, async () => {
     const config = await readConfig(invocation);
-    const { session } = await reach(config.database);
+    const { session } = await reach(config);
     try {
       const noted = await readHistory(session, { withText: false });
       const applied = checksums(noted);

@@ -21,7 +21,7 @@ const PATIENCE = { withinMs: 1_000, requestMs: 5_000, pauseMs: 250 };
 export function verifyCommand(invocation: Invocation): Promise<ExitCode> {
   return withRun('verify', invocation, async () => {
     const config = await beginReading('verify', invocation);
-    const { server, session } = await reach(config.database);
+    const { server, session } = await reach(config);
     try {
       const history = await readHistory(session, { withText: false });
       const { migrations } = await readMigrations(config.migrations.dir);

@@ -55,7 +55,7 @@ export function isComplete(found: Facts | Standing): found is Facts {
 }
 
 async function onOneSession<T>(config: Config, read: (server: Server, session: Session) => Promise<T>): Promise<T> {
-  const { server, session } = await reach(config.database);
+  const { server, session } = await reach(config);
   try {
     return await read(server, session);
   } finally {

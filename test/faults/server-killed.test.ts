@@ -1,4 +1,7 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lastOf } from '../e2e/production.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { createShop, expectEnd, IS_THOROUGH, type Shop, takeTurns } from './shop.ts';
 
@@ -31,6 +34,35 @@ describeOnServers(
       const after = await shop.state();
       expect(after['rows counters']).toEqual([1, 11, 21, 31].map((n, index) => ({ id: index + 1, n })));
       expect(after['rows slow']).toEqual([{ id: 1, n: 1 }]);
+    });
+
+    test('with the tool, as in a power cut: nobody says that nothing happened, and resume finishes', async () => {
+      shop = await createShop(server());
+      const deploy = shop.start('deploy');
+      await shop.whileRunning(deploy, 'UPDATE slow%');
+      deploy.child.kill('SIGKILL');
+      await server().kill();
+      await deploy.end;
+      const { database } = shop.production;
+      const folder = join(shop.production.dir, '.gateway-migrate/runs');
+      const [run] = readdirSync(folder);
+      for (const command of ['status', 'deploy', 'resume', 'verify']) {
+        const { exitCode, production, error } = lastOf(await shop.run(command));
+        const { what, ...rest } = error as { what: string };
+        expect(what.split(': connect ')[0]).toBe(`cannot connect to ${database} on ${server().socket} as app user`);
+        expect({ exitCode, production, ...rest }, command).toEqual({
+          exitCode: 4,
+          production: 'unknown',
+          state: `run ${run} (deploy) has not ended: what it has done, only the database knows`,
+          next: 'mend that, then: gateway-migrate resume (or gateway-migrate rollback)',
+        });
+      }
+      await server().start();
+      expectEnd(await shop.run('resume'), 0, 'changed');
+      const after = await shop.state();
+      expect(after['rows counters']).toEqual([1, 11, 21, 31].map((n, index) => ({ id: index + 1, n })));
+      expect(after['rows slow']).toEqual([{ id: 1, n: 1 }]);
+      expect(shop.isUp).toBe(true);
     });
   },
   { durable: true },
