@@ -1,5 +1,6 @@
 import type { Session } from '../mysql/connect.ts';
 import { textLiteral } from '../mysql/literal.ts';
+import { suffixed } from '../mysql/name.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { BESIDE_TABLE } from '../schema/types.ts';
 import { fileStamp } from '../system/clock.ts';
@@ -17,19 +18,14 @@ export interface Beside {
   readonly madeAt: Date;
 }
 
-/** MySQL's limit for the name of a database or a table, in characters. */
-const LONGEST_NAME = 64;
-
 /** `<db>_restore_YYYYMMDD_HHMMSS`, `<db>_before_…`; a long name is cut. */
 export function nameBeside(database: string, role: BesideRole, at: Date): string {
-  const suffix = `_${role}_${fileStamp(at)}`;
-  return `${database.slice(0, LONGEST_NAME - suffix.length)}${suffix}`;
+  return suffixed(database, `_${role}_${fileStamp(at)}`);
 }
 
 /** `<table>_restored_YYYYMMDD_HHMMSS`. */
 export function nameCopy(table: string, at: Date): string {
-  const suffix = `_restored_${fileStamp(at)}`;
-  return `${table.slice(0, LONGEST_NAME - suffix.length)}${suffix}`;
+  return suffixed(table, `_restored_${fileStamp(at)}`);
 }
 
 /** Makes the database and marks it, or marks it anew when it is there. */

@@ -2,13 +2,10 @@ import { Failure } from '../errors.ts';
 import { type Clients, type Environment, findClients } from '../mysql/clients.ts';
 import type { Server } from '../mysql/connect.ts';
 import { parseFlavor } from '../mysql/flavor.ts';
+import { suffixed } from '../mysql/name.ts';
 import { withScratch } from '../schema/scratch.ts';
 import type { LoadContext } from './loading-client.ts';
 import type { BackupToProve, ProofOutcome, ProofPlace } from './proof.ts';
-
-/** MySQL's limit for the name of a database, in characters. */
-const LONGEST_NAME = 64;
-const SUFFIX = '_proof';
 
 /**
  * A scratch database `<db>_proof` on the server itself, made anew each time: one that a killed run left is dropped with
@@ -24,7 +21,7 @@ export async function withScratchPlace(
   const clients = await findClients(server.flavor, exec, env);
   const unfit = whyUnfit(manifest.server, server.flavor.kind, server.flavor.version, clients);
   if (unfit !== undefined) return { unable: unfit };
-  const name = `${manifest.database.slice(0, LONGEST_NAME - SUFFIX.length)}${SUFFIX}`;
+  const name = suffixed(manifest.database, '_proof');
   const { charset, collation } = manifest;
   const isUnlogged = await canStayUnlogged(server);
   const place: ProofPlace = {

@@ -1,20 +1,14 @@
 import type { LexicalModes } from '../migrations/lexer.ts';
 import { Tokens, unquote } from '../migrations/tokens.ts';
 import type { Session } from '../mysql/connect.ts';
+import { readDefiners } from '../schema/definers.ts';
 
 /**
  * Makes the accounts that own a database's views, routines, triggers and events, on a private server. MySQL marks a view
  * of nobody as broken when its table is altered, for good, and a dump stops at it.
  */
 export async function makeDefiners(session: Session, database: string): Promise<void> {
-  const rows = await session.query<{ definer: string }>(
-    `SELECT definer AS definer FROM information_schema.views WHERE table_schema = ?
-     UNION SELECT definer FROM information_schema.triggers WHERE trigger_schema = ?
-     UNION SELECT definer FROM information_schema.routines WHERE routine_schema = ?
-     UNION SELECT definer FROM information_schema.events WHERE event_schema = ?`,
-    [database, database, database, database],
-  );
-  for (const { definer } of rows) {
+  for (const definer of await readDefiners(session, database)) {
     const at = definer.lastIndexOf('@');
     await makeAccount(session, definer.slice(0, at), definer.slice(at + 1));
   }

@@ -1,4 +1,5 @@
 import { backupPath } from '../backup/folder.ts';
+import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ExitCode } from '../errors.ts';
 import { connect } from '../mysql/connect.ts';
@@ -7,7 +8,7 @@ import { provePhase } from '../phases/prove.ts';
 import { proofPlaces } from '../sandbox/proof-places.ts';
 import { contextOf } from './carry-out.ts';
 import type { Invocation } from './invocation.ts';
-import { asStep } from './rehearsal.ts';
+import { runStep } from './step.ts';
 import { withRun } from './with-run.ts';
 
 /** `backup create`: a backup on its own, named `<db>_manual_<time>`, and its proof. */
@@ -19,18 +20,24 @@ export function backupCreateCommand(invocation: Invocation): Promise<ExitCode> {
     if (target.password) hub.conceal([target.password]);
     const file = backupPath(backup.dir, target.database, 'manual', clock.now(), backup.compression);
     hub.report({ type: 'run.started', command: 'backup create', target: target.database, logFile: undefined });
-    const step = asStep(invocation);
-    await step('backup', `back up ${target.database}`, async () => {
-      const context = contextOf(await connect(target), invocation);
-      return (await backupPhase({ config, env }).run({ purpose: 'manual', file }, context)) ?? '';
-    });
+    const { server } = await runStep(
+      { id: 'backup', title: `back up ${target.database}` },
+      invocation,
+      () => backUp(file, config, invocation),
+      ({ detail }) => detail,
+    );
     if (backup.verify === 'restore') {
-      await step('prove', 'prove the backup by loading it', async () => {
-        const production = await connect(target);
-        const withProofPlace = proofPlaces({ env, backupDir: backup.dir, production });
-        return (await provePhase({ withProofPlace }).run({ file }, contextOf(production, invocation))) ?? '';
-      });
+      const phase = provePhase({ withProofPlace: proofPlaces({ env, backupDir: backup.dir, production: server }) });
+      const step = { id: 'prove', title: 'prove the backup by loading it' };
+      const prove = async () => phase.run({ file }, contextOf(server, invocation));
+      await runStep(step, invocation, prove, (detail) => detail ?? undefined);
     }
     return { exitCode: ExitCode.done, production: 'unchanged', backup: file };
   });
+}
+
+async function backUp(file: string, config: Config, invocation: Invocation) {
+  const server = await connect(config.database);
+  const phase = backupPhase({ config, env: invocation.env });
+  return { server, detail: (await phase.run({ purpose: 'manual', file }, contextOf(server, invocation))) ?? undefined };
 }

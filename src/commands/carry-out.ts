@@ -27,21 +27,27 @@ interface Errand {
   readonly config: Config;
   readonly server: Server;
   readonly migrations: readonly Migration[];
-  readonly verifyScope: VerifyScope;
-  readonly onFailure: 'undo' | 'stop';
+  /** Default: nothing; only a plan with a step that verifies needs one. */
+  readonly verifyScope?: VerifyScope;
+  /** Default: `undo`. */
+  readonly onFailure?: 'undo' | 'stop';
   /** What an earlier process had done, when this one goes on with its run. */
   readonly progress?: Progress | undefined;
   /** Called under the lock, before the first step: throws when what was confirmed is not true any more. */
-  stillTrue(): Promise<void>;
+  stillTrue?(): Promise<void>;
 }
 
+const USUAL = { verifyScope: {}, onFailure: 'undo' } as const;
+type FullErrand = Errand & Required<Pick<Errand, keyof typeof USUAL>>;
+
 /** Runs a confirmed plan under the lock, with its journal, to its end; and says what that end means. */
-export async function carryOut(errand: Errand, invocation: Invocation): Promise<Ending> {
+export async function carryOut(asked: Errand, invocation: Invocation): Promise<Ending> {
+  const errand = { ...USUAL, ...asked };
   const { plan, config, server } = errand;
   const { hub } = invocation;
   const request = { server, command: plan.command, run: hub.run, report: hub.report };
   return withLock(request, async (lock) => {
-    await errand.stillTrue();
+    await errand.stillTrue?.();
     const folder = errand.progress ? runFolder(config.stateDir, hub.run) : await begin(errand, invocation);
     hub.attach(eventsReporter(folder));
     const journal = openRunJournal(folder);
@@ -74,7 +80,7 @@ export async function carryOut(errand: Errand, invocation: Invocation): Promise<
   });
 }
 
-async function preparePhases(errand: Errand, production: Server, { env, hub }: Invocation) {
+async function preparePhases(errand: FullErrand, production: Server, { env, hub }: Invocation) {
   const { stateDir, backup } = errand.config;
   const rehearsed = await readExpected(stateDir, errand.server);
   const withProofPlace = proofPlaces({ env, backupDir: backup.dir, production });
@@ -88,7 +94,7 @@ async function tidyUp({ backup }: Config, { hub }: Invocation): Promise<void> {
   }
 }
 
-function begin({ plan, config, onFailure }: Errand, { hub, clock }: Invocation): Promise<string> {
+function begin({ plan, config, onFailure }: FullErrand, { hub, clock }: Invocation): Promise<string> {
   const startedAt = isoWithOffset(clock.now());
   const record = { run: hub.run, plan, startedAt, onFailure, host: hostname(), pid: process.pid };
   return createRunFolder(config.stateDir, record);

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { type Failure, messageOf, refusal } from '../errors.ts';
+import { type Failure, refusal } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Facts } from '../preflight/gather.ts';
 import { type RehearsalRecord, readRecord, recordOf, whyNoEvidence, writeRecord } from '../rehearsal/record.ts';
@@ -9,6 +9,7 @@ import { readSnapshot } from '../schema/snapshot.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import type { Invocation } from './invocation.ts';
 import { reportChecks } from './preflight.ts';
+import { asStep } from './step.ts';
 
 export interface RehearsalRun {
   readonly verdict: Verdict;
@@ -100,22 +101,4 @@ const quietly: Rehearsal['part'] = async (_id, _title, body) => void (await body
 /** `2026-11-23 16:05, ready`. */
 function describeEvidence(at: string): string {
   return `${at.slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ')}, ready`;
-}
-
-/** Wraps a part of the work in the events of a step. */
-export function asStep(invocation: Invocation): Rehearsal['part'] {
-  const { hub, clock } = invocation;
-  return async (id, title, body) => {
-    const step = { id, title };
-    const startedMs = clock.ticksMs();
-    hub.report({ type: 'step.started', ...step });
-    try {
-      const detail = await body();
-      hub.report({ type: 'step.finished', ...step, ms: clock.ticksMs() - startedMs, detail });
-    } catch (error) {
-      const ms = clock.ticksMs() - startedMs;
-      hub.report({ type: 'step.failed', ...step, ms, error: messageOf(error) });
-      throw error;
-    }
-  };
 }

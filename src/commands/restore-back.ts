@@ -55,11 +55,7 @@ export async function undoRestore(
     ],
   });
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
-  const errand = {
-    ...{ plan, config, server: standing.server, migrations: standing.migrations, verifyScope: {} },
-    onFailure: 'undo' as const,
-    stillTrue: async () => undefined,
-  };
+  const errand = { plan, config, server: standing.server, migrations: standing.migrations };
   return carryOut(errand, invocation);
 }
 

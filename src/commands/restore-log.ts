@@ -6,7 +6,6 @@ import { fetchLog, findLog } from '../binlog/source.ts';
 import { type Survey, surveyLog } from '../binlog/survey.ts';
 import type { Surroundings } from '../binlog/way.ts';
 import type { Config } from '../config/config.ts';
-import { messageOf } from '../errors.ts';
 import { requireClients } from '../mysql/clients.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { logFolder } from '../phases/replay.ts';
@@ -14,6 +13,7 @@ import { readLogRights } from '../preflight/binlog-rights.ts';
 import { runFolder } from '../run/folder.ts';
 import { contextOf } from './carry-out.ts';
 import type { Invocation } from './invocation.ts';
+import { runStep } from './step.ts';
 
 const STEP = { id: 'binlog', title: 'Read the binary log' };
 
@@ -49,7 +49,8 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     }
     const source = await findLog(manifest, server, session);
     if ('problem' in source) return { ...source, remedy: undefined };
-    const range = await asStep(invocation, () => fetch(asked, source, invocation));
+    const describe = (read: LogRange) => `${(rangeBytes(read) / 1e6).toFixed(1)} MB since the backup`;
+    const range = await runStep(STEP, invocation, () => fetch(asked, source, invocation), describe);
     const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
     const survey = (moment: Moment | undefined) => surveyLog(range, server.target.database, moment, invocation.signal);
     return { range, surroundings, survey };
@@ -67,21 +68,6 @@ async function fetch(
   const folder = logFolder(runFolder(config.stateDir, invocation.hub.run));
   const { finishedAt } = manifest;
   return fetchLog({ source, folder, clients, stepId: STEP.id, finishedAt }, contextOf(server, invocation));
-}
-
-async function asStep(invocation: Invocation, read: () => Promise<LogRange>): Promise<LogRange> {
-  const { hub, clock } = invocation;
-  const startedMs = clock.ticksMs();
-  hub.report({ type: 'step.started', ...STEP });
-  try {
-    const range = await read();
-    const detail = `${(rangeBytes(range) / 1e6).toFixed(1)} MB since the backup`;
-    hub.report({ type: 'step.finished', ...STEP, ms: clock.ticksMs() - startedMs, detail });
-    return range;
-  } catch (error) {
-    hub.report({ type: 'step.failed', ...STEP, ms: clock.ticksMs() - startedMs, error: messageOf(error) });
-    throw error;
-  }
 }
 
 async function readSurroundings(

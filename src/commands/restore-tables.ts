@@ -39,11 +39,7 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
       rows: [['Backup', file], ['Taken', manifest.startedAt], ...rows, ['Present', 'nothing that is there is touched']],
     });
     if (!(await invocation.prompt.confirm('Load these tables into PRODUCTION?'))) throw declined();
-    const errand = {
-      ...{ plan, config, server: facts.server, migrations: facts.migrations, verifyScope: {} },
-      onFailure: 'undo' as const,
-      stillTrue: async () => undefined,
-    };
+    const errand = { plan, config, server: facts.server, migrations: facts.migrations };
     return { ...(await carryOut(errand, invocation)), backup: file };
   });
 }

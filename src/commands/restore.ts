@@ -53,11 +53,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       const rows = summaryRows(plan, backup.manifest, point, config);
       invocation.hub.report({ type: 'summary', title: 'Restore', rows });
       if (!(await invocation.prompt.confirm('Replace PRODUCTION by this backup?'))) throw declined();
-      const errand = {
-        ...{ plan, config, server: facts.server, migrations: facts.migrations, verifyScope: {} },
-        onFailure: 'undo' as const,
-        stillTrue: async () => undefined,
-      };
+      const errand = { plan, config, server: facts.server, migrations: facts.migrations };
       return { ...(await carryOut(errand, invocation)), backup: backup.file };
     } catch (error) {
       // Of a run that has not begun nobody will ask for its copy of the log.

@@ -36,7 +36,6 @@ export async function resumeRun(
       ),
       onFailure: 'stop',
       progress: local ? await readProgress(join(local.folder, 'journal.ndjson')) : undefined,
-      stillTrue: async () => undefined,
     },
     invocation,
   );

@@ -147,8 +147,6 @@ async function undo(
     config,
     server: standing.server,
     migrations: standing.migrations,
-    verifyScope: {},
-    onFailure: 'undo' as const,
     stillTrue: () => requireWaysBack(plan, config, standing, invocation),
   };
   const ending = await carryOut(errand, invocation);

@@ -6,8 +6,9 @@ import type { Check } from '../run/check.ts';
 import { beginLogged } from './begin.ts';
 import type { Invocation } from './invocation.ts';
 import { isFailed, reportChecks } from './preflight.ts';
-import { asStep, type RehearsalRun, runRehearsal } from './rehearsal.ts';
+import { type RehearsalRun, runRehearsal } from './rehearsal.ts';
 import { chooseData } from './rehearsal-data.ts';
+import { asStep } from './step.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
 
 export interface TestOptions {

@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import type { Exchange } from '../backup/swap.ts';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
+import type { Environment } from '../mysql/clients.ts';
 import { boundLockWaits, withPatience } from '../statements/patience.ts';
 
 export interface ExchangeParts {
   /** Id of the run: what is repeated after a crash belongs to the same run. */
   readonly run: string;
   readonly config: Pick<Config, 'stateDir' | 'migrations'>;
+  /** Where the client programs are looked for. */
+  readonly env: Environment;
 }
 
 /** Opens what an exchange of tables works with: every statement waits for its locks as DDL does. */

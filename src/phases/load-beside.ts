@@ -10,23 +10,19 @@ import { setDefaults } from '../backup/swap.ts';
 import { arrivingObjectsPath } from '../backup/swap-note.ts';
 import type { Context } from '../context.ts';
 import { failedUnchanged, messageOf } from '../errors.ts';
-import { type Environment, requireClients } from '../mysql/clients.ts';
+import { requireClients } from '../mysql/clients.ts';
 import type { Session } from '../mysql/connect.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import type { ExchangeParts } from './exchange.ts';
 import type { Phase } from './phase.ts';
 import { requireWhole } from './whole-backup.ts';
 
-export interface LoadBesideParts extends ExchangeParts {
-  readonly env: Environment;
-}
-
 /**
  * Loads a backup's tables into a database beside production, which goes on working, and compares them with the manifest.
  * Views, routines, triggers and events are noted for the swap: here an event would fire, and a trigger whose text names
  * its database would reach production.
  */
-export function loadBesidePhase(parts: LoadBesideParts): Phase<'load-beside'> {
+export function loadBesidePhase(parts: ExchangeParts): Phase<'load-beside'> {
   return {
     async run({ file, database }, context) {
       const manifest = await requireWhole(file, context);
@@ -56,7 +52,7 @@ async function loadInto(
   database: string,
   file: string,
   manifest: Manifest,
-  { run, config, env }: LoadBesideParts,
+  { run, config, env }: ExchangeParts,
   session: Session,
   context: Context,
 ): Promise<void> {

@@ -16,17 +16,13 @@ import { readSnapshot } from '../schema/snapshot.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
 
-export interface LoadTablesParts extends ExchangeParts {
-  readonly env: Environment;
-}
-
 type Input = StepInputs['load-tables'];
 
 /**
  * Brings single tables of a backup into production under new names. Only their part of the file is read. They come
  * without triggers and foreign keys: those have names of their own, which the present tables use.
  */
-export function loadTablesPhase(parts: LoadTablesParts): Phase<'load-tables'> {
+export function loadTablesPhase(parts: ExchangeParts): Phase<'load-tables'> {
   return {
     async run(input, context) {
       const whole = await readManifest(input.file);

@@ -10,21 +10,17 @@ import { type Exchange, exchangeTables, keepHistory, setDefaults } from '../back
 import { definitionsPath } from '../backup/swap-note.ts';
 import type { Context } from '../context.ts';
 import { ExitCode, Failure, failedUnchanged, messageOf } from '../errors.ts';
-import { type Clients, type Environment, requireClients } from '../mysql/clients.ts';
+import { type Clients, requireClients } from '../mysql/clients.ts';
 import { supersedeSql } from '../statements/journal.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
 import { requireWhole } from './whole-backup.ts';
 
-export interface LoadParts extends ExchangeParts {
-  readonly env: Environment;
-}
-
 /**
  * Puts a backup in the place of what the database holds. What was there is moved aside into a database of its own, never
  * dropped; afterwards the set of objects equals the backup's. Killed anywhere, running it again ends in the same state.
  */
-export function loadPhase(parts: LoadParts): Phase<'load'> {
+export function loadPhase(parts: ExchangeParts): Phase<'load'> {
   return {
     async run({ file, aside }, context) {
       const manifest = await requireWhole(file, context);

@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { failedUnchanged, refusal } from '../errors.ts';
 import { checkAppliedPart } from '../migrations/edit.ts';
@@ -6,7 +5,6 @@ import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration } from '../migrations/types.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
-import type { Expected } from '../statements/expectation.ts';
 import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory } from '../statements/history.ts';
 import { readJournal } from '../statements/journal.ts';
 import type { JournalRow } from '../statements/row.ts';
@@ -18,17 +16,10 @@ import { repeatable, unitsOf } from '../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
 import { laravelTableIn } from './laravel-table.ts';
 import type { Phase } from './phase.ts';
-
-interface MigrateParts {
-  readonly run: string;
-  readonly config: Config;
-  readonly migrations: readonly Migration[];
-  /** What this server did with them in a rehearsal. */
-  readonly rehearsed: readonly Expected[];
-}
+import type { StatementParts } from './statement-parts.ts';
 
 /** Applies migrations, every statement exactly once; begun again after a crash it goes on where it stopped. */
-export function migratePhase(parts: MigrateParts): Phase<'migrate'> {
+export function migratePhase(parts: StatementParts): Phase<'migrate'> {
   const known = new Map(parts.migrations.map((migration) => [migration.version, migration]));
   const pick = (version: string) => {
     const migration = known.get(version);
@@ -73,7 +64,7 @@ function isInPlace(row: HistoryRow): boolean {
   return row.state === 'applied' || row.state === 'adopted';
 }
 
-async function settleRun({ run, rehearsed }: MigrateParts, database: string, bench: Workbench, context: Context) {
+async function settleRun({ run, rehearsed }: StatementParts, database: string, bench: Workbench, context: Context) {
   const history = await readHistory(bench.journal, { withText: true });
   const noted = readNotedMigrations(history, await readModes(bench.journal));
   const rows = await settleOpenStatements(

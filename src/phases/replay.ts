@@ -12,7 +12,8 @@ import { failedUnchanged, messageOf } from '../errors.ts';
 import { requireClients } from '../mysql/clients.ts';
 import type { StepInputs } from '../plan/step.ts';
 import { OWNER_ONLY } from '../system/files.ts';
-import { type LoadBesideParts, loadBesidePhase } from './load-beside.ts';
+import type { ExchangeParts } from './exchange.ts';
+import { loadBesidePhase } from './load-beside.ts';
 import type { Phase } from './phase.ts';
 
 const STEP_ID = 'replay';
@@ -26,7 +27,7 @@ export function logFolder(runFolder: string): string {
  * Repeats what the binary log has since the backup: in the database beside production, or on a private server, where it
  * makes a new backup of the chosen moment. Production itself is only read.
  */
-export function replayPhase(parts: LoadBesideParts): Phase<'replay'> {
+export function replayPhase(parts: ExchangeParts): Phase<'replay'> {
   return {
     async run(input, context) {
       try {
@@ -56,7 +57,7 @@ export function replayPhase(parts: LoadBesideParts): Phase<'replay'> {
 }
 
 /** The copy that was made before the question, or by an earlier process; else a new one. */
-async function openLog({ file }: StepInputs['replay'], parts: LoadBesideParts, context: Context): Promise<LogRange> {
+async function openLog({ file }: StepInputs['replay'], parts: ExchangeParts, context: Context): Promise<LogRange> {
   const folder = logFolder(join(parts.config.stateDir, 'runs', parts.run));
   const fetched = await readFetched(folder);
   if (fetched) return fetched;
@@ -77,7 +78,7 @@ async function openLog({ file }: StepInputs['replay'], parts: LoadBesideParts, c
 async function repeatBeside(
   { file, database, until }: StepInputs['replay'],
   range: LogRange,
-  parts: LoadBesideParts,
+  parts: ExchangeParts,
   context: Context,
 ): Promise<void> {
   const begun = join(range.folder, 'begun');
@@ -100,7 +101,7 @@ async function repeatBeside(
 async function repeatPrivately(
   { file, until, into }: StepInputs['replay'],
   range: LogRange,
-  parts: LoadBesideParts,
+  parts: ExchangeParts,
   context: Context,
 ): Promise<void> {
   const { server, exec } = context;

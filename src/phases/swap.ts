@@ -13,15 +13,11 @@ import { describeExit } from '../system/exec.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
 
-export interface SwapParts extends ExchangeParts {
-  readonly env: Environment;
-}
-
 /**
  * Puts what was loaded beside in production's place: all tables in one statement, then what a RENAME cannot carry, in the
  * backup's own words. What production was stays in `aside`. Killed anywhere, running it again ends in the same state.
  */
-export function swapPhase(parts: SwapParts): Phase<'swap'> {
+export function swapPhase(parts: ExchangeParts): Phase<'swap'> {
   return {
     async run({ from, aside, file, isReplayed = false }, context) {
       const manifest = await readManifest(file);

@@ -15,10 +15,11 @@ import { repeatable, unitsOf } from '../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
 import { laravelTableIn } from './laravel-table.ts';
 import type { Phase } from './phase.ts';
-import { findWaysBack, isToUndo, type Undoing, type WaysBackParts } from './ways-back.ts';
+import type { StatementParts } from './statement-parts.ts';
+import { findWaysBack, isToUndo, type Undoing } from './ways-back.ts';
 
 /** Undoes what a run applied, newest first, and proves that the schema is what it was before. */
-export function undoPhase(parts: WaysBackParts): Phase<'undo'> {
+export function undoPhase(parts: StatementParts): Phase<'undo'> {
   return {
     async run(input, context) {
       const on = { run: parts.run, after: [input.ofRun, parts.run], patience: parts.config.migrations };

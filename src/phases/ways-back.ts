@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
@@ -12,15 +11,7 @@ import { readJournal } from '../statements/journal.ts';
 import { NoWayBack, routeBack } from '../statements/route.ts';
 import type { JournalRow } from '../statements/row.ts';
 import { settleOpenStatements } from '../statements/settle.ts';
-
-export interface WaysBackParts {
-  /** The run that undoes: the deploy itself on its way back, or a rollback. */
-  readonly run: string;
-  readonly config: Config;
-  readonly migrations: readonly Migration[];
-  /** What this server did with them in a rehearsal. */
-  readonly rehearsed: readonly Expected[];
-}
+import type { StatementParts } from './statement-parts.ts';
 
 /** One migration that is to be undone, with the way back that is known for it. */
 export interface Undoing {
@@ -51,7 +42,7 @@ export async function waitForDeadClients(runs: readonly string[], context: Conte
  */
 export async function findWaysBack(
   input: StepInputs['undo'],
-  parts: WaysBackParts,
+  parts: StatementParts,
   session: Session,
   context: Context,
 ): Promise<{ undoings: Undoing[]; up: JournalRow[] }> {

@@ -1,6 +1,7 @@
 import { nameBeside } from '../backup/beside.ts';
 import type { Session } from '../mysql/connect.ts';
 import { type Check, holds, warns } from '../run/check.ts';
+import { readDefiners } from '../schema/definers.ts';
 import { type Account, missingPrivileges, quoteAccount } from './privileges.ts';
 
 const GROUP = 'rights to restore';
@@ -14,7 +15,11 @@ const ANY_DEFINER = ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER', 'SET USER'] as c
  * because the load would stop half way.
  */
 export async function checkRestoreRights(session: Session, account: Account, database: string): Promise<Check[]> {
-  return [checkBeside(account, database), await checkDefiners(session, account), await checkTrust(session, account)];
+  return [
+    checkBeside(account, database),
+    await checkDefiners(session, account, database),
+    await checkTrust(session, account),
+  ];
 }
 
 /** A restore loads beside production, and keeps there what production was. */
@@ -33,19 +38,14 @@ function checkBeside({ name, grants }: Account, database: string): Check {
 }
 
 /** A load stops at the first view, trigger, routine or event of another account that ours may not create. */
-async function checkDefiners(session: Session, { name, grants }: Account): Promise<Check> {
-  const foreign = await session.query<{ definer: string }>(
-    `SELECT definer AS definer FROM information_schema.views WHERE table_schema = DATABASE() AND definer <> CURRENT_USER()
-     UNION SELECT definer FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND definer <> CURRENT_USER()
-     UNION SELECT definer FROM information_schema.routines WHERE routine_schema = DATABASE() AND definer <> CURRENT_USER()
-     UNION SELECT definer FROM information_schema.events WHERE event_schema = DATABASE() AND definer <> CURRENT_USER()`,
-  );
+async function checkDefiners(session: Session, { name, grants }: Account, database: string): Promise<Check> {
+  const foreign = (await readDefiners(session, database)).filter((definer) => definer !== name);
   const about = { group: GROUP, name: 'definers' };
   if (foreign.length === 0 || hasAny(grants, ANY_DEFINER))
     return holds({ ...about, detail: 'objects of all accounts' });
   return warns({
     ...about,
-    detail: `${name} may not create what belongs to ${foreign.map((row) => row.definer).join(', ')}`,
+    detail: `${name} may not create what belongs to ${foreign.join(', ')}`,
     remedy: `GRANT SET_ANY_DEFINER (MySQL) or SET USER (MariaDB) ON *.* TO ${quoteAccount(name)};`,
   });
 }

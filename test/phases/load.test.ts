@@ -2,7 +2,8 @@ import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
-import { type LoadParts, loadPhase } from '../../src/phases/load.ts';
+import type { ExchangeParts } from '../../src/phases/exchange.ts';
+import { loadPhase } from '../../src/phases/load.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE } from '../../src/schema/types.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { comparableSql, contextFor, failureOf, runScript, takeBackup, temporaryFolder } from '../backup/support.ts';
@@ -18,8 +19,8 @@ const ACCIDENT = `DROP TABLE \`types of all kinds\`; DROP VIEW first_view; DELET
   CREATE VIEW new_view AS SELECT 1 AS one; CREATE PROCEDURE new_procedure() SELECT 2;
   INSERT INTO ${HISTORY_TABLE} VALUES ('2'); INSERT INTO ${JOURNAL_TABLE} (id) VALUES (2);`;
 
-function partsFor(server: TestServer, run = 'the-run'): LoadParts {
-  const migrations = { lockWaitSeconds: 5, lockRetries: 0 } as LoadParts['config']['migrations'];
+function partsFor(server: TestServer, run = 'the-run'): ExchangeParts {
+  const migrations = { lockWaitSeconds: 5, lockRetries: 0 } as ExchangeParts['config']['migrations'];
   return { run, config: { stateDir: temporaryFolder(), migrations }, env: { PATH: server.binDir } };
 }
 

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { nameBeside } from '../../src/backup/beside.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { discardPhase } from '../../src/phases/discard.ts';
-import { type LoadBesideParts, loadBesidePhase } from '../../src/phases/load-beside.ts';
+import type { ExchangeParts } from '../../src/phases/exchange.ts';
+import { loadBesidePhase } from '../../src/phases/load-beside.ts';
 import { swapPhase } from '../../src/phases/swap.ts';
 import { swapBackPhase } from '../../src/phases/swap-back.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
@@ -141,8 +142,8 @@ describeOnServers(
   { args: ['--event-scheduler=ON'] },
 );
 
-function partsFor(server: TestServer): LoadBesideParts {
-  const migrations = { lockWaitSeconds: 5, lockRetries: 0 } as LoadBesideParts['config']['migrations'];
+function partsFor(server: TestServer): ExchangeParts {
+  const migrations = { lockWaitSeconds: 5, lockRetries: 0 } as ExchangeParts['config']['migrations'];
   return {
     run: 'the-run',
     config: { stateDir: join(temporaryFolder(), 'state'), migrations },
