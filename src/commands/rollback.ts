@@ -9,7 +9,7 @@ import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
-import type { Unfinished } from '../run/unfinished.ts';
+import { hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
 import { readTableNames } from '../schema/tables.ts';
 import { readNotedMigrations } from '../statements/applied.ts';
 import { beginLogged } from './begin.ts';
@@ -137,8 +137,8 @@ async function undo(
     savedFile,
     tablesToSave: tables,
     provesBackup: verify === 'restore',
-    wasDown: isSiteDown(unfinished),
-    ...siteFacts(config, options.maintenance || isSiteDown(unfinished)),
+    wasDown: hasLeftSiteDown(unfinished),
+    ...siteFacts(config, options.maintenance || hasLeftSiteDown(unfinished)),
   });
   invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
@@ -170,11 +170,6 @@ async function requireWaysBack(plan: Plan, config: Config, standing: Standing, i
       await session.close();
     }
   }
-}
-
-/** A run that took the site down and was cut off: whoever goes back brings it up, whatever the flags say. */
-function isSiteDown(unfinished: Unfinished | undefined): boolean {
-  return unfinished?.local?.progress.steps.has('maintenance-on') ?? false;
 }
 
 /** Tables that the way back drops, or drops columns of, and that exist: their rows are saved first. */

@@ -4,7 +4,7 @@ import { checksums } from '../migrations/history-row.ts';
 import { compareWithHistory, diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
 import { reach } from '../preflight/reach.ts';
 import { describeHolder } from '../run/lock.ts';
-import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
+import { findUnfinished, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
 import { readHistory } from '../statements/history.ts';
 import { readConfig } from './begin.ts';
 import type { Invocation } from './invocation.ts';
@@ -81,7 +81,7 @@ async function show(
     pending: status.pending.map((one) => ({ ...name(one), statements: one.up.length })),
     changed: status.changed.map((one) => name(one.migration)),
     missing: status.missing.map(name),
-    unfinished,
+    unfinished: unfinished && { ...unfinished, isSiteDown: hasLeftSiteDown(unfinished) },
   };
   invocation.print(renderStatus(view, invocation.look));
   for (const changed of status.changed) {

@@ -55,6 +55,13 @@ export function isUndoing(step: Step): step is Extract<Step, { phase: 'undo' | '
   return step.phase === 'undo' || step.phase === 'swap-back' || step.phase === 'discard';
 }
 
+/** It had taken the site down when it was cut off, and not brought it up: whoever ends it does. */
+export function hasLeftSiteDown(unfinished: Unfinished | undefined): boolean {
+  const steps = unfinished?.local?.progress.steps;
+  if (!steps?.has('maintenance-on')) return false;
+  return !['maintenance-off', 'maintenance-off-back'].some((id) => steps.get(id) === 'finished');
+}
+
 /** The run that it undoes: a rollback another one, a deploy that has turned back itself. */
 function undoneBy({ record, progress }: LocalRun): string | undefined {
   const steps = progress.turnedBack === undefined ? record.plan.steps : record.plan.onFailure;

@@ -22,6 +22,8 @@ export interface UnfinishedRun {
   /** The last thing that was begun, for people: `callback_requests · 2 of 3 · CREATE TABLE`. */
   readonly lastStatement: string | undefined;
   readonly outcome: 'done' | 'not done' | 'unknown';
+  /** It has taken the site down and not brought it up again. */
+  readonly isSiteDown: boolean;
 }
 
 /** The lines of `status`: what needs a person comes last, next to the prompt. */
@@ -87,12 +89,15 @@ function unfinishedSection(run: UnfinishedRun | undefined, { palette, glyphs, wi
   return [
     `${palette.bad(glyphs.bad)} ${palette.strong(headline)}`,
     ...indented(wrapText(where, width - 2)),
+    ...(run.isSiteDown ? ['  It has left the site in maintenance: what ends the run brings the site up.'] : []),
     '',
     '  To finish it, type:',
     '',
     '  gateway-migrate resume',
-    // A rollback or a restore has nothing to be undone by.
-    ...(run.command === 'deploy' ? ['', '  To undo what it did, type:', '', '  gateway-migrate rollback'] : []),
+    // A rollback has nothing to be undone by.
+    ...(run.command === 'deploy' || run.command === 'restore'
+      ? ['', '  To undo what it did, type:', '', '  gateway-migrate rollback']
+      : []),
   ];
 }
 

@@ -47,6 +47,7 @@ test('an unfinished run, and both ways out of it', () =>
         startedAt: '2026-11-23T09:30:00.000+01:00',
         lastStatement: 'callback_requests · 2 of 3 · CREATE TABLE',
         outcome: 'unknown',
+        isSiteDown: true,
       },
     }),
   ).toBe(`Applied: none
@@ -56,6 +57,7 @@ Pending: none
 ✖ The deploy 20261123T083000-1 of 2026-11-23 09:30:00 +01:00 was cut off
   The last statement begun was callback_requests · 2 of 3 · CREATE TABLE:
   whether it took effect is not known yet.
+  It has left the site in maintenance: what ends the run brings the site up.
 
   To finish it, type:
 
@@ -65,9 +67,27 @@ Pending: none
 
   gateway-migrate rollback`));
 
+const UNBEGUN = {
+  run: 'r1',
+  startedAt: 'today',
+  lastStatement: undefined,
+  outcome: 'not done',
+  isSiteDown: false,
+} as const;
+
+test.each([
+  ['deploy', true],
+  ['restore', true],
+  ['rollback', false],
+] as const)('an unfinished %s, and whether it can be undone: %s', (command, canBeUndone) => {
+  const text = shown({ unfinished: { ...UNBEGUN, command } });
+  expect(text).toContain('To finish it, type:\n\n  gateway-migrate resume');
+  expect(text.includes('To undo what it did, type:\n\n  gateway-migrate rollback')).toBe(canBeUndone);
+});
+
 test('an unfinished run that had not begun a statement', () =>
   expect(
     shown({
-      unfinished: { run: 'r1', command: 'deploy', startedAt: 'today', lastStatement: undefined, outcome: 'not done' },
+      unfinished: { ...UNBEGUN, command: 'deploy' },
     }),
   ).toContain('✖ The deploy r1 of today was cut off\n  No statement of it was begun.\n'));
