@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
 import type { ObjectKind } from '../schema/types.ts';
@@ -103,6 +104,7 @@ export async function writeManifest(backup: string, manifest: Manifest): Promise
 export async function readManifest(backup: string): Promise<Manifest> {
   const path = manifestPath(backup);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (!existsSync(backup)) throw new Error('there is no such file');
     throw new Error(`the manifest ${path} cannot be read: ${messageOf(error)}`);
   });
   let value: unknown;

@@ -1,5 +1,5 @@
 import { nameBeside, nameCopy } from '../backup/beside.ts';
-import { readManifest } from '../backup/manifest.ts';
+import { manifestPath, readManifest } from '../backup/manifest.ts';
 import { type ExitCode, failedUnchanged } from '../errors.ts';
 import { planTableRestore } from '../plan/restore.ts';
 import { describeTarget } from '../preflight/reach.ts';
@@ -44,11 +44,19 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
   });
 }
 
+const MOST_NAMED = 20;
+
+/** PURE: what there is to choose from; the names of a few, else where they stand. */
+export function describeChoice(known: ReadonlySet<string>, file: string): string {
+  if (known.size > MOST_NAMED) return `the ${known.size} tables in ${manifestPath(file)}`;
+  return `these: ${[...known].join(', ')}`;
+}
+
 function requireKnown(wanted: readonly string[], known: ReadonlySet<string>, file: string): void {
   const missing = wanted.filter((table) => !known.has(table));
   if (missing.length === 0) return;
   throw failedUnchanged(
     `${file} has no table ${missing.join(', ')}`,
-    `gateway-migrate restore --table NAME, with one of: ${[...known].join(', ')}`,
+    `gateway-migrate restore --table NAME, with one of ${describeChoice(known, file)}`,
   );
 }

@@ -8,6 +8,8 @@ test('a manifest that is not there, no JSON, or of the wrong form', async () => 
   const backup = join(temporaryFolder(), 'shop.sql.gz');
   const path = manifestPath(backup);
   const said = () => readManifest(backup).catch((error: Error) => error.message);
+  expect(await said()).toBe('there is no such file');
+  writeFileSync(backup, '');
   expect(await said()).toBe(`the manifest ${path} cannot be read: ENOENT: no such file or directory, open '${path}'`);
   writeFileSync(path, 'void');
   expect(await said()).toMatch(/^the manifest \S+ is not JSON: Unexpected token /);

@@ -11,7 +11,7 @@ test('a file that is no whole backup: what is wrong with it, and where to look f
   const path = join(cwd, 'shop.sql.gz');
   expect(events.find((event) => event.type === 'check')).toMatchObject({
     ok: false,
-    detail: `the manifest ${path}.manifest.json cannot be read: ENOENT: no such file or directory, open '${path}.manifest.json'`,
+    detail: 'there is no such file',
   });
   expect(events.at(-1)).toMatchObject({
     type: 'run.finished',

@@ -7,6 +7,7 @@ import { readHead } from '../../src/backup/table-section.ts';
 import { type RestoreOptions, restoreCommand } from '../../src/commands/restore.ts';
 import { chooseBackup } from '../../src/commands/restore-backup.ts';
 import { pointAt } from '../../src/commands/restore-point.ts';
+import { describeChoice } from '../../src/commands/restore-tables.ts';
 import type { Config } from '../../src/config/config.ts';
 import { requireWhole } from '../../src/phases/whole-backup.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -25,7 +26,7 @@ test('a backup that is not there, or cannot be read', async () => {
     next: 'gateway-migrate restore --backup FILE',
   });
   const file = join(dir, 'shop.sql.gz');
-  const missing = `the manifest ${file}.manifest.json cannot be read: ENOENT: no such file or directory, open '${file}.manifest.json'`;
+  const missing = 'there is no such file';
   await expect(chooseBackup('shop.sql.gz', undefined, config, dir)).rejects.toMatchObject({
     message: `cannot read ${file}: ${missing}`,
     next: 'gateway-migrate backup list',
@@ -92,4 +93,10 @@ test('a moment that cannot be brought back', async () => {
   await expect(pointAt({ is: 'position', ...at }, blocked, 'b.sql.gz')).rejects.toMatchObject({
     message: expect.stringMatching(/^the binary log cannot be repeated: .*it names shop/),
   });
+});
+
+test('a table that the backup does not have: a few are named, of many it says where they stand', () => {
+  const names = Array.from({ length: 21 }, (_, index) => `t${index}`);
+  expect(describeChoice(new Set(['a', 'b']), '/b.sql.gz')).toBe('these: a, b');
+  expect(describeChoice(new Set(names), '/b.sql.gz')).toBe('the 21 tables in /b.sql.gz.manifest.json');
 });

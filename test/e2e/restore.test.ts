@@ -130,7 +130,7 @@ describeOnServers('restore', (server) => {
       production: 'unchanged',
       error: {
         what: expect.stringMatching(/_manual_\d{8}_\d{6}\.sql\.gz has no table nothing$/),
-        next: 'gateway-migrate restore --table NAME, with one of: shops, visits',
+        next: 'gateway-migrate restore --table NAME, with one of these: shops, visits',
       },
     });
     const manifest = filesBelow(production.backups).find((path) => path.endsWith('.manifest.json')) ?? '';
