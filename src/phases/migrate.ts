@@ -5,10 +5,10 @@ import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration } from '../migrations/types.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
-import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory } from '../statements/history.ts';
-import { readJournal } from '../statements/journal.ts';
+import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory, undoneSql } from '../statements/history.ts';
+import { forgetIntentsSql, readJournal } from '../statements/journal.ts';
 import type { JournalRow } from '../statements/row.ts';
-import { runSection } from '../statements/section.ts';
+import { runSection, type Section } from '../statements/section.ts';
 import { leavesTraces, replaySession } from '../statements/session-state.ts';
 import { settleOpenStatements } from '../statements/settle.ts';
 import { noteStart } from '../statements/start.ts';
@@ -38,9 +38,15 @@ export function migratePhase(parts: StatementParts): Phase<'migrate'> {
         for (const version of input.adopt.filter((one) => !isDone(one))) {
           bench.deferred.push(...adopting(pick(version), parts.run, laravelTable));
         }
-        for (const version of input.versions.filter((one) => !isDone(one))) {
-          const noted = history.find((row) => row.version === version);
-          await applyMigration({ migration: pick(version), noted, rows, laravelTable }, bench, context);
+        const open = input.versions
+          .filter((one) => !isDone(one))
+          .map((version) => {
+            const noted = history.find((row) => row.version === version);
+            return planApplying({ migration: pick(version), noted, rows, laravelTable, run: parts.run });
+          });
+        for (const [index, one] of open.entries()) {
+          const later = open.slice(index + 1).map(({ section }) => section);
+          await applyMigration(one, later, bench, context);
         }
         await commitDeferred(bench);
         return `schema before: ${before.fingerprint.slice(0, 12)}`;
@@ -81,50 +87,67 @@ function adopting(migration: Migration, run: string, laravelTable: string | unde
   return writes;
 }
 
-interface Applying {
+interface Begun {
   readonly migration: Migration;
   /** The history's row when it was begun before. */
   readonly noted: HistoryRow | undefined;
+  /** What the journal holds of the run. */
   readonly rows: readonly JournalRow[];
   readonly laravelTable: string | undefined;
+  readonly run: string;
 }
 
-async function applyMigration(applying: Applying, bench: Workbench, context: Context): Promise<void> {
-  const { migration, noted, laravelTable } = applying;
-  const startedMs = context.clock.ticksMs();
-  const mine = applying.rows.filter((row) => row.version === migration.version && row.direction === 'up');
+/** A migration that is about to be applied, or the rest of it. */
+interface Applying {
+  readonly migration: Migration;
+  readonly noted: HistoryRow | undefined;
+  /** What is done of it. */
+  readonly done: readonly JournalRow[];
+  readonly section: Section;
+}
+
+function planApplying({ migration, noted, rows, laravelTable, run }: Begun): Applying {
+  const { version, baseName } = migration;
+  const mine = rows.filter((row) => row.version === version && row.direction === 'up');
   const done = mine.filter((row) => row.state === 'done');
   const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
-  if (noted?.text) checkAppliedPart(migration, noted.text, done, await readModes(bench.journal));
-  if (!noted) await requireDataFits(migration, bench);
   const all = migration.up.map((statement, index) => ({ ordinal: index + 1, statement }));
-  await replaySession(
-    bench.work,
-    all.filter((one) => isDone(one.ordinal)),
-    done,
-  );
-  await runSection(
-    {
-      run: bench.run,
-      version: migration.version,
-      direction: 'up',
-      of: all.length,
-      all,
+  return {
+    ...{ migration, noted, done },
+    section: {
+      ...{ run, version, direction: 'up', of: all.length, all },
       units: unitsOf(migration.up)
         .filter((unit) => !unit.statements.every((one) => isDone(one.ordinal)))
         .map((unit) => repeatable(unit, mine)),
-      opening: [noted ? editedSql(migration) : beginSql(migration, bench.run, 'applying')],
-      closing: () => [
-        appliedSql(migration.version, context.clock.ticksMs() - startedMs),
-        ...(laravelTable ? [laravelAppliedSql(laravelTable, migration.baseName)] : []),
-      ],
+      opening: noted ? [editedSql(migration), forgetIntentsSql(run, version)] : [beginSql(migration, run, 'applying')],
+      unopening: noted ? [] : [undoneSql(version)],
+      canOpenAhead: !noted && migration.check.length === 0,
+      leavesTraces: leavesTraces(migration.up),
+      closing: (ms) => [appliedSql(version, ms), ...(laravelTable ? [laravelAppliedSql(laravelTable, baseName)] : [])],
     },
-    bench,
-    context,
+  };
+}
+
+async function applyMigration(
+  { migration, noted, done, section }: Applying,
+  later: readonly Section[],
+  bench: Workbench,
+  context: Context,
+): Promise<void> {
+  const { version, name } = migration;
+  const startedMs = context.clock.ticksMs();
+  if (noted?.text) checkAppliedPart(migration, noted.text, done, await readModes(bench.journal));
+  if (!noted) await requireDataFits(migration, bench);
+  const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
+  await replaySession(
+    bench.work,
+    section.all.filter((one) => isDone(one.ordinal)),
+    done,
   );
+  await runSection(section, bench, context, later);
   const ms = context.clock.ticksMs() - startedMs;
-  context.report({ type: 'migration.finished', version: migration.version, name: migration.name, direction: 'up', ms });
-  if (leavesTraces(migration.up)) await renewWork(bench, context.server);
+  context.report({ type: 'migration.finished', version, name, direction: 'up', ms });
+  if (section.leavesTraces) await renewWork(bench, context.server);
 }
 
 /** Its `-- migrate:check` queries, asked again under the lock, with the migrations before it in place. */

@@ -75,7 +75,12 @@ async function undoMigration(
   const closing = [undoneSql(version), ...(laravelTable ? [laravelUndoneSql(laravelTable, migration.baseName)] : [])];
   const opening = [undoingSql(version)];
   await runSection(
-    { run: bench.run, version, direction: 'down', of: all.length, all, units, opening, closing: () => closing },
+    {
+      ...{ run: bench.run, version, direction: 'down', of: all.length, all, units },
+      ...{ opening, unopening: [], closing: () => closing },
+      // Whether there is a way back from the next one depends on what this one leaves.
+      ...{ canOpenAhead: false, leavesTraces: leavesTraces(statements) },
+    },
     bench,
     context,
   );

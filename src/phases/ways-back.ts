@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { compareVersions } from '../migrations/file-name.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
@@ -70,9 +71,10 @@ async function readChosen(input: StepInputs['undo'], session: Session): Promise<
   return history.filter((row) => isToUndo(row, input)).toSorted(newestFirst);
 }
 
+/** Those that were noted together began at the same time. */
 export function newestFirst(a: HistoryRow, b: HistoryRow): number {
-  const [first, second] = [`${a.startedAt} ${a.version}`, `${b.startedAt} ${b.version}`];
-  return first < second ? 1 : first > second ? -1 : 0;
+  if (a.startedAt !== b.startedAt) return a.startedAt < b.startedAt ? 1 : -1;
+  return compareVersions(b.version, a.version);
 }
 
 interface UndoingParts {

@@ -2,6 +2,7 @@ import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { Step } from '../plan/step.ts';
 import { readJournal, readUndoingRun } from '../statements/journal.ts';
+import { inTurn } from '../statements/row.ts';
 import { findLocalUnfinished, type LocalRun } from './folder.ts';
 
 /** A run that was cut off: known from this machine's state folder, from the database, or from both. */
@@ -78,10 +79,12 @@ async function readLast(
   session: Session,
   run: string,
 ): Promise<{ text: string; outcome: Unfinished['outcome'] } | undefined> {
-  const rows = (await readJournal(session, run)).filter((row) => row.kind !== 'start');
-  const last = rows.at(-1);
+  const rows = (await readJournal(session, run)).filter((row) => row.kind !== 'start').toSorted(inTurn);
+  const open = rows.filter((row) => row.state === 'intent' || row.state === 'entered');
+  const last = open[0] ?? rows.at(-1);
   if (!last) return undefined;
-  const text = `${last.version} · statement ${last.ordinal}${last.direction === 'down' ? ' of the way back' : ''} · ${last.statement.split('\n')[0]}`;
+  const others = open.length > 1 ? ` (or one of the ${open.length - 1} after it)` : '';
+  const text = `${last.version} · statement ${last.ordinal}${last.direction === 'down' ? ' of the way back' : ''} · ${last.statement.split('\n')[0]}${others}`;
   const outcome = last.state === 'done' ? 'done' : last.state === 'failed' ? 'not done' : 'unknown';
   return { text, outcome };
 }

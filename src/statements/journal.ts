@@ -106,6 +106,16 @@ export function outcomeSql(key: StatementKey, outcome: Outcome): string {
   return `UPDATE ${JOURNAL} SET ${sets.join(', ')} WHERE ${whereKey(key)}`;
 }
 
+/** SQL that takes an intent back whose statement was never sent. */
+export function forgetIntentSql(key: StatementKey): string {
+  return `DELETE FROM ${JOURNAL} WHERE ${whereKey(key)} AND state = 'intent'`;
+}
+
+/** SQL that forgets what was meant to run of a migration whose file is another one now; what has run stays. */
+export function forgetIntentsSql(run: string, version: string): string {
+  return `DELETE FROM ${JOURNAL} WHERE run = ${textLiteral(run)} AND version = ${textLiteral(version)} AND direction = 'up' AND state = 'intent'`;
+}
+
 function whereKey(key: StatementKey): string {
   return [
     `run = ${textLiteral(key.run)}`,

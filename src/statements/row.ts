@@ -1,3 +1,4 @@
+import { compareVersions } from '../migrations/file-name.ts';
 import type { StatementKind } from '../migrations/types.ts';
 import type { ObjectId } from '../schema/types.ts';
 
@@ -42,4 +43,14 @@ export interface JournalRow {
   readonly evidence: Evidence;
   /** The beginning of the statement, for people. */
   readonly statement: string;
+}
+
+/**
+ * The order in which statements are sent, each only when the one before it has succeeded. (When they began does not tell:
+ * several can be noted together.) Those of a way back keep their order.
+ */
+export function inTurn(a: JournalRow, b: JournalRow): number {
+  if (a.direction !== b.direction) return a.direction === 'up' ? -1 : 1;
+  if (a.direction === 'down') return 0;
+  return compareVersions(a.version, b.version) || a.ordinal - b.ordinal;
 }

@@ -2,7 +2,8 @@ import type { Context } from '../context.ts';
 import { Failure, Interrupted, messageOf } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { Session, StatementResult } from '../mysql/connect.ts';
-import { intentSql, outcomeSql, readState, type StatementKey } from './journal.ts';
+import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
+import { outcomeSql, readState, type StatementKey } from './journal.ts';
 import { withPatience } from './patience.ts';
 import type { Direction } from './row.ts';
 import { isReading, readVariables, userVariables } from './session-state.ts';
@@ -22,43 +23,45 @@ export interface Section {
   readonly all: readonly Numbered[];
   /** Writes that belong to the beginning: they commit with the first intent. */
   readonly opening: readonly string[];
-  /** Writes that belong to the end: they commit with the last outcome. */
-  closing(): readonly string[];
+  /** Writes that undo the opening, as long as nothing of the section has begun. */
+  readonly unopening: readonly string[];
+  /** Its opening needs no look at what the sections in front of it leave. */
+  readonly canOpenAhead: boolean;
+  /** The working connection is replaced behind it. */
+  readonly leavesTraces: boolean;
+  /** Writes that belong to the end, `ms` after the beginning: they commit with the last outcome. */
+  closing(ms: number): readonly string[];
 }
 
 /**
- * Runs a section, each unit exactly once. One durable write a statement: the outcome of statement k commits together
- * with the intent of k+1. The outcome of the last one stays deferred until the next section or `commitDeferred`.
+ * Runs a section, each unit exactly once. At most one durable write a statement: the outcome of statement k commits
+ * together with the intent of k+1, and where statements only make something new, with the intents of several. The outcome
+ * of the last one stays deferred until the next section (the first of `later`) or `commitDeferred`.
  */
-export async function runSection(section: Section, bench: Workbench, context: Context): Promise<void> {
+export async function runSection(
+  section: Section,
+  bench: Workbench,
+  context: Context,
+  later: readonly Section[] = [],
+): Promise<void> {
   const variables = userVariables(section.all);
+  const startedMs = context.clock.ticksMs();
+  const closing = () => section.closing(context.clock.ticksMs() - startedMs);
   if (section.units.length === 0) {
-    bench.deferred.push(...section.opening, ...section.closing());
+    bench.deferred.push(...section.opening, ...closing());
     return;
   }
   for (const [index, unit] of section.units.entries()) {
-    if (context.signal.aborted) throw context.signal.reason;
-    await writeIntents(section, unit, index === 0 ? section.opening : [], bench);
+    if (context.signal.aborted) await stopBefore(bench, context.signal.reason);
+    await noteIntents({ section, index, later }, bench);
     const isLast = index === section.units.length - 1;
-    await runUnit(section, unit, { closing: isLast ? section.closing : () => [], variables }, bench, context);
+    await runUnit(section, unit, { closing: isLast ? closing : () => [], variables }, bench, context);
   }
 }
 
-async function writeIntents(section: Section, unit: Unit, opening: readonly string[], bench: Workbench): Promise<void> {
-  const intents: string[] = [];
-  for (const { ordinal, statement } of unit.statements) {
-    intents.push(
-      intentSql({
-        ...keyOf(section, ordinal),
-        digest: statement.digest,
-        kind: statement.kind,
-        connectionId: bench.work.connectionId,
-        evidence: await bench.evidence.before(statement),
-        statement: statement.text,
-      }),
-    );
-  }
-  await commitDeferred(bench, [...opening, ...intents]);
+async function stopBefore(bench: Workbench, reason: unknown): Promise<never> {
+  await commitDeferred(bench, takeBackAhead(bench)).catch(() => undefined);
+  throw reason;
 }
 
 interface UnitEnd {
@@ -172,13 +175,13 @@ async function runStatement(
 
 /**
  * A server's own error means that the statement did nothing (it is atomic). Without one the connection was lost and
- * nobody knows: the row stays an intent, to be decided by evidence.
+ * nobody knows: the row stays an intent, to be decided by evidence. What was noted ahead never had its turn.
  */
 async function noteFailure(key: StatementKey, error: unknown, bench: Workbench): Promise<void> {
-  if (!isServerError(error instanceof Failure ? error.cause : error)) return;
-  await bench.work.execute('ROLLBACK').catch(() => undefined);
-  const failed = outcomeSql(key, { state: 'failed', error: messageOf(error) });
-  await commitDeferred(bench, [failed]).catch(() => undefined);
+  const isRefused = isServerError(error instanceof Failure ? error.cause : error);
+  if (isRefused) await bench.work.execute('ROLLBACK').catch(() => undefined);
+  const failed = isRefused ? [outcomeSql(key, { state: 'failed', error: messageOf(error) })] : [];
+  await commitDeferred(bench, [...failed, ...takeBackAhead(bench)]).catch(() => undefined);
 }
 
 /** A statement of a migration that the server refused, or whose connection was lost. */
@@ -221,8 +224,4 @@ async function outcomeOf(result: StatementResult, names: readonly string[], work
   if (names.length === 0 && result.lastInsertId === undefined) return { state, rows: result.rows };
   const after = { variables: await readVariables(work, names), lastInsertId: result.lastInsertId };
   return { state, rows: result.rows, after };
-}
-
-function keyOf(section: Section, ordinal: number): StatementKey {
-  return { run: section.run, version: section.version, direction: section.direction, ordinal };
 }

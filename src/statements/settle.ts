@@ -6,7 +6,7 @@ import { decideDdl, type Verdict } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
 import { commitTogether, outcomeSql } from './journal.ts';
-import type { JournalRow } from './row.ts';
+import { inTurn, type JournalRow } from './row.ts';
 
 interface Settling {
   readonly session: Session;
@@ -25,18 +25,27 @@ export async function settleOpenStatements(
   on: Settling,
 ): Promise<JournalRow[]> {
   const settled: JournalRow[] = [];
-  for (const row of rows) {
+  let notDone: JournalRow | undefined;
+  for (const row of rows.toSorted(inTurn)) {
     if (row.kind === 'start' || (row.state !== 'intent' && row.state !== 'entered')) {
       settled.push(row);
       continue;
     }
-    const verdict = await decide(row, statementOf(row), on);
+    const verdict = afterNotDone(notDone, await decide(row, statementOf(row), on));
+    if (verdict.is === 'not-done') notDone ??= row;
     reportVerdict(row, verdict, on.context);
     if (verdict.is === 'unknown') throw undecided(row, verdict);
     if (verdict.is === 'done') await commitTogether(on.session, [outcomeSql(row, { state: 'done' })]);
     settled.push(verdict.is === 'done' ? { ...row, state: 'done' } : row);
   }
   return settled;
+}
+
+/** What stands there although an earlier statement did nothing is not the work of this run. */
+function afterNotDone(notDone: JournalRow | undefined, verdict: Verdict): Verdict {
+  if (!notDone || verdict.is !== 'done') return verdict;
+  const earlier = `statement ${notDone.ordinal} of ${notDone.version}, which comes before it, did not take effect`;
+  return { is: 'unknown', because: [...verdict.because, earlier] };
 }
 
 async function decide(

@@ -4,6 +4,7 @@ import { readSnapshot } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
 import { connectionLocks, waitForDeadClient } from './dead-client.ts';
 import { type EvidenceReader, evidenceReader } from './evidence-reader.ts';
+import type { Ahead } from './intents.ts';
 import { commitTogether } from './journal.ts';
 import { boundLockWaits, type Patience } from './patience.ts';
 
@@ -20,6 +21,8 @@ export interface Workbench {
   readonly patience: Patience;
   /** Writes that commit together with the next intent. */
   readonly deferred: string[];
+  /** Intents that are durable before their turn, in the order of their turns. */
+  readonly ahead: Ahead[];
 }
 
 interface Bench {
@@ -41,7 +44,15 @@ export async function withWorkbench<T>(
     await takeConnectionLock(journal, connectionLocks(run)[0]);
     const before = await readSnapshot(journal, context.server.target.database);
     const work = await openWork(context.server, run, patience);
-    const bench: Workbench = { run, journal, work, patience, evidence: evidenceReader(journal, before), deferred: [] };
+    const bench: Workbench = {
+      run,
+      journal,
+      work,
+      patience,
+      evidence: evidenceReader(journal, before),
+      deferred: [],
+      ahead: [],
+    };
     try {
       return await body(bench, before);
     } finally {

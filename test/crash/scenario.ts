@@ -130,6 +130,26 @@ CALL bump(7);
 CALL bump(-7);
 `;
 
+/** In a row, over the border of two migrations: their intents commit together. */
+const CREATIONS = `-- migrate:up
+CREATE TABLE tags (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL);
+CREATE TABLE taggings (tag_id INT NOT NULL, customer_id INT NOT NULL, PRIMARY KEY (tag_id, customer_id),
+  CONSTRAINT taggings_tag_fk FOREIGN KEY (tag_id) REFERENCES tags (id));
+-- migrate:down
+DROP TABLE taggings;
+DROP TABLE tags;
+`;
+
+const MORE_CREATIONS = `-- migrate:up
+CREATE TABLE labels (id INT PRIMARY KEY, tag_id INT NULL, CONSTRAINT labels_tag_fk FOREIGN KEY (tag_id) REFERENCES tags (id));
+CREATE VIEW tag_names AS SELECT id, name FROM tags;
+INSERT INTO tags VALUES (1, 'new');
+-- migrate:down
+DELETE FROM tags WHERE id = 1;
+DROP VIEW tag_names;
+DROP TABLE labels;
+`;
+
 /** File name → text. */
 export const MIGRATIONS: Readonly<Record<string, string>> = {
   '20260101000001_tables.sql': TABLES,
@@ -139,4 +159,6 @@ export const MIGRATIONS: Readonly<Record<string, string>> = {
   '20260101000005_truncation.sql': TRUNCATION,
   '20260101000006_drops.sql': DROPS,
   '20260101000007_call.sql': CALL,
+  '20260101000008_creations.sql': CREATIONS,
+  '20260101000009_more_creations.sql': MORE_CREATIONS,
 };

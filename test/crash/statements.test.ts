@@ -7,8 +7,8 @@ import { deployOnce, type Expected, type Point, runAll, survive } from './sweep.
 /** With CI=true every point; else a sample, the same for the same CRASH_SEED, which is printed. */
 const IS_COMPLETE = process.env.CI === 'true';
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
-const SAMPLE = 8;
-const DOUBLES = IS_COMPLETE ? 40 : 2;
+const SAMPLE = 24;
+const DOUBLES = IS_COMPLETE ? 40 : 4;
 const WORKERS = 2;
 const LIMIT_MS = 60 * 60_000;
 
