@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plan } from '../plan/step.ts';
-import { makeFolder, openLineFile, writeFileAtomically } from '../system/files.ts';
+import { collectLines, makeFolder, OWNER_ONLY, openLineFile, writeFileAtomically } from '../system/files.ts';
 import type { Reporter } from './events.ts';
 import { type Progress, type RunJournal, readProgress, runJournal } from './journal.ts';
 
@@ -53,16 +53,15 @@ export async function endRun(folder: string, at: string, result: string): Promis
 
 /** Keeps every event of the run beside its journal. A full disk costs the copy, never the run. */
 export function eventsReporter(folder: string): Reporter {
-  let file: ReturnType<typeof openLineFile> | undefined = openLineFile(join(folder, 'events.ndjson'), {
-    durable: false,
-  });
-  return (event) => {
+  let fd: number | undefined = openSync(join(folder, 'events.ndjson'), 'a', OWNER_ONLY);
+  const lines = collectLines((text) => {
     try {
-      file?.append(JSON.stringify(event));
+      if (fd !== undefined) appendFileSync(fd, text);
     } catch {
-      file = undefined;
+      fd = undefined;
     }
-  };
+  });
+  return (event) => lines.append(JSON.stringify(event));
 }
 
 export async function readRecord(folder: string): Promise<RunRecord | undefined> {

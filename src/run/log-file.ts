@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { messageOf, refusal } from '../errors.ts';
 import { fileStamp } from '../system/clock.ts';
-import { makeFolder, OWNER_ONLY } from '../system/files.ts';
+import { collectLines, makeFolder, OWNER_ONLY } from '../system/files.ts';
 import type { Secret } from '../system/secret.ts';
 import type { Reporter, StampedEvent } from './events.ts';
 import { logLine } from './log-lines.ts';
@@ -36,15 +36,18 @@ const PROGRESS_EVERY_MS = 10_000;
 export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
   const { opened, fellBack } = await openInEither(options);
   const redact = redactor(options.secrets);
-  const append = appender(opened, options.onWriteError);
+  const lines = collectLines(appender(opened, options.onWriteError));
   const isDue = progressThrottle();
   return {
     path: opened.path,
     fellBack,
     reporter: (event) => {
-      if (isDue(event)) append(formatLine(redactEvent(event, redact)));
+      if (isDue(event)) lines.append(formatLine(redactEvent(event, redact)));
     },
-    close: () => closeSync(opened.fd),
+    close() {
+      lines.flush();
+      closeSync(opened.fd);
+    },
   };
 }
 
@@ -84,15 +87,15 @@ async function openNew(dir: string, { kind, at }: LogFileOptions): Promise<Opene
 function formatLine(event: StampedEvent): string {
   const { level, text } = logLine(event);
   const oneLine = stripVTControlCharacters(text).replaceAll('\r', '\\r').replaceAll('\n', '\\n');
-  return `${event.at} ${level.padEnd(5)} ${oneLine}\n`;
+  return `${event.at} ${level.padEnd(5)} ${oneLine}`;
 }
 
-function appender({ fd, path }: Opened, onWriteError: (warning: string) => void): (line: string) => void {
+function appender({ fd, path }: Opened, onWriteError: (warning: string) => void): (text: string) => void {
   let isBroken = false;
-  return (line) => {
+  return (text) => {
     if (isBroken) return;
     try {
-      appendFileSync(fd, line);
+      appendFileSync(fd, text);
     } catch (error) {
       isBroken = true;
       onWriteError(`the log ${path} cannot be written any more (${messageOf(error)}); the run goes on without it`);

@@ -51,20 +51,43 @@ export function renameDurably(from: string, to: string): void {
   }
 }
 
-/** An append-only file of lines; `append` returns when the line is written (and on disk, when durable). */
+/** An append-only file of lines; a line is on disk when `append` returns. */
 export interface LineFile {
   append(line: string): void;
   close(): void;
 }
 
-/** `durable: false` leaves it to the kernel when a line reaches the disk. */
-export function openLineFile(path: string, options: { readonly durable: boolean } = { durable: true }): LineFile {
+export function openLineFile(path: string): LineFile {
   const fd = openSync(path, 'a', OWNER_ONLY);
   return {
     append(line) {
       writeSync(fd, `${line}\n`);
-      if (options.durable) fsyncSync(fd);
+      fsyncSync(fd);
     },
     close: () => closeSync(fd),
+  };
+}
+
+/**
+ * Hands lines on in one write as soon as the process waits for something: written one by one, the events of a statement
+ * would cost as much as the statement's round trip. What is collected when the process ends is written then.
+ */
+export function collectLines(write: (text: string) => void): { append(line: string): void; flush(): void } {
+  let collected = '';
+  const flush = () => {
+    process.removeListener('exit', flush);
+    const text = collected;
+    collected = '';
+    if (text !== '') write(text);
+  };
+  return {
+    append(line) {
+      if (collected === '') {
+        process.once('exit', flush);
+        setImmediate(flush);
+      }
+      collected += `${line}\n`;
+    },
+    flush,
   };
 }
