@@ -17,9 +17,9 @@ export interface Shortfall {
 
 export interface Cloned {
   readonly creations: Creations;
-  readonly shortfalls: readonly Shortfall[];
+  readonly shortfalls: Shortfall[];
   /** Objects whose definer is our own account instead of production's. */
-  readonly withoutDefiner: readonly ObjectId[];
+  readonly withoutDefiner: ObjectId[];
 }
 
 /** MySQL spends its time in CREATE TABLE waiting for the disk: two connections wait at the same time. */
@@ -39,45 +39,73 @@ export async function cloneSchema(
   onto: Server,
   loadTables?: (onto: Server) => Promise<void>,
 ): Promise<Cloned> {
-  const { creations, shortfalls } = await readCreations(production, snapshot, onto.target.database);
+  const reading = readCreations(production, snapshot, onto.target.database);
   await loadTables?.(onto);
+  const cloned: Cloned = { creations: new Map(), shortfalls: [], withoutDefiner: [] };
   const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => onto.open()));
-  const withoutDefiner: ObjectId[] = [];
   try {
     for (const session of sessions) await session.query('SET SESSION foreign_key_checks = 0');
-    for (const kind of loadTables ? ORDER.filter((one) => !LOADED.includes(one)) : ORDER) {
-      const ids = [...creations.keys()].filter((id) => splitId(id)[0] === kind);
-      const queue = kind === 'table' ? childrenFirst(ids, snapshot) : ids;
+    for (const [kind, ids] of reading) {
+      if (loadTables && LOADED.includes(kind)) await readAll(ids, cloned);
       // Only tables are many and independent of one another.
-      const workers = kind === 'table' ? sessions : sessions.slice(0, 1);
-      const made = await createAll(queue, creations, workers);
-      shortfalls.push(...made.shortfalls);
-      withoutDefiner.push(...made.withoutDefiner);
+      else await createAll(ids, kind === 'table' ? sessions : sessions.slice(0, 1), cloned);
     }
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
   }
-  return { creations, shortfalls, withoutDefiner };
+  return cloned;
 }
 
-async function readCreations(production: Session, { database, objects }: Snapshot, clone: string) {
-  const creations: Creations = new Map();
-  const shortfalls: Shortfall[] = [];
-  for (const id of objects.keys()) {
-    try {
-      const creation = await readCreation(production, database, id);
-      if (creation) creations.set(id, { ...creation, text: withoutDatabase(creation.text, database) });
-    } catch (error) {
-      shortfalls.push({ object: id, reason: messageOf(error) });
-    }
-  }
-  for (const [id, { text }] of creations) {
-    if (clone === database || !namesDatabase(text, database)) continue;
+/** Text of an object, or why it cannot be made in the clone; undefined when it is gone by now. */
+type Readable = Promise<Creation | { readonly reason: string } | undefined>;
+
+/**
+ * Asks for all of them at once, in the order in which they can be made: while the first are being made, the answers of the
+ * others come in.
+ */
+function readCreations(
+  production: Session,
+  snapshot: Snapshot,
+  clone: string,
+): Map<ObjectKind, Map<ObjectId, Readable>> {
+  const ids = [...snapshot.objects.keys()];
+  const ofKind = (kind: ObjectKind) => ids.filter((id) => splitId(id)[0] === kind);
+  const inOrder = (kind: ObjectKind) => (kind === 'table' ? childrenFirst(ofKind(kind), snapshot) : ofKind(kind));
+  const read = (id: ObjectId) => [id, readOne(production, snapshot.database, id, clone)] as const;
+  return new Map(ORDER.map((kind) => [kind, new Map(inOrder(kind).map(read))]));
+}
+
+async function readOne(production: Session, database: string, id: ObjectId, clone: string): Readable {
+  try {
+    const creation = await readCreation(production, database, id);
+    if (!creation) return undefined;
+    const text = withoutDatabase(creation.text, database);
+    if (clone === database || !namesDatabase(text, database)) return { ...creation, text };
     // On production's own server it would reach back into production.
-    creations.delete(id);
-    shortfalls.push({ object: id, reason: `it names the database ${database}, so it would act on production` });
+    return { reason: `it names the database ${database}, so it would act on production` };
+  } catch (error) {
+    return { reason: messageOf(error) };
   }
-  return { creations, shortfalls };
+}
+
+async function readAll(reading: ReadonlyMap<ObjectId, Readable>, cloned: Cloned): Promise<void> {
+  for (const id of reading.keys()) await arrive(id, reading, cloned);
+}
+
+/** Undefined when there is nothing that could be made. */
+async function arrive(
+  id: ObjectId,
+  reading: ReadonlyMap<ObjectId, Readable>,
+  { creations, shortfalls }: Cloned,
+): Promise<Creation | undefined> {
+  const creation = await reading.get(id);
+  if (creation === undefined) return undefined;
+  if ('reason' in creation) {
+    shortfalls.push({ object: id, reason: creation.reason });
+    return undefined;
+  }
+  creations.set(id, creation);
+  return creation;
 }
 
 /** True when `database.` stands anywhere in the text, string literals included: prepared statements are made of those. */
@@ -102,32 +130,37 @@ function childrenFirst(ids: readonly ObjectId[], snapshot: Snapshot): ObjectId[]
 }
 
 /** Creates what can be created, again and again until nothing more can: a view may need another that comes later. */
-async function createAll(queue: readonly ObjectId[], creations: Creations, workers: readonly Session[]) {
-  const withoutDefiner: ObjectId[] = [];
-  let open = queue;
+async function createAll(reading: ReadonlyMap<ObjectId, Readable>, workers: readonly Session[], cloned: Cloned) {
+  const todo: [ObjectId, Creation | undefined][] = [...reading.keys()].map((id) => [id, undefined]);
   for (;;) {
-    const failed: Shortfall[] = [];
-    const todo = [...open];
+    const failed: [Shortfall, Creation][] = [];
+    const tried = todo.length;
     const work = async (session: Session) => {
-      for (let id = todo.shift(); id !== undefined; id = todo.shift()) {
-        const made = await attempt(session, id, creations);
-        if (made === 'without-definer') withoutDefiner.push(id);
-        else if (made !== 'as-it-was') failed.push({ object: id, reason: made.reason });
+      for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
+        const [object, known] = next;
+        const creation = known ?? (await arrive(object, reading, cloned));
+        if (!creation) continue;
+        const made = await attempt(session, object, creation);
+        if (made === 'without-definer') cloned.withoutDefiner.push(object);
+        else if (made !== 'as-it-was') failed.push([{ object, reason: made.reason }, creation]);
       }
     };
     await Promise.all(workers.map(work));
-    if (failed.length === 0 || failed.length === open.length) return { shortfalls: failed, withoutDefiner };
-    open = failed.map((one) => one.object);
+    if (failed.length === 0 || failed.length === tried) {
+      cloned.shortfalls.push(...failed.map(([shortfall]) => shortfall));
+      return;
+    }
+    todo.push(...failed.map(([{ object }, creation]): [ObjectId, Creation] => [object, creation]));
   }
 }
 
 async function attempt(
   session: Session,
   id: ObjectId,
-  creations: Creations,
+  creation: Creation,
 ): Promise<Made | { readonly reason: string }> {
   try {
-    return await createObject(session, splitId(id)[0], creations.get(id) as Creation);
+    return await createObject(session, splitId(id)[0], creation);
   } catch (error) {
     return { reason: messageOf(error) };
   }
