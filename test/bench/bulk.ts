@@ -1,8 +1,8 @@
 import type { Session } from '../../src/mysql/connect.ts';
 import { quoteName } from '../../src/mysql/quote.ts';
 
-/** Bytes of rows, roughly; BENCH_MEGABYTES in the environment wins. */
-export const BULK_BYTES = (Number(process.env.BENCH_MEGABYTES) || 200) * 1e6;
+/** Megabytes of rows, roughly; BENCH_MEGABYTES in the environment wins. */
+export const MEGABYTES = Number(process.env.BENCH_MEGABYTES) || 200;
 
 const TABLES = 8;
 /** What one row takes in a dump. */
@@ -10,7 +10,7 @@ const ROW_BYTES = 230;
 const ROWS_AT_ONCE = 2_000;
 
 /** Eight tables of calls: half of the bytes in one of them, each with a parent, three indexes and a unique one. */
-export async function fillBulk(session: Session, database: string): Promise<void> {
+export async function fillBulk(session: Session, database: string, megabytes = MEGABYTES): Promise<void> {
   await session.query(`DROP DATABASE IF EXISTS ${quoteName(database)}`);
   await session.query(`CREATE DATABASE ${quoteName(database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`);
   await session.query(`USE ${quoteName(database)}`);
@@ -23,7 +23,7 @@ export async function fillBulk(session: Session, database: string): Promise<void
       UNIQUE KEY token (token), KEY firm_began (firm, began), KEY phone (phone), KEY note (note(40)),
       CONSTRAINT calls_${table}_firm FOREIGN KEY (firm) REFERENCES firms (id) ON DELETE CASCADE)`);
     const share = table === 0 ? 0.5 : 0.5 / (TABLES - 1);
-    const rows = Math.round((BULK_BYTES * share) / ROW_BYTES);
+    const rows = Math.round((megabytes * 1e6 * share) / ROW_BYTES);
     for (let done = 0; done < rows; done += ROWS_AT_ONCE) {
       await session.query(
         `INSERT INTO calls_${table} (firm, phone, began, token, note) ${randomRows(Math.min(ROWS_AT_ONCE, rows - done))}`,

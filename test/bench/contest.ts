@@ -33,21 +33,31 @@ export async function compete(contenders: readonly Contender[], rounds: number):
 }
 
 /** Milliseconds from the start of the process to its end; its output goes nowhere. */
-async function timeOnce({ name, file, args, cwd, env, input }: Contender): Promise<number> {
-  const stdin = input === undefined ? 'ignore' : openSync(input, 'r');
+async function timeOnce(contender: Contender): Promise<number> {
   const startedMs = performance.now();
+  await outputOf(contender, 'ignore');
+  return performance.now() - startedMs;
+}
+
+/** What it prints. Throws with the program's own words when it fails. */
+export async function outputOf(contender: Contender, stdout: 'pipe' | 'ignore' = 'pipe'): Promise<string> {
+  const { name, file, args, cwd, env, input } = contender;
+  const stdin = input === undefined ? 'ignore' : openSync(input, 'r');
   // The benchmarks' own variable begins like a key of the configuration, which does not know it.
   const { GATEWAY_MIGRATE_BENCH_DIR: _, ...inherited } = process.env;
-  const child = spawn(file, args, { cwd, env: { ...inherited, ...env }, stdio: [stdin, 'ignore', 'pipe'] });
+  const child = spawn(file, args, { cwd, env: { ...inherited, ...env }, stdio: [stdin, stdout, 'pipe'] });
+  let printed = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
   const [exitCode] = await once(child, 'close');
-  const ms = performance.now() - startedMs;
   if (typeof stdin === 'number') closeSync(stdin);
-  if (exitCode !== 0) throw new Error(`${name} exited with ${exitCode}: ${said.trim()}`);
-  return ms;
+  if (exitCode !== 0) throw new Error(`${name} exited with ${exitCode}: ${said.trim() || printed.trim()}`);
+  return printed;
 }
 
 /** Runs a command once, for what comes before a contest. */

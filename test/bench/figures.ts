@@ -1,4 +1,4 @@
-/** What one contender took, in milliseconds. */
+/** What one contender took, in milliseconds, or in the unit of its table. */
 export interface Figure {
   readonly contender: string;
   readonly medianMs: number;
@@ -12,6 +12,8 @@ export interface Table {
   /** The figures are given as multiples of this contender too. */
   readonly baseline: string;
   readonly figures: readonly Figure[];
+  /** Default: `ms`. */
+  readonly unit?: 'MB' | undefined;
 }
 
 export function toFigure(contender: string, allMs: readonly number[]): Figure {
@@ -33,11 +35,11 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 /** Lines for people: median, middle half, multiple of the baseline. */
-export function renderTable({ title, baseline, figures }: Table): string {
+export function renderTable({ title, baseline, figures, unit }: Table): string {
   const baseMs = figures.find((figure) => figure.contender === baseline)?.medianMs ?? Number.NaN;
   const rows = figures.map(({ contender, medianMs, quartilesMs: [low, high] }) => [
     contender,
-    `${medianMs.toFixed(1)} ms`,
+    `${medianMs.toFixed(1)} ${unit ?? 'ms'}`,
     `${low.toFixed(1)} – ${high.toFixed(1)}`,
     `${(medianMs / baseMs).toFixed(2)} ×`,
   ]);

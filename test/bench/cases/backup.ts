@@ -3,15 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Compression, compressionProblem, fileSuffix } from '../../../src/backup/compression.ts';
 import { dumpDatabase } from '../../../src/backup/dump.ts';
 import { loadBackup } from '../../../src/backup/load.ts';
 import { proveBackup } from '../../../src/backup/proof.ts';
 import { type Clients, requireClients } from '../../../src/mysql/clients.ts';
 import { connect } from '../../../src/mysql/connect.ts';
 import { recordedContext } from '../../support/recorded-context.ts';
-import { fillBulk } from '../bulk.ts';
+import { fillBulk, MEGABYTES } from '../bulk.ts';
 import { type BenchCase, rounds } from '../case.ts';
 import { type Figure, type Table, toFigure } from '../figures.ts';
+import type { Peers } from '../peers/install.ts';
 import type { BenchServer } from '../servers.ts';
 
 const DATABASE = 'bulk';
@@ -21,6 +23,7 @@ interface Bulk {
   readonly server: BenchServer;
   readonly clients: Clients;
   readonly dir: string;
+  readonly peers: Peers;
   readonly context: ReturnType<typeof recordedContext>;
 }
 
@@ -31,39 +34,56 @@ interface Rival {
   act(): Promise<unknown>;
 }
 
+const CLIENT = 'gunzip piped into the client';
+
 /** One file of a database: as the paper does it, as a pipe does it, and ours, which has a manifest and is checked. */
 export const backup: BenchCase = bulkCase('backup', (bulk) => {
-  const { server, clients, dir } = bulk;
+  const { server, clients, dir, peers } = bulk;
   const dump = `${clients.dump} --no-defaults -uroot -S ${server.socket} --single-transaction --quick ${DATABASE}`;
-  return {
-    title: `Backup, ${server.label}`,
-    baseline: 'dump to a file, then gzip',
-    rivals: [
-      { name: 'dump to a file, then gzip', act: () => shell(`${dump} > ${dir}/paper.sql && gzip -f ${dir}/paper.sql`) },
-      { name: 'dump piped into gzip', act: () => shell(`${dump} | gzip > ${dir}/pipe.sql.gz`) },
-      { name: 'gateway-migrate', act: () => takeOurs(bulk) },
-    ],
-  };
+  const rivals: Rival[] = [
+    { name: 'dump to a file, then gzip', act: () => shell(`${dump} > ${dir}/paper.sql && gzip -f ${dir}/paper.sql`) },
+    { name: 'dump piped into gzip', act: () => shell(`${dump} | gzip > ${dir}/pipe.sql.gz`) },
+    { name: 'dump piped into gzip -1', act: () => shell(`${dump} | gzip -1 > ${dir}/pipe.sql.gz`) },
+    { name: 'gateway-migrate', act: () => takeOurs(bulk, 'gzip') },
+  ];
+  if (compressionProblem('zstd') === undefined) {
+    rivals.push({ name: 'gateway-migrate, zstd', act: () => takeOurs(bulk, 'zstd') });
+  }
+  if (peers.mydumper) {
+    rivals.push({ name: 'mydumper -t 2 -c', act: () => shell(`rm -rf ${dir}/my; ${mydumper(bulk)}`) });
+  }
+  return { title: `Backup of ${MEGABYTES} MB of rows, ${server.label}`, baseline: 'dump to a file, then gzip', rivals };
 });
 
 /** Into an empty database. */
 export const restore: BenchCase = bulkCase('restore', (bulk) => {
-  const { server, clients, dir, context } = bulk;
+  const { server, clients, dir, context, peers } = bulk;
   const prepare = () => server.recreate(COPY);
   const client = `${clients.shell} --no-defaults -uroot -S ${server.socket} ${COPY}`;
+  const rivals: Rival[] = [
+    { name: CLIENT, prepare, act: () => shell(`gunzip < ${dir}/ours.sql.gz | ${client}`) },
+    {
+      name: 'gateway-migrate',
+      prepare,
+      act: () => loadBackup(join(dir, 'ours.sql.gz'), server.root.target(COPY), clients, 'load', context),
+    },
+  ];
+  if (peers.mydumper) {
+    const load = `myloader -t 2 -u root -S ${server.socket} -d ${dir}/my -s ${DATABASE} -B ${COPY}`;
+    const dumpOnce = () => shell(`test -d ${dir}/my || ${mydumper(bulk)}`);
+    rivals.push({ name: 'myloader -t 2', prepare: () => dumpOnce().then(prepare), act: () => shell(load) });
+  }
   return {
-    title: `Restore into an empty database, ${server.label}`,
-    baseline: 'gunzip piped into the client',
-    rivals: [
-      { name: 'gunzip piped into the client', prepare, act: () => shell(`gunzip < ${dir}/ours.sql.gz | ${client}`) },
-      {
-        name: 'gateway-migrate',
-        prepare,
-        act: () => loadBackup(join(dir, 'ours.sql.gz'), server.root.target(COPY), clients, 'load', context),
-      },
-    ],
+    title: `Restore of ${MEGABYTES} MB of rows into an empty database, ${server.label}`,
+    baseline: CLIENT,
+    rivals,
   };
 });
+
+/** Files of a million rows, so that its threads share the largest table too. */
+function mydumper({ server, dir }: Bulk): string {
+  return `mydumper -t 2 -c -r 1000000 -u root -S ${server.socket} -B ${DATABASE} -o ${dir}/my`;
+}
 
 /** Load, dump again, compare: against the load alone, on the same server. */
 export const proof: BenchCase = bulkCase('proof', (bulk) => {
@@ -71,7 +91,7 @@ export const proof: BenchCase = bulkCase('proof', (bulk) => {
   const file = join(dir, 'ours.sql.gz');
   const prepare = () => server.recreate(COPY);
   return {
-    title: `Proof, ${server.label}`,
+    title: `Proof of ${MEGABYTES} MB of rows, ${server.label}`,
     baseline: 'load alone',
     rivals: [
       { name: 'load alone', prepare, act: () => loadBackup(file, server.root.target(COPY), clients, 'load', context) },
@@ -91,8 +111,9 @@ async function prove(file: string, { server, clients, context }: Bulk): Promise<
   if (!('differences' in outcome) || outcome.differences.length > 0) throw new Error(JSON.stringify(outcome));
 }
 
-function takeOurs({ dir, clients, context }: Bulk) {
-  return dumpDatabase({ file: join(dir, 'ours.sql.gz'), compression: 'gzip', clients, stepId: 'backup' }, context);
+function takeOurs({ dir, clients, context }: Bulk, compression: Compression) {
+  const file = join(dir, `ours.sql${fileSuffix(compression)}`);
+  return dumpDatabase({ file, compression, clients, stepId: 'backup' }, context);
 }
 
 function bulkCase(
@@ -101,14 +122,14 @@ function bulkCase(
 ): BenchCase {
   return {
     name,
-    async *run({ servers }): AsyncIterable<Table> {
+    async *run({ servers, peers }): AsyncIterable<Table> {
       for (const server of servers) {
         const dir = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
         try {
           const context = recordedContext(await prepareDatabase(server));
           const clients = await requireClients(context.server.flavor, context.exec, { PATH: server.binDir });
-          const bulk = { server, clients, dir, context };
-          await takeOurs(bulk);
+          const bulk = { server, clients, dir, context, peers };
+          await takeOurs(bulk, 'gzip');
           const { title, baseline, rivals } = contest(bulk);
           yield { title, baseline, figures: await takeTurns(rivals) };
         } finally {

@@ -13,6 +13,8 @@ export interface Peers {
   readonly umzug: string;
   /** False when PHP or Laravel could not be had. */
   readonly hasLaravel: boolean;
+  /** False when mydumper and myloader could not be had. */
+  readonly mydumper: boolean;
 }
 
 /** Installs the peers from their own lock file, and Laravel from Debian's packages. Users never run this. */
@@ -27,12 +29,15 @@ export async function installPeers(root: string): Promise<Peers> {
   if (!existsSync(dbmate)) console.log('Skipped: dbmate, because its package is the one for Linux on x64');
   const laravel = await installPackages(['php-cli', 'php-mysql', 'php-laravel-framework']);
   if (laravel.names.length > 0) console.log(`Skipped: artisan, because of ${laravel.reason}`);
+  const mydumper = await installPackages(['mydumper']);
+  if (mydumper.names.length > 0) console.log(`Skipped: mydumper, because of ${mydumper.reason}`);
   return {
     dir,
     dbmate: existsSync(dbmate) ? dbmate : undefined,
     knex: join(dir, 'node_modules/knex/bin/cli.js'),
     umzug: join(dir, 'peers/umzug.cjs'),
     hasLaravel: laravel.names.length === 0,
+    mydumper: mydumper.names.length === 0,
   };
 }
 
