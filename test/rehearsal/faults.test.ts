@@ -192,6 +192,25 @@ describeOnServers('planted faults', (server) => {
     `);
   });
 
+  test('a slip of the pen is found, though it looks like a statement that nobody knows', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;'),
+        '0002': file('CREATE TABEL b (id INT PRIMARY KEY);', 'DROP TABLE IF EXISTS b;'),
+      },
+    });
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0002 up-fails statement 1 of 1, line 2
+      what: CREATE is refused: (as the server says)
+      why:  nothing of the migration would be in place
+      fix:  mend line 2 of 0002_step"
+    `);
+    const down = await rehearseFiles(server(), {
+      files: { '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', "DORP TABLE 'a';\nDROP TABLE a;") },
+    });
+    expect(errors(down.findings)).toEqual(['down-fails 0001: statement 1 of 2 of the way back']);
+  });
+
   test('a migration that needs a table of a later one is told which', async () => {
     const { findings } = await rehearseFiles(server(), {
       files: {
