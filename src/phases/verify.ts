@@ -9,7 +9,7 @@ import { checkPlans } from '../schema/plans.ts';
 import { configuredReferences, foreignKeyReferences } from '../schema/references.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { checkDrift, checkTablesExist, countParts } from '../schema/structure.ts';
-import { checkTenant, tenantTables } from '../schema/tenant.ts';
+import { type AllowedBreach, checkTenant, tenantTables } from '../schema/tenant.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Phase } from './phase.ts';
 
@@ -17,6 +17,10 @@ import type { Phase } from './phase.ts';
 export interface VerifyScope {
   /** The tables that the applied migrations made or changed. Default: every table with the tenant column. */
   readonly tables?: readonly string[] | undefined;
+  /** Those of `tables` that they made: in what they only changed a fault may have been there before. Default: all. */
+  readonly made?: readonly string[] | undefined;
+  /** What these migrations allow of the tenant rule. */
+  readonly allowed?: readonly AllowedBreach[] | undefined;
   /** The schema as it should be, for example as it was rehearsed. */
   readonly expected?: Snapshot | undefined;
   /** The `-- migrate:verify` queries of applied migrations: none may return a row. */
@@ -58,7 +62,7 @@ export async function collectChecks(session: Session, inputs: VerifyInputs): Pro
     ...checkTablesExist(snapshot, 'required tables', verify.requireTables),
     ...checkTablesExist(snapshot, 'tables', tables),
     ...countParts(snapshot, tables),
-    ...(verify.tenant ? checkTenant(snapshot, verify.tenant, inputs.tables) : []),
+    ...(verify.tenant ? checkTenant(snapshot, verify.tenant, inputs.tables, inputs) : []),
     ...(await checkOrphans(session, flavor, database, references)),
     ...(inputs.expected ? [checkDrift(inputs.expected, snapshot)] : []),
     ...(await checkPlans(session, flavor, verify.plans)),

@@ -98,6 +98,59 @@ describeOnServers('rehearsal by the built program', (server) => {
     );
   });
 
+  test('what it calls ready does not fail in the verification, with the site down', async () => {
+    const production = await create({ parents: true, rehearses: true });
+    await production.sql('CREATE TABLE settings (id INT PRIMARY KEY)');
+    production.configure({
+      verify: {
+        tenant: { table: 'companies', column: 'company_id' },
+        plans: ['SELECT * FROM later WHERE id = 1'],
+      },
+    });
+    const countries = migration('CREATE TABLE countries (id INT PRIMARY KEY)', 'DROP TABLE countries');
+    production.migration('1_countries.sql', countries);
+    production.migration(
+      '2_settings.sql',
+      migration('ALTER TABLE settings ADD COLUMN word VARCHAR(9)', 'ALTER TABLE settings DROP COLUMN word'),
+    );
+    production.migration('3_later.sql', migration('CREATE TABLE later (id INT PRIMARY KEY)', 'DROP TABLE later'));
+    expect(lastOf(await production.run('test', '--json')).error).toMatchObject({
+      what: 'not ready: 1 tenant-column, 3 tenant-column',
+    });
+    const allow = '-- migrate:allow tenant-column the same for everybody\n';
+    production.migration('1_countries.sql', allow + countries);
+    const first = await production.run('deploy', '--yes', '--json', '--to', '2');
+    expect(lastOf(first)).toMatchObject({ exitCode: 0, applied: ['1', '2'] });
+    const checks = jsonLines(first).filter((event) => event.type === 'check' && event.ok === false);
+    expect(checks.map(({ name, level, detail, remedy }) => [name, level, detail, remedy])).toEqual(
+      expect.arrayContaining([
+        [
+          'countries.company_id exists',
+          'advice',
+          'the table has no column company_id (allowed: the same for everybody)',
+          'ALTER TABLE `countries` ADD COLUMN `company_id` … NOT NULL',
+        ],
+        [
+          'SELECT * FROM later WHERE id = 1',
+          'warning',
+          `Table '${production.database}.later' doesn't exist`,
+          'look at verify.plans in the configuration',
+        ],
+      ]),
+    );
+    // A row that nobody owns, and what the probe of the cascade says of it, are allowed by name as well.
+    const orphaned = 'id INT PRIMARY KEY, company_id BIGINT UNSIGNED NULL, KEY (company_id)';
+    production.migration(
+      '3_later.sql',
+      ['tenant-cascade', 'tenant-not-null', 'rows-outlive-tenant']
+        .map((name) => `-- migrate:allow ${name} the archive outlives its company\n`)
+        .join('') + migration(`CREATE TABLE later (${orphaned})`, 'DROP TABLE later'),
+    );
+    const second = lastOf(await production.run('deploy', '--yes', '--json'));
+    expect([second.error, second.applied]).toEqual([undefined, ['3']]);
+    expect((await production.run('verify')).code).toBe(0);
+  });
+
   test('deploy refuses what is not ready, unless it is told to skip the rehearsal', async () => {
     const bad = { '1_a.sql': migration('CREATE TABLE a (id INT PRIMARY KEY)', 'SELECT 1') };
     const production = await create({ migrations: bad, rehearses: true });

@@ -6,6 +6,8 @@ import { insertRow, referredColumns } from './planting.ts';
 import { check, type Probe, tentatively } from './probe.ts';
 import { composeRow, type PlantedRow, whereRow } from './row.ts';
 
+const NOT_PROBED = { allowedBy: 'cascade-not-probed' };
+
 /** Where the rule is SET NULL: the parent goes, the row stays with NULL in its place. */
 export async function probeSetNull(probe: Probe, member: Member): Promise<void> {
   for (const key of member.keys.filter((candidate) => candidate.onDelete === 'SET NULL')) {
@@ -22,7 +24,7 @@ async function probeKey(probe: Probe, member: Member, key: ForeignKey): Promise<
     const row =
       key.parentTable === member.name ? await plantSecond(probe, member, key) : plantation.rows.get(member.name);
     if (!parent || !parentRow || !row || !key.columns.every((column) => row.has(column))) {
-      check(probe, member.name, what, false, `not looked at: no row refers to ${key.parentTable}`);
+      check(probe, member.name, what, false, `not looked at: no row refers to ${key.parentTable}`, NOT_PROBED);
       return;
     }
     await session.execute(`DELETE FROM ${quoteName(key.parentTable)} WHERE ${whereRow(parent, parentRow)}`);
@@ -34,7 +36,7 @@ async function probeKey(probe: Probe, member: Member, key: ForeignKey): Promise<
     const detail = found.length === 0 ? 'the row goes with it on another way' : ok ? 'NULL' : 'it still has its value';
     check(probe, member.name, what, ok, detail);
   } catch (error) {
-    check(probe, member.name, what, false, `not looked at: ${detailOf(error)}`);
+    check(probe, member.name, what, false, `not looked at: ${detailOf(error)}`, NOT_PROBED);
   }
 }
 
