@@ -8,7 +8,7 @@ import { checkOrphans } from '../schema/orphans.ts';
 import { checkPlans } from '../schema/plans.ts';
 import { configuredReferences, foreignKeyReferences } from '../schema/references.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
-import { checkDrift, checkTablesExist, countParts } from '../schema/structure.ts';
+import { checkDrift, checkIndexesExist, checkTablesExist, countParts } from '../schema/structure.ts';
 import { type AllowedBreach, checkTenant, tenantTables } from '../schema/tenant.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Phase } from './phase.ts';
@@ -62,6 +62,7 @@ export async function collectChecks(session: Session, inputs: VerifyInputs): Pro
     ...checkTablesExist(snapshot, 'required tables', verify.requireTables),
     ...checkTablesExist(snapshot, 'tables', tables),
     ...countParts(snapshot, tables),
+    ...checkIndexesExist(snapshot, verify.requireIndexes),
     ...(verify.tenant ? checkTenant(snapshot, verify.tenant, inputs.tables, inputs) : []),
     ...(await checkOrphans(session, flavor, database, references)),
     ...(inputs.expected ? [checkDrift(inputs.expected, snapshot)] : []),

@@ -3,7 +3,7 @@ import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';
 import { checkPlans } from '../schema/plans.ts';
-import { checkTablesExist, countParts } from '../schema/structure.ts';
+import { checkIndexesExist, checkTablesExist, countParts } from '../schema/structure.ts';
 import type { Snapshot } from '../schema/types.ts';
 import { adviseOn } from './advice.ts';
 import { findBadData } from './bad-data.ts';
@@ -28,12 +28,13 @@ export async function examine(
   session: Session,
 ): Promise<Examined> {
   const { config, migrations, snapshot, production } = rehearsal;
-  const { tenant, references, plans, requireTables } = config.verify;
+  const { tenant, references, plans, requireTables, requireIndexes } = config.verify;
   const after = stage.schema.now;
   const tables = changedTables(before, after);
   const checks: Check[] = [
     ...checkTablesExist(after, 'required tables', requireTables),
     ...countParts(after, tables),
+    ...checkIndexesExist(after, requireIndexes),
     ...(await checkPlans(stage.reader, stage.server.flavor, plans)),
   ];
   const findings = [
