@@ -247,6 +247,27 @@ describeOnServers('planted faults', (server) => {
     ]);
   });
 
+  test('a verify query that finds something is judged before production: by the catalogue, or only told', async () => {
+    const up = file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;');
+    const ofSchema = `SELECT 'a has no index by name' AS problem FROM DUAL WHERE NOT EXISTS (
+      SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'a' AND index_name = 'by_name')`;
+    const ofRows = 'SELECT 1 AS missing FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM a)';
+    const { findings } = await rehearseFiles(server(), {
+      files: { '0001': `${up}-- migrate:verify\n${ofSchema};\n${ofRows};\n` },
+    });
+    expect(tell(findings.filter((one) => one.name === 'verify-finds-something'))).toMatchInlineSnapshot(`
+      "error 0001 verify-finds-something verify, line 6
+      what: the query returns {"problem":"a has no index by name"}, and must return no row
+      why:  deploy runs it after the migrations, and would undo them all because of it
+      fix:  mend line 6, or what it found
+
+      advice 0001 verify-finds-something verify, line 8
+      what: the query returns {"missing":1}, and must return no row
+      why:  the tables of the clone have no rows: with those of production it may return none
+      fix:  gateway-migrate test --from-backup asks it of real rows"
+    `);
+  });
+
   test('a finding is silenced by its name in the file', async () => {
     const { findings } = await rehearseFiles(server(), {
       files: {
