@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { RehearsalRecord } from '../../src/rehearsal/record.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
+import { createProduction, finish, jsonLines, lastOf, type Production } from './production.ts';
 
 function migration(up: string, down: string): string {
   return `-- migrate:up\n${up};\n-- migrate:down\n${down};\n`;
@@ -70,6 +70,24 @@ describeOnServers('rehearsal by the built program', (server) => {
       );
     expect(await clones()).toHaveLength(1);
     expect((await production.run('test')).code).toBe(0);
+    expect(await clones()).toHaveLength(0);
+  });
+
+  test('killed in the middle it leaves its clone, which the next rehearsal removes', async () => {
+    const production = await create({ migrations: 'six' });
+    const child = production.start(['test', '--json']);
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      if (/"step\.started"[^\n]*"id":"(?:forward|cascade|back)"/.test(text)) child.kill('SIGKILL');
+    });
+    expect((await finish(child)).code).toBeNull();
+    const clones = () =>
+      production.query(
+        `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '${production.database}_rehearsal'`,
+      );
+    expect(await clones()).toHaveLength(1);
+    expect(lastOf(await production.run('status', '--json')).unfinished).toBeNull();
+    const again = await production.run('test', '--json');
+    expect([again.code, lastOf(again).error]).toEqual([0, undefined]);
     expect(await clones()).toHaveLength(0);
   });
 
