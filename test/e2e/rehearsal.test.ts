@@ -106,6 +106,8 @@ describeOnServers('rehearsal by the built program', (server) => {
     expect(await told()).toBeUndefined();
     await production.sql('ALTER TABLE companies ADD COLUMN extra INT');
     expect(await told()).toBe("ready (production's schema has changed since the rehearsal)");
+    production.configure({ verify: { requireIndexes: [{ table: 'goods', columns: ['id'] }] } });
+    expect(await told()).toBe('ready (verify in the configuration has changed since the rehearsal)');
     production.migration('3_more.sql', migration('CREATE TABLE more (id INT PRIMARY KEY)', 'DROP TABLE more'));
     expect(await told()).toBe('ready (3 was not rehearsed)');
     const done = await production.run('deploy', '--yes', '--json');
