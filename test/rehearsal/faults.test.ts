@@ -344,6 +344,21 @@ describeOnServers('planted faults', (server) => {
     ]);
   });
 
+  test('a check that cannot be run on what the migrations before it leave is found', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;'),
+        '0002': `-- migrate:check\nSELECT id FROM a;\nSELECT nope FROM a;\n${file('CREATE TABLE b (id INT PRIMARY KEY);', 'DROP TABLE b;')}`,
+      },
+    });
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0002 check-cannot-run check, line 3
+      what: the query is refused: (as the server says)
+      why:  deploy asks it again before this migration, with the site down, and would undo those before it because of it
+      fix:  mend line 3"
+    `);
+  });
+
   test('a verify query that finds something is judged before production: by the catalogue, or only told', async () => {
     const up = file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;');
     const ofSchema = `SELECT 'a has no index by name' AS problem FROM DUAL WHERE NOT EXISTS (
