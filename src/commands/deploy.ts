@@ -53,10 +53,13 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
       config,
       server: facts.server,
       migrations: facts.migrations,
-      verifyScope: verifyScopeOf(
-        [...facts.status.applied.map((row) => row.version), ...chosen.map((one) => one.version)],
-        facts.migrations,
-      ),
+      verifyScope: {
+        ...verifyScopeOf(
+          [...facts.status.applied.map((row) => row.version), ...chosen.map((one) => one.version)],
+          facts.migrations,
+        ),
+        isOfRun: true,
+      },
       onFailure: options.onFailure,
       stillTrue: async () => {
         await requireSameHistory(facts);

@@ -169,6 +169,18 @@ describeOnServers('rehearsal by the built program', (server) => {
     const second = lastOf(await production.run('deploy', '--yes', '--json'));
     expect([second.error, second.applied]).toEqual([undefined, ['3']]);
     expect((await production.run('verify')).code).toBe(0);
+    // Orphans that were there before are found by verify, and undo no deploy.
+    await production.sql('CREATE TABLE rooms (id INT PRIMARY KEY, owner_id INT); INSERT INTO rooms VALUES (1, 7)');
+    production.configure({ verify: { references: [{ from: 'rooms.owner_id', to: 'settings.id' }] } });
+    production.migration('4_rooms.sql', migration('ALTER TABLE rooms ADD n INT', 'ALTER TABLE rooms DROP n'));
+    const third = await production.run('deploy', '--yes', '--json');
+    expect([lastOf(third).error, lastOf(third).applied]).toEqual([undefined, ['4']]);
+    const orphans = { name: 'rooms.owner_id → settings.id', ok: false, detail: '1 key without a parent: 7' };
+    expect(jsonLines(third).find(({ name }) => name === orphans.name)).toMatchObject({ ...orphans, level: 'warning' });
+    expect(lastOf(await production.run('verify', '--json'))).toMatchObject({
+      exitCode: 1,
+      error: { what: expect.stringMatching(/^1 of \d+ checks do not hold: rooms\.owner_id → settings\.id$/) },
+    });
   });
 
   test('deploy refuses what is not ready, unless it is told to skip the rehearsal', async () => {
