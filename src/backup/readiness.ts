@@ -1,6 +1,4 @@
-import { constants } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { statfs } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type Environment, findClients } from '../mysql/clients.ts';
@@ -8,6 +6,7 @@ import type { Server, Session } from '../mysql/connect.ts';
 import { quoteQualified } from '../mysql/quote.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { Exec } from '../system/exec.ts';
+import { nearestFolder, requireWritable } from '../system/files.ts';
 import { compressionProblem } from './compression.ts';
 import { readObjectNames, readTables, type SourceTable } from './source.ts';
 
@@ -50,20 +49,11 @@ export async function checkFolder(dir: string): Promise<Check> {
   const name = 'backup folder';
   const nearest = await nearestFolder(dir);
   try {
-    await access(nearest, constants.W_OK | constants.X_OK);
+    await requireWritable(nearest);
     return passed(name, nearest === dir ? `${dir} can be written to` : `${dir} will be made`);
   } catch (error) {
     return failed(name, `${nearest} cannot be written to: ${messageOf(error)}`, `mkdir -p ${dir} as a user who may`);
   }
-}
-
-/** The folder itself, or the first one above it that exists. */
-async function nearestFolder(dir: string): Promise<string> {
-  const exists = await access(dir).then(
-    () => true,
-    () => false,
-  );
-  return exists || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
 }
 
 /** Rows as they are, uncompressed: what compresses badly must fit too. */

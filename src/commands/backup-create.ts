@@ -1,13 +1,16 @@
 import { backupPath } from '../backup/folder.ts';
+import { checkBackupReadiness } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ExitCode } from '../errors.ts';
-import { connect } from '../mysql/connect.ts';
+import type { Server } from '../mysql/connect.ts';
 import { backupPhase } from '../phases/backup.ts';
 import { provePhase } from '../phases/prove.ts';
+import { reach } from '../preflight/reach.ts';
 import { proofPlaces } from '../sandbox/proof-places.ts';
 import { contextOf } from './carry-out.ts';
 import type { Invocation } from './invocation.ts';
+import { reportChecks, requireReady } from './preflight.ts';
 import { runStep } from './step.ts';
 import { withRun } from './with-run.ts';
 
@@ -36,8 +39,22 @@ export function backupCreateCommand(invocation: Invocation): Promise<ExitCode> {
   });
 }
 
+/** The same checks as before a deploy: what a dump would stop at, whether there is room, and what the snapshot leaves out. */
+async function requireRoom(config: Config, invocation: Invocation): Promise<Server> {
+  const { server, session } = await reach(config);
+  try {
+    const { exec, env } = invocation;
+    const checks = await checkBackupReadiness({ config, server, session, exec, env });
+    reportChecks(checks, invocation);
+    requireReady(checks);
+    return server;
+  } finally {
+    await session.close();
+  }
+}
+
 async function backUp(file: string, config: Config, invocation: Invocation) {
-  const server = await connect(config.database);
+  const server = await requireRoom(config, invocation);
   const phase = backupPhase({ config, env: invocation.env });
   return { server, detail: (await phase.run({ purpose: 'manual', file }, contextOf(server, invocation))) ?? undefined };
 }

@@ -1,4 +1,5 @@
-import { listBackups, type StoredBackup } from '../backup/folder.ts';
+import { holdsSavedRows, listBackups, type StoredBackup } from '../backup/folder.ts';
+import type { Manifest } from '../backup/manifest.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ExitCode } from '../errors.ts';
 import { isoWithOffset } from '../system/clock.ts';
@@ -24,10 +25,16 @@ function describe({ path, bytes, takenAt, manifest, problem }: StoredBackup, now
     ? [
         `${manifest.server.flavor} ${manifest.server.version}`,
         manifest.proof ? `proven ${minuteOf(manifest.proof.at)}` : 'not proven',
-        `can restore to ${minuteOf(manifest.finishedAt)}${manifest.position ? ' and, with the binary log, later' : ''}`,
+        describeUse(path, manifest),
       ]
     : [problem ?? ''];
   return [path, age, formatBytes(bytes), ...facts].join('  ');
+}
+
+/** Rows that a rollback saved are of some tables only: no database comes back from them. */
+function describeUse(path: string, { finishedAt, position }: Manifest): string {
+  if (holdsSavedRows(path)) return 'rows that a rollback saved';
+  return `can restore to ${minuteOf(finishedAt)}${position ? ' and, with the binary log, later' : ''}`;
 }
 
 /** `2026-11-23 16:05` */
@@ -44,6 +51,7 @@ function toJson({ path, bytes, takenAt, manifest, problem }: StoredBackup) {
     server: manifest?.server ?? null,
     proof: manifest?.proof ?? null,
     position: manifest?.position ?? null,
+    holds: manifest === undefined ? null : holdsSavedRows(path) ? 'saved rows' : 'database',
     problem: problem ?? null,
   };
 }

@@ -38,10 +38,10 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
     const facts = await showNeeded(config, invocation, (standing) => isDecided(standing, options));
     requireFree(facts);
     if (facts.unfinished) return offerUnfinished(facts.unfinished, config, facts, invocation);
-    if (!isComplete(facts)) return nothingToDo(facts, invocation);
+    if (!isComplete(facts)) return nothingToDo(facts, config, invocation);
     requireReady(facts.checks);
     const chosen = chooseMigrations(facts, options);
-    if (chosen.length === 0) return nothingToDo(facts, invocation);
+    if (chosen.length === 0) return nothingToDo(facts, config, invocation);
     if (options.dryRun) return dryRun(chosen, config, options, facts, invocation);
     const adopt = await findAdoptable(chosen, facts, config, invocation);
     const plan = planFor(chosen, adopt, config, options, facts, invocation);
@@ -53,10 +53,13 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
       config,
       server: facts.server,
       migrations: facts.migrations,
-      verifyScope: verifyScopeOf(
-        [...facts.status.applied.map((row) => row.version), ...chosen.map((one) => one.version)],
-        facts.migrations,
-      ),
+      verifyScope: {
+        ...verifyScopeOf(
+          [...facts.status.applied.map((row) => row.version), ...chosen.map((one) => one.version)],
+          facts.migrations,
+        ),
+        isOfRun: true,
+      },
       onFailure: options.onFailure,
       stillTrue: async () => {
         await requireSameHistory(facts);
@@ -80,8 +83,11 @@ function chooseMigrations(facts: Facts, options: DeployOptions): readonly Migrat
   return options.to === undefined ? pending : selectUpTo(pending, findMigration(facts.migrations, options.to));
 }
 
-function nothingToDo(facts: Standing, invocation: Invocation): Ending {
-  const text = `nothing to do: all ${facts.status.applied.length} migrations are applied`;
+function nothingToDo(facts: Standing, config: Config, invocation: Invocation): Ending {
+  const isEmpty = facts.migrations.length === 0 && facts.status.applied.length === 0;
+  const text = isEmpty
+    ? `nothing to do: there is no migration in ${config.migrations.dir}`
+    : `nothing to do: all ${facts.status.applied.length} migrations are applied`;
   invocation.hub.report({ type: 'note', level: 'info', text });
   return { ...DONE, pending: facts.status.pending.map((one) => one.version) };
 }

@@ -2,7 +2,14 @@ import type { Config } from '../config/config.ts';
 import { type Failure, refusal } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Facts } from '../preflight/gather.ts';
-import { type RehearsalRecord, readRecord, recordOf, whyNoEvidence, writeRecord } from '../rehearsal/record.ts';
+import {
+  digestOfAsked,
+  type RehearsalRecord,
+  readRecord,
+  recordOf,
+  whyNoEvidence,
+  writeRecord,
+} from '../rehearsal/record.ts';
 import { type Rehearsal, rehearse } from '../rehearsal/rehearse.ts';
 import { judgeRehearsal, type Verdict } from '../rehearsal/verdict.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
@@ -42,6 +49,7 @@ export async function runRehearsal(
     server: production.flavor.label,
     rehearsedOn: done.rehearsedOn,
     fingerprint: snapshot.fingerprint,
+    asked: digestOfAsked(config.verify),
     verdict: verdict.isReady ? 'ready' : 'not ready',
     migrations: done.applied.map((one) => recordOf(one, done.routes.get(one.migration.version) ?? [])),
     findings: done.findings,
@@ -61,7 +69,8 @@ export async function requireRehearsed(
 ): Promise<string> {
   if (migrations.length === 0) return 'nothing to rehearse';
   const { database, fingerprint } = facts.snapshot;
-  const intended = { fingerprint, server: facts.server.flavor.label, migrations };
+  const asked = digestOfAsked(config.verify);
+  const intended = { fingerprint, asked, server: facts.server.flavor.label, migrations };
   const known = await readRecord(config.stateDir, database);
   const reason = whyNoEvidence(known, intended);
   if (known && reason === undefined) return describeEvidence(known.at);

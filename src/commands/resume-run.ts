@@ -30,10 +30,10 @@ export async function resumeRun(
       config,
       server: standing.server,
       migrations: standing.migrations,
-      verifyScope: verifyScopeOf(
-        [...standing.status.applied.map((row) => row.version), ...versions],
-        standing.migrations,
-      ),
+      verifyScope: {
+        ...verifyScopeOf([...standing.status.applied.map((row) => row.version), ...versions], standing.migrations),
+        isOfRun: true,
+      },
       onFailure: 'stop',
       progress: local ? await readProgress(join(local.folder, 'journal.ndjson')) : undefined,
     },

@@ -28,6 +28,11 @@ export interface Config {
   };
   readonly verify: {
     readonly requireTables: readonly string[];
+    readonly requireIndexes: readonly {
+      readonly table: string;
+      readonly columns: readonly string[];
+      readonly unique: boolean;
+    }[];
     readonly tenant: { readonly table: string; readonly column: string; readonly onDelete: string } | undefined;
     readonly references: readonly { readonly from: ColumnRef; readonly to: ColumnRef }[];
     readonly plans: readonly string[];

@@ -139,6 +139,22 @@ const backup = section({
 
 const verify = section({
   requireTables: described('Tables that must exist before a deploy begins', list(text(), 'a list of tables')),
+  requireIndexes: described(
+    'Indexes that must exist after a deploy, whatever their names: each begins with these columns, a unique one is of these alone',
+    list(
+      z.strictObject(
+        {
+          table: text('the name of a table'),
+          columns: z
+            .array(text('the name of a column'), 'a list of columns')
+            .check(z.minLength(1, 'a list of columns')),
+          unique: z._default(flag(), false),
+        },
+        'a mapping with table and columns',
+      ),
+      'a list of { table, columns, unique }',
+    ),
+  ),
   tenant: described(
     'The column that every table of a tenant must carry',
     optionalSection({

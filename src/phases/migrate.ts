@@ -3,6 +3,7 @@ import { failedUnchanged, refusal } from '../errors.ts';
 import { checkAppliedPart } from '../migrations/edit.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Migration } from '../migrations/types.ts';
+import { detailOf } from '../schema/check.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
 import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory, undoneSql } from '../statements/history.ts';
@@ -152,6 +153,9 @@ async function applyMigration(
 
 /** Its `-- migrate:check` queries, asked again under the lock, with the migrations before it in place. */
 async function requireDataFits(migration: Migration, bench: Workbench): Promise<void> {
-  const [finding] = await runDataChecks(bench.work, migration);
+  const [finding] = await runDataChecks(bench.work, migration).catch((error: unknown) => {
+    const what = `${migration.version}: its check cannot be run: ${detailOf(error)}`;
+    throw failedUnchanged(what, 'mend its -- migrate:check section, then: gateway-migrate deploy', error);
+  });
   if (finding) throw failedUnchanged(describeFinding(finding), 'mend the rows, then: gateway-migrate deploy');
 }

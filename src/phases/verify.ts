@@ -8,8 +8,8 @@ import { checkOrphans } from '../schema/orphans.ts';
 import { checkPlans } from '../schema/plans.ts';
 import { configuredReferences, foreignKeyReferences } from '../schema/references.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
-import { checkDrift, checkTablesExist, countParts } from '../schema/structure.ts';
-import { checkTenant, tenantTables } from '../schema/tenant.ts';
+import { checkDrift, checkIndexesExist, checkTablesExist, countParts } from '../schema/structure.ts';
+import { type AllowedBreach, checkTenant, tenantTables } from '../schema/tenant.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Phase } from './phase.ts';
 
@@ -17,6 +17,12 @@ import type { Phase } from './phase.ts';
 export interface VerifyScope {
   /** The tables that the applied migrations made or changed. Default: every table with the tenant column. */
   readonly tables?: readonly string[] | undefined;
+  /** Those of `tables` that they made: in what they only changed a fault may have been there before. Default: all. */
+  readonly made?: readonly string[] | undefined;
+  /** Part of a run: orphans in a table that it did not make were there before, and are no reason to undo it. */
+  readonly isOfRun?: boolean | undefined;
+  /** What these migrations allow of the tenant rule. */
+  readonly allowed?: readonly AllowedBreach[] | undefined;
   /** The schema as it should be, for example as it was rehearsed. */
   readonly expected?: Snapshot | undefined;
   /** The `-- migrate:verify` queries of applied migrations: none may return a row. */
@@ -47,7 +53,7 @@ export function verifyPhase(verify: Config['verify'], scope: VerifyScope = {}): 
 
 /** Every check, in the order of the report. Only a lost connection throws; what a check meets is its finding. */
 export async function collectChecks(session: Session, inputs: VerifyInputs): Promise<Check[]> {
-  const { flavor, database, verify, queries = [] } = inputs;
+  const { flavor, database, verify, queries = [], made = inputs.tables ?? [] } = inputs;
   const snapshot = await readSnapshot(session, database);
   const tables = inputs.tables ?? (verify.tenant ? tenantTables(snapshot, verify.tenant) : []);
   const references = [
@@ -58,12 +64,19 @@ export async function collectChecks(session: Session, inputs: VerifyInputs): Pro
     ...checkTablesExist(snapshot, 'required tables', verify.requireTables),
     ...checkTablesExist(snapshot, 'tables', tables),
     ...countParts(snapshot, tables),
-    ...(verify.tenant ? checkTenant(snapshot, verify.tenant, inputs.tables) : []),
-    ...(await checkOrphans(session, flavor, database, references)),
+    ...checkIndexesExist(snapshot, verify.requireIndexes),
+    ...(verify.tenant ? checkTenant(snapshot, verify.tenant, inputs.tables, inputs) : []),
+    ...(await checkOrphans(session, flavor, database, references)).map((check, place) =>
+      inputs.isOfRun && !made.includes(references[place]?.table ?? '') ? asWarning(check) : check,
+    ),
     ...(inputs.expected ? [checkDrift(inputs.expected, snapshot)] : []),
     ...(await checkPlans(session, flavor, verify.plans)),
     ...(await checkQueries(session, queries)),
   ];
+}
+
+function asWarning(check: Check): Check {
+  return check.ok ? check : { ...check, level: 'warning' };
 }
 
 /** Throws the failure that names every check of level error that does not hold. */

@@ -12,6 +12,7 @@ import type { Exec } from '../system/exec.ts';
 import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
 import { checkMigrations, problemCheck } from './migrations.ts';
+import { checkOwnFolders } from './own-folders.ts';
 import { reach } from './reach.ts';
 import { readStanding, type Standing } from './standing.ts';
 
@@ -66,20 +67,33 @@ async function onOneSession<T>(config: Config, read: (server: Server, session: S
 /** What can be told without the database: so that whoever mends the connection can mend the rest as well. */
 export async function checkWithoutDatabase(config: Config, ports: Ports): Promise<Check[]> {
   const { problems } = await readMigrations(config.migrations.dir);
-  return [...problems.map(problemCheck), await checkFolder(config.backup.dir), ...(await checkApp(config.app, ports))];
+  return [
+    ...problems.map(problemCheck),
+    ...(await checkOwnFolders(config)),
+    await checkFolder(config.backup.dir),
+    ...(await checkApp(config.app, ports)),
+  ];
 }
 
 async function readFacts(standing: Standing, session: Session, config: Config, ports: Ports): Promise<Facts> {
   const { server, status, problems } = standing;
   const snapshot = await readSnapshot(session, server.target.database);
   // At once: programs that are asked for their version start while the server answers.
-  const [isSiteDown, database, data, backup, app] = await Promise.all([
+  const [isSiteDown, database, data, own, backup, app] = await Promise.all([
     config.app.dir !== undefined && isInMaintenance(config.app, ports),
     checkDatabase(server, session, snapshot, config, ports.clock),
     checkData(session, status.pending),
+    checkOwnFolders(config),
     checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env }),
     checkApp(config.app, ports),
   ]);
-  const checks = [...database, ...checkMigrations(status, problems, snapshot, config), ...data, ...backup, ...app];
+  const checks = [
+    ...database,
+    ...checkMigrations(status, problems, snapshot, config),
+    ...data,
+    ...own,
+    ...backup,
+    ...app,
+  ];
   return { ...standing, snapshot, isSiteDown, checks };
 }

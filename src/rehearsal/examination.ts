@@ -1,14 +1,13 @@
-import { messageOf } from '../errors.ts';
-import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';
 import { checkPlans } from '../schema/plans.ts';
-import { checkTablesExist, countParts } from '../schema/structure.ts';
+import { checkIndexesExist, checkTablesExist, countParts } from '../schema/structure.ts';
 import type { Snapshot } from '../schema/types.ts';
 import { adviseOn } from './advice.ts';
 import { findBadData } from './bad-data.ts';
 import { probeCascade } from './cascade.ts';
 import type { Finding } from './finding.ts';
+import { isDecided, tryVerifyQueries } from './own-queries.ts';
 import type { Rehearsal } from './rehearse.ts';
 import type { Stage } from './stage.ts';
 
@@ -28,17 +27,22 @@ export async function examine(
   session: Session,
 ): Promise<Examined> {
   const { config, migrations, snapshot, production } = rehearsal;
-  const { tenant, references, plans, requireTables } = config.verify;
+  const { tenant, references, plans, requireTables, requireIndexes } = config.verify;
   const after = stage.schema.now;
   const tables = changedTables(before, after);
   const checks: Check[] = [
     ...checkTablesExist(after, 'required tables', requireTables),
     ...countParts(after, tables),
+    ...checkIndexesExist(after, requireIndexes),
     ...(await checkPlans(stage.reader, stage.server.flavor, plans)),
   ];
   const findings = [
     ...adviseOn({ before, after, migrations, tenant, references }),
-    ...(await tryVerifyQueries(stage.reader, migrations)),
+    ...(await tryVerifyQueries(
+      stage.reader,
+      migrations,
+      (text) => rehearsal.loadTables !== undefined || isDecided(text, after),
+    )),
   ];
   await rehearsal.part('cascade', 'Delete a tenant', async () => {
     if (!tenant) return 'no tenant rule is configured';
@@ -61,30 +65,4 @@ function changedTables(before: Snapshot, after: Snapshot): string[] {
   return [...after.objects]
     .filter(([id, object]) => object.table && before.objects.get(id)?.digest !== object.digest)
     .map(([, object]) => object.name);
-}
-
-/** What their rows are nobody knows before production; but a query that cannot be run would fail there too. */
-async function tryVerifyQueries(session: Session, migrations: readonly Migration[]): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  await session.query('SET SESSION TRANSACTION READ ONLY');
-  for (const { version, verify } of migrations) {
-    for (const statement of verify) {
-      try {
-        await session.execute(statement.text);
-      } catch (error) {
-        findings.push({
-          name: 'verify-cannot-run',
-          level: 'error',
-          group: 'forward',
-          version,
-          object: `verify, line ${statement.line}`,
-          what: `the query is refused: ${messageOf(error)}`,
-          why: 'deploy runs it after the migrations, and would undo them all because of it',
-          fix: `mend line ${statement.line}`,
-        });
-      }
-    }
-  }
-  await session.query('SET SESSION TRANSACTION READ WRITE');
-  return findings;
 }

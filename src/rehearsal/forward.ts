@@ -30,6 +30,8 @@ interface ForwardOptions {
   /** Executes DDL on the clone, and says what it would mean in production. */
   readonly forecasting?: (statement: Statement) => Promise<Forecasted>;
   readonly onStatement?: () => void;
+  /** Before the first statement of each. */
+  readonly onMigration?: (migration: Migration) => Promise<void>;
 }
 
 /** Applies migrations statement by statement, to the end or to the first refusal. */
@@ -44,6 +46,7 @@ export async function goForward(
     const steps: AppliedStep[] = [];
     let forecast: Forecast | undefined;
     applied.push({ migration, before, steps });
+    await options.onMigration?.(migration);
     try {
       await perform(stage, migration.up, {
         execute: async (statement) => {

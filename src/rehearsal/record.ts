@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server } from '../mysql/connect.ts';
 import { touchedObjects } from '../statements/evidence.ts';
@@ -10,7 +12,7 @@ import type { Finding } from './finding.ts';
 import type { Applied } from './forward.ts';
 import type { Forecast } from './lock-forecast.ts';
 
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** `<state>/rehearsal/<database>.json`: what was rehearsed, on what, and how it went. */
 export interface RehearsalRecord {
@@ -23,6 +25,8 @@ export interface RehearsalRecord {
   readonly rehearsedOn: string;
   /** Of production's schema before the first migration. */
   readonly fingerprint: string;
+  /** Digest of what the configuration asks of the database: the verification of the deploy asks it again. */
+  readonly asked: string;
   readonly verdict: 'ready' | 'not ready';
   readonly migrations: readonly RehearsedMigration[];
   readonly findings: readonly Finding[];
@@ -107,9 +111,14 @@ export async function readExpected(stateDir: string, { target, flavor }: Server)
   return isSame ? record.migrations : [];
 }
 
+export function digestOfAsked(verify: Config['verify']): string {
+  return createHash('sha256').update(JSON.stringify(verify)).digest('hex');
+}
+
 /** What a deploy is about to do, as far as a rehearsal must have seen it. */
 export interface Intended {
   readonly fingerprint: string;
+  readonly asked: string;
   readonly server: string;
   readonly migrations: readonly Migration[];
 }
@@ -124,6 +133,7 @@ export function whyNoEvidence(record: RehearsalRecord | undefined, intended: Int
   if (record.fingerprint !== intended.fingerprint) return "production's schema has changed since the rehearsal";
   if (record.server !== intended.server)
     return `it was rehearsed for ${record.server}, production is ${intended.server}`;
+  if (record.asked !== intended.asked) return 'verify in the configuration has changed since the rehearsal';
   const changed = intended.migrations.find(
     ({ version, checksum }, index) =>
       record.migrations[index]?.version !== version || record.migrations[index]?.checksum !== checksum,

@@ -15,6 +15,7 @@ import type { Finding } from './finding.ts';
 import { type Applied, goForward } from './forward.ts';
 import { compareClone, compareServers } from './likeness.ts';
 import { executeForecasting } from './lock-forecast.ts';
+import { tryCheckQueries } from './own-queries.ts';
 import { type RehearsalPlace, withPlace } from './place.ts';
 import { type Stage, withStage } from './stage.ts';
 
@@ -108,7 +109,10 @@ async function runThrough(
   const before = stage.schema.now;
   let isComplete = false;
   await part('forward', 'Forward', async () => {
-    const forward = await goForward(stage, rehearsal.migrations, { forecasting: forecaster(rehearsal, stage) });
+    const forward = await goForward(stage, rehearsal.migrations, {
+      forecasting: forecaster(rehearsal, stage),
+      onMigration: async (migration) => void results.findings.push(...(await tryCheckQueries(stage.reader, migration))),
+    });
     results.applied = forward.applied;
     isComplete = forward.refused === undefined;
     if (forward.refused) results.findings.push(forward.refused);

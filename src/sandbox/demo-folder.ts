@@ -56,6 +56,15 @@ function configuration({ backups, logs }: DemoFolder, { account, site }: DemoPar
     backup: { dir: backups, minFree: '100MB', verify: 'checksum' },
     verify: {
       requireTables: ['companies', 'customers', 'appointments', 'branches', 'services', 'staff'],
+      requireIndexes: [
+        { table: 'callback_requests', columns: ['company_id', 'status', 'priority', 'expires_at'] },
+        { table: 'notification_configurations', columns: ['configurable_type', 'configurable_id'] },
+        {
+          table: 'appointment_modification_stats',
+          columns: ['company_id', 'customer_id', 'stat_type', 'period_start'],
+          unique: true,
+        },
+      ],
       tenant: { table: 'companies', column: 'company_id', onDelete: 'CASCADE' },
       references: [{ from: 'appointments.staff_id', to: 'staff.id' }],
       plans: ["SELECT * FROM callback_requests WHERE company_id = 1 AND status = 'pending'"],

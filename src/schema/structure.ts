@@ -1,6 +1,7 @@
+import { quoteName } from '../mysql/quote.ts';
 import type { Check } from './check.ts';
 import { diffSnapshots, formatDifferences } from './diff.ts';
-import type { Snapshot, TableShape } from './types.ts';
+import type { Index, Snapshot, TableShape } from './types.ts';
 
 /** One check a table that must be there. */
 export function checkTablesExist(snapshot: Snapshot, group: string, tables: readonly string[]): Check[] {
@@ -9,6 +10,49 @@ export function checkTablesExist(snapshot: Snapshot, group: string, tables: read
     const detail = ok ? 'it is there' : `${snapshot.database} has no table ${table}`;
     return { group, name: `table ${table} exists`, ok, level: 'error', detail };
   });
+}
+
+/** An index that must be there, whatever its name. */
+export interface RequiredIndex {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly unique: boolean;
+}
+
+/**
+ * One check a required index. A unique one must be of exactly these columns; another serves as well when more columns
+ * follow. A table that a pending migration may still make is only warned of.
+ */
+export function checkIndexesExist(snapshot: Snapshot, required: readonly RequiredIndex[]): Check[] {
+  return required.map(({ table, columns, unique }) => {
+    const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
+    const about = {
+      group: 'required indexes',
+      name: `${table} has ${unique ? 'a unique' : 'an'} index (${columns.join(', ')})`,
+    };
+    const shape = snapshot.objects.get(`table:${table}`)?.table;
+    if (!shape) return { ...about, ok: false, level: 'warning', detail: `${snapshot.database} has no table ${table}` };
+    const serving = shape.indexes.filter((index) => (unique ? isUniqueOf(index, columns) : beginsWith(index, columns)));
+    if (serving.length > 0) {
+      return { ...about, ok: true, level: 'error', detail: serving.map((index) => index.name).join(', ') };
+    }
+    return {
+      ...about,
+      ok: false,
+      level: 'error',
+      detail: unique ? 'no unique index is of these columns alone' : 'no index begins with these columns in this order',
+      remedy: `ALTER TABLE ${quoteName(table)} ADD ${kind} (${columns.map(quoteName).join(', ')})`,
+    };
+  });
+}
+
+function beginsWith({ columns }: Index, wanted: readonly string[]): boolean {
+  return wanted.every((column, place) => columns[place]?.replace(/\(\d+\)$/, '') === column);
+}
+
+/** Of the beginnings of values it would forbid more than is meant; their order forbids nothing else. */
+function isUniqueOf({ isUnique, columns }: Index, wanted: readonly string[]): boolean {
+  return isUnique && columns.length === wanted.length && wanted.every((column) => columns.includes(column));
 }
 
 /** What each table has, for the table of results. */

@@ -9,19 +9,59 @@ export interface TenantRule {
   readonly onDelete: string;
 }
 
+export type TenantRuleName = 'tenant-column' | 'tenant-not-null' | 'tenant-cascade' | 'tenant-index';
+
+/** By how the check is called, behind the column's name. */
+const RULE_NAMES: readonly (readonly [suffix: RegExp, name: TenantRuleName])[] = [
+  [/ exists$/, 'tenant-column'],
+  [/ is NOT NULL$/, 'tenant-not-null'],
+  [/ is a foreign key /, 'tenant-cascade'],
+  [/ leads an index$/, 'tenant-index'],
+];
+
+/** The name by which a migration may allow a breach: `-- migrate:allow NAME reason`. */
+export function tenantRuleName(check: Pick<Check, 'name'>): TenantRuleName {
+  const named = RULE_NAMES.find(([suffix]) => suffix.test(check.name));
+  if (!named) throw new TypeError(`no rule of the tenant column is called ${check.name}`);
+  return named[1];
+}
+
+/** A breach of a rule that the migration which made the table allows, with its reason. */
+export interface AllowedBreach {
+  readonly table: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Whose tables are looked at. */
+export interface TenantScope {
+  /** Of these a breach is an error, unless it is allowed. Default: all of `tables`. */
+  readonly made?: readonly string[] | undefined;
+  readonly allowed?: readonly AllowedBreach[] | undefined;
+}
+
 /**
  * Four rules a table: the tenant column exists, is NOT NULL, is a foreign key to the tenant table with the right delete
- * rule, and leads an index. `tables` are those that migrations made: a breach there is an error. Without them, every
- * table that has the column is looked at, and a breach in what was there before is a warning.
+ * rule, and leads an index. A breach in what migrations made is an error; in what they only changed it may have been
+ * there before, which is a warning, and a table without the column may be nobody's. Without `tables`, every table that
+ * has the column is looked at, and only warned of.
  */
-export function checkTenant(snapshot: Snapshot, rule: TenantRule, tables?: readonly string[]): Check[] {
-  const level = tables === undefined ? 'warning' : 'error';
+export function checkTenant(
+  snapshot: Snapshot,
+  rule: TenantRule,
+  tables?: readonly string[],
+  { made = tables ?? [], allowed = [] }: TenantScope = {},
+): Check[] {
   const names = tables ?? tenantTables(snapshot, rule);
   return names
     .filter((name) => name !== rule.table)
     .flatMap((name) => {
       const shape = snapshot.objects.get(`table:${name}`)?.table;
-      return shape ? checkTable(name, shape, rule, snapshot.database).map((check) => ({ ...check, level })) : [];
+      const isTenants = made.includes(name) || shape?.columns.some((column) => column.name === rule.column);
+      if (!shape || !isTenants) return [];
+      const level = made.includes(name) ? 'error' : 'warning';
+      const own = allowed.filter(({ table }) => table === name);
+      return checkTable(name, shape, rule, snapshot.database).map((check) => withAllowance({ ...check, level }, own));
     });
 }
 
@@ -34,6 +74,12 @@ export function tenantTables(snapshot: Snapshot, rule: TenantRule): string[] {
     .map((object) => object.name)
     .filter((name) => name !== rule.table)
     .sort();
+}
+
+function withAllowance(check: Check, allowed: readonly AllowedBreach[]): Check {
+  const allowance = check.ok ? undefined : allowed.find(({ name }) => name === tenantRuleName(check));
+  if (!allowance) return check;
+  return { ...check, level: 'advice', detail: `${check.detail} (allowed: ${allowance.reason})` };
 }
 
 type Finding = Omit<Check, 'level'>;

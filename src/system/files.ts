@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Read and write for the owner only: backups, logs, credentials, journals. */
@@ -9,6 +9,20 @@ export const OWNER_ONLY_FOLDER = 0o700;
 /** Makes a folder that only its owner can enter; an existing one is left as it is. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: OWNER_ONLY_FOLDER });
+}
+
+/** The folder itself, or the first one above it that exists: the one that must be writable before it can be made. */
+export async function nearestFolder(path: string): Promise<string> {
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  return exists || dirname(path) === path ? path : nearestFolder(dirname(path));
+}
+
+/** Throws, in the system's own words, when nothing can be made in the folder. */
+export async function requireWritable(folder: string): Promise<void> {
+  await access(folder, constants.W_OK | constants.X_OK);
 }
 
 /** Flushes a folder's entries, so that a rename or a new file in it survives a power cut. */

@@ -86,7 +86,7 @@ describe('defaults', () => {
         keep: { last: 10, days: 30 },
         minFreeBytes: 500_000_000,
       },
-      verify: { requireTables: [], tenant: undefined, references: [], plans: [] },
+      verify: { requireTables: [], requireIndexes: [], tenant: undefined, references: [], plans: [] },
       monitor: { forMs: 1_800_000, everyMs: 5_000, logs: [] },
       notify: [],
       logsDir: '/var/log',

@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { serversDir } from '../support/installed.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
@@ -62,6 +62,49 @@ describeOnServers('a backup', (server) => {
       exitCode: 1,
     });
   }, 240_000);
+
+  test('is not begun without room for it, and says what its snapshot leaves out', async () => {
+    const production = await create();
+    production.configure({ backup: { dir: 'backups', minFree: '900TB', verify: 'checksum' } });
+    await production.sql('CREATE TABLE notes (id INT) ENGINE=MyISAM');
+    const refused = await production.run('backup', 'create', '--json');
+    expect(lastOf(refused)).toMatchObject({
+      exitCode: 2,
+      production: 'unchanged',
+      error: {
+        what: 'preflight found 1 to mend: disk space',
+        state: 'production is as it was before',
+        next: 'mend them, then look again: gateway-migrate doctor',
+      },
+    });
+    expect(jsonLines(refused).find(({ name }) => name === 'engines')).toMatchObject({
+      level: 'warning',
+      detail: 'not part of the snapshot, rows written during the backup may be half in it: notes (MyISAM)',
+    });
+    expect(existsSync(production.backups)).toBe(false);
+  });
+
+  test('is pruned by the policy, after a yes, and never the newest', async () => {
+    const production = await create();
+    production.configure({
+      backup: { dir: 'backups', minFree: '1MB', verify: 'checksum', keep: { last: 1, days: 0 } },
+    });
+    const made = [];
+    for (let number = 0; number < 2; number++) {
+      made.push(String(lastOf(await production.run('backup', 'create', '--json')).backup));
+      // The time in its name is exact to the second.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    const [old = '', newest = ''] = made;
+    expect(lastOf(await production.run('backup', 'prune', '--json'))).toMatchObject({
+      exitCode: 5,
+      error: { what: 'there is no terminal to ask "Remove this? (yes/no)", and --yes was not given' },
+    });
+    const pruned = await production.run('backup', 'prune', '--yes', '--json');
+    expect(jsonLines(pruned).find(({ type }) => type === 'pruned')).toMatchObject({ removed: [old] });
+    expect(readdirSync(production.backups)).toEqual([basename(newest), `${basename(newest)}.manifest.json`]);
+    expect((await production.run('backup', 'prune', '--yes')).stdout).toContain('nothing to remove in ');
+  });
 
   test('that does not come back the same stops the deploy before the site and the tables are touched', async () => {
     const production = await create();

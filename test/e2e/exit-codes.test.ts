@@ -145,6 +145,26 @@ describeOnServers('exit codes', (server) => {
     expect((await production.run('status', '--check', '--json')).stdout).toContain('"unfinished":null');
   });
 
+  test('2: a check that cannot be run, once the migration before it is in place', async () => {
+    const production = await create({
+      ...THREE,
+      '3_more.sql': `-- migrate:check\nSELECT nope FROM shops;\n${up('CREATE TABLE more (id INT)', 'DROP TABLE more')}`,
+    });
+    const finished = await production.run('deploy', '--yes', '--json');
+    const clause = server().kind === 'mysql' ? 'field list' : 'SELECT';
+    expect(told(finished)).toEqual({
+      code: 2,
+      result: 'failed',
+      production: 'unchanged',
+      error: {
+        what: `Apply 3 migrations: 3: its check cannot be run: Unknown column 'nope' in '${clause}'`,
+        state: 'everything this run did was undone: production is as it was before',
+        next: 'mend its -- migrate:check section, then: gateway-migrate deploy',
+      },
+    });
+    expect(lastOf(finished).reverted).toEqual(['2', '1']);
+  });
+
   test('2: nobody answers where the server should be', async () => {
     const production = await create();
     production.configure({ database: { host: '127.0.0.1', port: 1, name: 'db', user: 'app' } });

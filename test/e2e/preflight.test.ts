@@ -129,6 +129,36 @@ describeOnServers('preflight', (server) => {
     });
   });
 
+  test("the tool's own folders: without a state folder there is no run, without a log folder the log stands there", async () => {
+    const production = await create();
+    const file = join(production.dir, 'password');
+    const words = (dir: string) => `${dir} cannot be written to: EACCES: permission denied, access '${file}'`;
+    production.configure({ logs: 'password/logs' });
+    const warned = await production.run('doctor', '--json');
+    expect(warned.code).toBe(0);
+    expect(jsonLines(warned).find((event) => event.name === 'log folder')).toMatchObject({
+      ok: false,
+      level: 'warning',
+      detail: `${words(join(file, 'logs'))}: the log goes to the state folder`,
+      remedy: 'set logs in the configuration',
+    });
+    production.configure({ state: 'password/state' });
+    const found = await production.run('doctor', '--json');
+    expect([found.code, refused(found)]).toEqual([
+      1,
+      {
+        'state folder': [
+          words(join(file, 'state')),
+          `mkdir -p ${join(file, 'state')} as a user who may, or set state in the configuration`,
+        ],
+      },
+    ]);
+    expect(lastOf(await production.run('deploy', '--yes', '--json'))).toMatchObject({
+      exitCode: 5,
+      error: { what: expect.stringContaining('the log cannot be written to '), next: 'gateway-migrate doctor' },
+    });
+  });
+
   test('a migration edited after it was applied, with the difference', async () => {
     const production = await create();
     expect((await production.run('deploy', '--yes')).code).toBe(0);

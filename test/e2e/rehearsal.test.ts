@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { RehearsalRecord } from '../../src/rehearsal/record.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
+import { createProduction, finish, jsonLines, lastOf, type Production } from './production.ts';
 
 function migration(up: string, down: string): string {
   return `-- migrate:up\n${up};\n-- migrate:down\n${down};\n`;
@@ -73,6 +73,24 @@ describeOnServers('rehearsal by the built program', (server) => {
     expect(await clones()).toHaveLength(0);
   });
 
+  test('killed in the middle it leaves its clone, which the next rehearsal removes', async () => {
+    const production = await create({ migrations: 'six' });
+    const child = production.start(['test', '--json']);
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      if (/"step\.started"[^\n]*"id":"(?:forward|cascade|back)"/.test(text)) child.kill('SIGKILL');
+    });
+    expect((await finish(child)).code).toBeNull();
+    const clones = () =>
+      production.query(
+        `SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '${production.database}_rehearsal'`,
+      );
+    expect(await clones()).toHaveLength(1);
+    expect(lastOf(await production.run('status', '--json')).unfinished).toBeNull();
+    const again = await production.run('test', '--json');
+    expect([again.code, lastOf(again).error]).toEqual([0, undefined]);
+    expect(await clones()).toHaveLength(0);
+  });
+
   test('deploy takes the evidence, and rehearses again when one byte or one column is not what it was', async () => {
     const production = await create({ migrations: GOOD, parents: true, rehearses: true });
     expect((await production.run('test')).code).toBe(0);
@@ -88,6 +106,8 @@ describeOnServers('rehearsal by the built program', (server) => {
     expect(await told()).toBeUndefined();
     await production.sql('ALTER TABLE companies ADD COLUMN extra INT');
     expect(await told()).toBe("ready (production's schema has changed since the rehearsal)");
+    production.configure({ verify: { requireIndexes: [{ table: 'goods', columns: ['id'] }] } });
+    expect(await told()).toBe('ready (verify in the configuration has changed since the rehearsal)');
     production.migration('3_more.sql', migration('CREATE TABLE more (id INT PRIMARY KEY)', 'DROP TABLE more'));
     expect(await told()).toBe('ready (3 was not rehearsed)');
     const done = await production.run('deploy', '--yes', '--json');
@@ -96,6 +116,71 @@ describeOnServers('rehearsal by the built program', (server) => {
     expect(Object.fromEntries(summary?.rows as [string, string][]).Rehearsed).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d, ready$/,
     );
+  });
+
+  test('what it calls ready does not fail in the verification, with the site down', async () => {
+    const production = await create({ parents: true, rehearses: true });
+    await production.sql('CREATE TABLE settings (id INT PRIMARY KEY)');
+    production.configure({
+      verify: {
+        tenant: { table: 'companies', column: 'company_id' },
+        plans: ['SELECT * FROM later WHERE id = 1'],
+      },
+    });
+    const countries = migration('CREATE TABLE countries (id INT PRIMARY KEY)', 'DROP TABLE countries');
+    production.migration('1_countries.sql', countries);
+    production.migration(
+      '2_settings.sql',
+      migration('ALTER TABLE settings ADD COLUMN word VARCHAR(9)', 'ALTER TABLE settings DROP COLUMN word'),
+    );
+    production.migration('3_later.sql', migration('CREATE TABLE later (id INT PRIMARY KEY)', 'DROP TABLE later'));
+    expect(lastOf(await production.run('test', '--json')).error).toMatchObject({
+      what: 'not ready: 1 tenant-column, 3 tenant-column',
+    });
+    const allow = '-- migrate:allow tenant-column the same for everybody\n';
+    production.migration('1_countries.sql', allow + countries);
+    const first = await production.run('deploy', '--yes', '--json', '--to', '2');
+    expect(lastOf(first)).toMatchObject({ exitCode: 0, applied: ['1', '2'] });
+    const checks = jsonLines(first).filter((event) => event.type === 'check' && event.ok === false);
+    expect(checks.map(({ name, level, detail, remedy }) => [name, level, detail, remedy])).toEqual(
+      expect.arrayContaining([
+        [
+          'countries.company_id exists',
+          'advice',
+          'the table has no column company_id (allowed: the same for everybody)',
+          'ALTER TABLE `countries` ADD COLUMN `company_id` … NOT NULL',
+        ],
+        [
+          'SELECT * FROM later WHERE id = 1',
+          'warning',
+          `Table '${production.database}.later' doesn't exist`,
+          'look at verify.plans in the configuration',
+        ],
+      ]),
+    );
+    // A row that nobody owns, and what the probe of the cascade says of it, are allowed by name as well.
+    const orphaned = 'id INT PRIMARY KEY, company_id BIGINT UNSIGNED NULL, KEY (company_id)';
+    production.migration(
+      '3_later.sql',
+      ['tenant-cascade', 'tenant-not-null', 'rows-outlive-tenant']
+        .map((name) => `-- migrate:allow ${name} the archive outlives its company\n`)
+        .join('') + migration(`CREATE TABLE later (${orphaned})`, 'DROP TABLE later'),
+    );
+    const second = lastOf(await production.run('deploy', '--yes', '--json'));
+    expect([second.error, second.applied]).toEqual([undefined, ['3']]);
+    expect((await production.run('verify')).code).toBe(0);
+    // Orphans that were there before are found by verify, and undo no deploy.
+    await production.sql('CREATE TABLE rooms (id INT PRIMARY KEY, owner_id INT); INSERT INTO rooms VALUES (1, 7)');
+    production.configure({ verify: { references: [{ from: 'rooms.owner_id', to: 'settings.id' }] } });
+    production.migration('4_rooms.sql', migration('ALTER TABLE rooms ADD n INT', 'ALTER TABLE rooms DROP n'));
+    const third = await production.run('deploy', '--yes', '--json');
+    expect([lastOf(third).error, lastOf(third).applied]).toEqual([undefined, ['4']]);
+    const orphans = { name: 'rooms.owner_id → settings.id', ok: false, detail: '1 key without a parent: 7' };
+    expect(jsonLines(third).find(({ name }) => name === orphans.name)).toMatchObject({ ...orphans, level: 'warning' });
+    expect(lastOf(await production.run('verify', '--json'))).toMatchObject({
+      exitCode: 1,
+      error: { what: expect.stringMatching(/^1 of \d+ checks do not hold: rooms\.owner_id → settings\.id$/) },
+    });
   });
 
   test('deploy refuses what is not ready, unless it is told to skip the rehearsal', async () => {

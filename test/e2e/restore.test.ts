@@ -82,7 +82,10 @@ describeOnServers('restore', (server) => {
     await server().sql(
       `CREATE DATABASE \`${production.database}_before_19990101_000000\`; UPDATE \`${kept}\`.gateway_migrate_beside SET made = '2020-01-01'`,
     );
-    const { run } = lastOf(await production.run('restore', '--yes', '--json'));
+    // What a restore keeps is named after the second in which it began.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const { run, exitCode } = lastOf(await production.run('restore', '--yes', '--json'));
+    expect(exitCode).toBe(0);
     expect(await pruned(production)).toEqual([`database ${kept}`]);
     const [foreign, newest = ''] = await beside(production);
     expect(foreign).toBe(`${production.database}_before_19990101_000000`);

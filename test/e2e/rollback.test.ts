@@ -57,6 +57,9 @@ describeOnServers('rollback', (server) => {
     await production.run('deploy', '--yes');
     await production.sql('INSERT INTO a VALUES (7)');
     const { saved } = lastOf(await production.run('rollback', '--yes', '--json'));
+    const listed = (await production.run('backup', 'list')).stdout.split('\n');
+    expect(listed.find((line) => line.startsWith(String(saved)))).toMatch(/ {2}rows that a rollback saved$/);
+    expect(listed.find((line) => line.includes('_pre_migration_'))).toMatch(/ {2}can restore to /);
     await production.sql(
       gunzipSync(readFileSync(String(saved)))
         .toString()

@@ -24,6 +24,7 @@ const SCHEMA = [
 ];
 const VERIFY: Config['verify'] = {
   requireTables: ['companies', 'staff'],
+  requireIndexes: [],
   tenant: { table: 'companies', column: 'company_id', onDelete: 'CASCADE' },
   references: [{ from: { table: 'calls', column: 'staff_id' }, to: { table: 'staff', column: 'id' } }],
   plans: ['SELECT * FROM calls WHERE company_id = 1'],

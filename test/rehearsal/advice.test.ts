@@ -101,10 +101,10 @@ describeOnServers('advice', (server) => {
     expect(
       tell(findings.filter(({ name }) => name !== 'tenant-cascade' && name !== 'implicit-default')),
     ).toMatchInlineSnapshot(`
-      "advice 1 tenant-column rooms.company_id
+      "error 1 tenant-column rooms.company_id
       what: the table has no column company_id
       why:  its rows belong to nobody: no query can keep the tenants apart, and they outlive their tenant
-      fix:  ALTER TABLE \`rooms\` ADD COLUMN \`company_id\` … NOT NULL
+      fix:  ALTER TABLE \`rooms\` ADD COLUMN \`company_id\` … NOT NULL, or say that it is for all of them: -- migrate:allow tenant-column REASON
 
       error 1 tenant-not-null visits.company_id
       what: it may be NULL: such a row belongs to nobody

@@ -192,6 +192,122 @@ describeOnServers('planted faults', (server) => {
     `);
   });
 
+  const TENANT = { verify: { tenant: { table: 'companies', column: 'company_id' } } };
+  const visits = (...lines: string[]) =>
+    file(`CREATE TABLE visits (id INT PRIMARY KEY, ${lines.join(', ')});`, 'DROP TABLE visits;');
+  const COMPANY_ID = 'company_id BIGINT UNSIGNED NOT NULL';
+  const KEY = 'CONSTRAINT visits_company FOREIGN KEY (company_id) REFERENCES companies (id) ON DELETE RESTRICT';
+
+  test('a foreign key to the tenant without CASCADE is named, by the rule and by what happens', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      production: COMPANIES,
+      files: { '0001': visits(COMPANY_ID, KEY) },
+      config: TENANT,
+    });
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0001 tenant-cascade visits.company_id
+      what: visits_company: ON DELETE RESTRICT
+      why:  when a tenant is deleted its rows stay behind as orphans, or the deletion is refused
+      fix:  ALTER TABLE \`visits\` DROP FOREIGN KEY \`visits_company\`, ADD FOREIGN KEY (\`company_id\`) REFERENCES \`companies\` (…) ON DELETE CASCADE
+
+      error 0001 tenant-deletion-refused visits
+      what: the foreign key visits_company refuses to delete a row of companies that visits refers to
+      why:  so no row of companies that has such rows can be deleted
+      fix:  make it ON DELETE CASCADE, or SET NULL: ALTER TABLE \`visits\` DROP FOREIGN KEY \`visits_company\`, ADD CONSTRAINT …"
+    `);
+  });
+
+  test('a tenant column without an index is named', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      production: COMPANIES,
+      files: { '0001': visits('day DATE NOT NULL', COMPANY_ID, 'KEY by_day (day, company_id)') },
+      config: TENANT,
+    });
+    expect(tell(onlyErrors(findings).filter(({ name }) => name === 'tenant-index'))).toMatchInlineSnapshot(`
+      "error 0001 tenant-index visits.company_id
+      what: no index begins with it: every query of one tenant reads all rows
+      why:  every query of one tenant reads the rows of all of them
+      fix:  ALTER TABLE \`visits\` ADD INDEX (\`company_id\`)"
+    `);
+  });
+
+  test("production's rows: duplicates under a new unique key, NULLs, orphans", async () => {
+    const { findings } = await rehearseFiles(server(), {
+      production: `${COMPANIES};
+        CREATE TABLE calls (id INT PRIMARY KEY, company_id BIGINT UNSIGNED, code INT NOT NULL, note VARCHAR(9) NULL);
+        INSERT INTO companies VALUES (1, 'One');
+        INSERT INTO calls VALUES (1, 1, 7, NULL), (2, 1, 7, 'x'), (3, 9, 8, NULL)`,
+      files: {
+        '0001': file('ALTER TABLE calls ADD UNIQUE KEY one_code (code);', 'ALTER TABLE calls DROP KEY one_code;'),
+        '0002': file(
+          'ALTER TABLE calls MODIFY note VARCHAR(9) NOT NULL;',
+          'ALTER TABLE calls MODIFY note VARCHAR(9) NULL;',
+        ),
+        '0003': file(
+          'ALTER TABLE calls ADD CONSTRAINT calls_company FOREIGN KEY (company_id) REFERENCES companies (id);',
+          'ALTER TABLE calls DROP FOREIGN KEY calls_company, DROP KEY calls_company;',
+        ),
+      },
+    });
+    expect(tell(onlyErrors(findings)).replace(/prod_\d+/g, 'prod')).toMatchInlineSnapshot(`
+      "error 0002 null-in-not-null calls.note
+      what: 2 rows of production have NULL in note, which becomes NOT NULL
+      why:  the server refuses the change for the first such row
+      fix:  give them a value first: UPDATE \`calls\` SET \`note\` = … WHERE \`note\` IS NULL
+
+      error 0001 duplicates-under-unique calls.one_code
+      what: rows of production are equal under the unique key one_code (code): 7
+      why:  the server refuses the key with error 1062 as soon as it meets the second of them
+      fix:  keep one of each first; they are: SELECT \`code\` AS k0 FROM \`calls\` WHERE \`code\` IS NOT NULL GROUP BY \`code\` HAVING COUNT(*) > 1
+
+      error 0003 orphans-under-foreign-key calls.calls_company
+      what: company_id of production has values that companies does not have: 9
+      why:  the server refuses the foreign key with error 1452 for the first such row
+      fix:  mend or remove these rows of calls first; they are: SELECT k.\`company_id\` FROM \`prod\`.\`calls\` k LEFT JOIN \`prod\`.\`companies\` p ON p.\`id\` = k.\`company_id\` WHERE k.\`company_id\` IS NOT NULL AND p.\`id\` IS NULL LIMIT 1000"
+    `);
+  });
+
+  test('a change that makes the writers of a big table wait is named, with how long at least and what to write', async () => {
+    const production = `${COMPANIES}; CREATE TABLE calls (id INT PRIMARY KEY AUTO_INCREMENT, size INT NOT NULL, filler VARCHAR(4000) NOT NULL);
+      INSERT INTO calls (size, filler) VALUES (1, REPEAT('x', 4000));
+      ${'INSERT INTO calls (size, filler) SELECT size, filler FROM calls;'.repeat(15)} ANALYZE TABLE calls`;
+    const change = file(
+      'ALTER TABLE calls MODIFY size BIGINT NOT NULL;',
+      'ALTER TABLE calls MODIFY size INT NOT NULL;',
+    );
+    const { findings } = await rehearseFiles(server(), { production, files: { '0001': change } });
+    const [found, ...others] = onlyErrors(findings);
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ name: 'blocking-change', version: '0001', object: 'calls', group: 'locks' });
+    const [, rows = '', megabytes = '', seconds = ''] =
+      /^ALTER TABLE at line 2 copies the whole table, and writes wait meanwhile: about (\d+) rows, (\d+) MB in production, at least (\d+\.\d) s$/.exec(
+        found?.what ?? '',
+      ) ?? [];
+    expect(Number(rows)).toBeGreaterThan(10_000);
+    expect(Number(megabytes)).toBeGreaterThan(100);
+    expect(Number(seconds)).toBeGreaterThanOrEqual(0.3);
+    expect(found?.fix).toContain('ALTER TABLE `calls` ADD COLUMN …, ALGORITHM=INSTANT');
+  });
+
+  test('a slip of the pen is found, though it looks like a statement that nobody knows', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;'),
+        '0002': file('CREATE TABEL b (id INT PRIMARY KEY);', 'DROP TABLE IF EXISTS b;'),
+      },
+    });
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0002 up-fails statement 1 of 1, line 2
+      what: CREATE is refused: (as the server says)
+      why:  nothing of the migration would be in place
+      fix:  mend line 2 of 0002_step"
+    `);
+    const down = await rehearseFiles(server(), {
+      files: { '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', "DORP TABLE 'a';\nDROP TABLE a;") },
+    });
+    expect(errors(down.findings)).toEqual(['down-fails 0001: statement 1 of 2 of the way back']);
+  });
+
   test('a migration that needs a table of a later one is told which', async () => {
     const { findings } = await rehearseFiles(server(), {
       files: {
@@ -226,6 +342,42 @@ describeOnServers('planted faults', (server) => {
         why: 'deploy runs it after the migrations, and would undo them all because of it',
       },
     ]);
+  });
+
+  test('a check that cannot be run on what the migrations before it leave is found', async () => {
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;'),
+        '0002': `-- migrate:check\nSELECT id FROM a;\nSELECT nope FROM a;\n${file('CREATE TABLE b (id INT PRIMARY KEY);', 'DROP TABLE b;')}`,
+      },
+    });
+    expect(tell(onlyErrors(findings))).toMatchInlineSnapshot(`
+      "error 0002 check-cannot-run check, line 3
+      what: the query is refused: (as the server says)
+      why:  deploy asks it again before this migration, with the site down, and would undo those before it because of it
+      fix:  mend line 3"
+    `);
+  });
+
+  test('a verify query that finds something is judged before production: by the catalogue, or only told', async () => {
+    const up = file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;');
+    const ofSchema = `SELECT 'a has no index by name' AS problem FROM DUAL WHERE NOT EXISTS (
+      SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'a' AND index_name = 'by_name')`;
+    const ofRows = 'SELECT 1 AS missing FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM a)';
+    const { findings } = await rehearseFiles(server(), {
+      files: { '0001': `${up}-- migrate:verify\n${ofSchema};\n${ofRows};\n` },
+    });
+    expect(tell(findings.filter((one) => one.name === 'verify-finds-something'))).toMatchInlineSnapshot(`
+      "error 0001 verify-finds-something verify, line 6
+      what: the query returns {"problem":"a has no index by name"}, and must return no row
+      why:  deploy runs it after the migrations, and would undo them all because of it
+      fix:  mend line 6, or what it found
+
+      advice 0001 verify-finds-something verify, line 8
+      what: the query returns {"missing":1}, and must return no row
+      why:  the tables of the clone have no rows: with those of production it may return none
+      fix:  gateway-migrate test --from-backup asks it of real rows"
+    `);
   });
 
   test('a finding is silenced by its name in the file', async () => {

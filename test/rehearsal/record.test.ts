@@ -4,12 +4,13 @@ import { type RehearsalRecord, readRecord, whyNoEvidence, writeRecord } from '..
 import { temporaryFolder } from '../support/folder.ts';
 
 const RECORD: RehearsalRecord = {
-  format: 2,
+  format: 3,
   at: '2026-11-23T16:05:12+00:00',
   database: 'shop',
   server: 'MySQL 9.7.4',
   rehearsedOn: 'MySQL 9.7.4',
   fingerprint: 'f',
+  asked: 'a',
   verdict: 'ready',
   migrations: ['1', '2'].map((version) => ({
     version,
@@ -25,7 +26,7 @@ function pending(...versions: string[]): readonly Migration[] {
   return versions.map((version) => ({ version, checksum: `c${version}` }) as Migration);
 }
 
-const SAME = { fingerprint: 'f', server: 'MySQL 9.7.4', migrations: pending('1', '2') };
+const SAME = { fingerprint: 'f', asked: 'a', server: 'MySQL 9.7.4', migrations: pending('1', '2') };
 
 test.each([
   ['the same', RECORD, SAME, undefined],
@@ -33,6 +34,7 @@ test.each([
   ['no record', undefined, SAME, 'it was never rehearsed'],
   ['not ready', { ...RECORD, verdict: 'not ready' as const }, SAME, 'the last rehearsal found it not ready'],
   ['another schema', RECORD, { ...SAME, fingerprint: 'g' }, "production's schema has changed since the rehearsal"],
+  ['other demands', RECORD, { ...SAME, asked: 'b' }, 'verify in the configuration has changed since the rehearsal'],
   [
     'another server',
     RECORD,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
-import { checkTenant, tenantTables } from '../../src/schema/tenant.ts';
+import { checkTenant, tenantRuleName, tenantTables } from '../../src/schema/tenant.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { runAll, withSession } from './sessions.ts';
 
@@ -18,6 +18,11 @@ const TABLES = {
   elsewhere: `${ID} NOT NULL, FOREIGN KEY (company_id) REFERENCES others (id) ON DELETE CASCADE`,
   buried: `other int, ${ID} NOT NULL, KEY (other, company_id)`,
 };
+
+it('are known by name', () => {
+  expect(tenantRuleName({ name: 'calls.company_id leads an index' })).toBe('tenant-index');
+  expect(() => tenantRuleName({ name: 'calls' })).toThrow('no rule of the tenant column is called calls');
+});
 
 describeOnServers('the rules of the tenant column', (server) => {
   async function checksOf(tables?: readonly string[], rule = RULE) {
@@ -55,6 +60,24 @@ describeOnServers('the rules of the tenant column', (server) => {
     expect(tenantTables(snapshot, RULE)).toEqual(['buried', 'elsewhere', 'good', 'nullable', 'restricting', 'unbound']);
     expect(checks).toHaveLength(6 * 4);
     expect(new Set(checks.map((check) => check.level))).toEqual(new Set(['warning']));
+  });
+
+  it('only warn of what migrations changed and did not make, and of what they allow', async () => {
+    const { snapshot } = await checksOf();
+    const scope = {
+      made: ['nullable', 'unbound'],
+      allowed: [{ table: 'unbound', name: 'tenant-cascade', reason: 'an archive' }],
+    };
+    const broken = checkTenant(snapshot, RULE, Object.keys(TABLES), scope).filter((check) => !check.ok);
+    expect(broken.map(({ name, level }) => `${level} ${name}`)).toEqual([
+      'error nullable.company_id is NOT NULL',
+      'advice unbound.company_id is a foreign key to companies ON DELETE CASCADE',
+      'warning restricting.company_id is a foreign key to companies ON DELETE CASCADE',
+      'warning elsewhere.company_id is a foreign key to companies ON DELETE CASCADE',
+      'warning buried.company_id is a foreign key to companies ON DELETE CASCADE',
+      'warning buried.company_id leads an index',
+    ]);
+    expect(broken[1]?.detail).toBe('no foreign key leads to companies (allowed: an archive)');
   });
 
   it('take RESTRICT and NO ACTION for the same, and pass over the tenant table and tables that are gone', async () => {

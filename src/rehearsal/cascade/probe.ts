@@ -20,16 +20,30 @@ export interface Probe {
   readonly findings: Finding[];
 }
 
-/** A check of the probe; it fails as an error in the migrations' own tables only. */
+interface Weight {
+  readonly level?: Check['level'];
+  /** The finding that says the same: a migration that allows it allows this too. */
+  readonly allowedBy?: string;
+  /** What that finding is about, by which its migration is known. Default: the table. */
+  readonly word?: string;
+}
+
+/** A check of the probe; it fails as an error in the migrations' own tables only, and not where they allow it. */
 export function check(
   probe: Probe,
   table: string,
   what: string,
   ok: boolean,
   detail: string,
-  level: Check['level'] = probe.tables.includes(table) ? 'error' : 'advice',
+  weight: Weight = {},
 ): void {
-  probe.checks.push({ group: 'cascade', name: `${table}: ${what}`, ok, level, detail });
+  const { allowedBy, word = table } = weight;
+  const isOwn = probe.tables.includes(table);
+  const allows = ok || !isOwn ? [] : (migrationOf(probe.migrations, table, word)?.allows ?? []);
+  const allowance = allows.find(({ name }) => name === allowedBy);
+  const level = weight.level ?? (isOwn && !allowance ? 'error' : 'advice');
+  const told = allowance ? `${detail} (allowed: ${allowance.reason})` : detail;
+  probe.checks.push({ group: 'cascade', name: `${table}: ${what}`, ok, level, detail: told });
 }
 
 /** An error in the tables of the migrations, advice in those that were there before. */

@@ -22,15 +22,19 @@ export async function probeRefusals(probe: Probe, member: Member): Promise<void>
   const row = anotherRow(probe, member, 3);
   if (!row || !hasColumn(member, tenant.column)) return;
   const without = new Map([...row].filter(([column]) => column !== tenant.column));
-  const isMissingTaken = await takes(probe, member, `a row without ${tenant.column} is refused`, without, NO_VALUE);
-  if (isMissingTaken) check(probe, member.name, `a row without ${tenant.column} is refused`, false, TAKEN);
+  const whatIsMissing = `a row without ${tenant.column} is refused`;
+  if (await takes(probe, member, whatIsMissing, without, NO_VALUE)) {
+    check(probe, member.name, whatIsMissing, false, TAKEN, { allowedBy: 'tenant-not-null', word: tenant.column });
+  }
   const wrong = new Map([...row, [tenant.column, NOBODY]]);
   const what = `a ${tenant.column} that does not exist is refused`;
   if (!(await takes(probe, member, what, wrong, NO_PARENT))) return;
   const key = member.keys.find(({ columns }) => columns.length === 1 && columns[0] === tenant.column);
-  if (!key) check(probe, member.name, what, false, TAKEN);
+  if (!key) check(probe, member.name, what, false, TAKEN, { allowedBy: 'tenant-cascade', word: tenant.column });
   else {
-    check(probe, member.name, what, false, `${TAKEN}, although the foreign key ${key.name} forbids it`, 'advice');
+    check(probe, member.name, what, false, `${TAKEN}, although the foreign key ${key.name} forbids it`, {
+      level: 'advice',
+    });
     tellOfIgnoredKey(probe, member, key.name);
   }
 }
@@ -98,7 +102,7 @@ async function probeKey(probe: Probe, member: Member, key: Index): Promise<void>
     );
     check(probe, member.name, what, true, 'a row with the same key is taken');
   } catch (error) {
-    check(probe, member.name, what, false, detailOf(error));
+    check(probe, member.name, what, false, detailOf(error), { allowedBy: 'soft-delete-keeps-key', word: key.name });
     if (errnoOf(error) === DUPLICATE) tellOfKeptKey(probe, member, key);
   }
 }

@@ -6,6 +6,8 @@ import { insertRow, referredColumns } from './planting.ts';
 import { check, type Probe, tentatively } from './probe.ts';
 import { composeRow, type PlantedRow, whereRow } from './row.ts';
 
+const NOT_PROBED = { allowedBy: 'cascade-not-probed' };
+
 /** Where the rule is SET NULL: the parent goes, the row stays with NULL in its place. */
 export async function probeSetNull(probe: Probe, member: Member): Promise<void> {
   for (const key of member.keys.filter((candidate) => candidate.onDelete === 'SET NULL')) {
@@ -14,17 +16,19 @@ export async function probeSetNull(probe: Probe, member: Member): Promise<void> 
 }
 
 async function probeKey(probe: Probe, member: Member, key: ForeignKey): Promise<void> {
-  const { session, family, plantation } = probe;
+  const { session, family } = probe;
   const what = `${key.columns.join(', ')} becomes NULL when its row of ${key.parentTable} goes`;
   const parent = family.get(key.parentTable);
-  const parentRow = plantation.rows.get(key.parentTable);
   try {
-    const row =
-      key.parentTable === member.name ? await plantSecond(probe, member, key) : plantation.rows.get(member.name);
-    if (!parent || !parentRow || !row || !key.columns.every((column) => row.has(column))) {
-      check(probe, member.name, what, false, `not looked at: no row refers to ${key.parentTable}`);
+    const pair =
+      key.parentTable === member.name
+        ? await plantSecond(probe, member, key)
+        : await referToAnother(probe, member, key);
+    if (!parent || !pair || !key.columns.every((column) => pair.row.has(column))) {
+      check(probe, member.name, what, false, `not looked at: no row refers to ${key.parentTable}`, NOT_PROBED);
       return;
     }
+    const { row, parentRow } = pair;
     await session.execute(`DELETE FROM ${quoteName(key.parentTable)} WHERE ${whereRow(parent, parentRow)}`);
     const isNull = key.columns.map((column) => `${quoteName(column)} IS NULL`).join(' AND ');
     const found = await session.query<{ isNull: number }>(
@@ -34,18 +38,55 @@ async function probeKey(probe: Probe, member: Member, key: ForeignKey): Promise<
     const detail = found.length === 0 ? 'the row goes with it on another way' : ok ? 'NULL' : 'it still has its value';
     check(probe, member.name, what, ok, detail);
   } catch (error) {
-    check(probe, member.name, what, false, `not looked at: ${detailOf(error)}`);
+    check(probe, member.name, what, false, `not looked at: ${detailOf(error)}`, NOT_PROBED);
   }
 }
 
+interface Pair {
+  readonly row: PlantedRow;
+  readonly parentRow: PlantedRow;
+}
+
 /** A second row that refers to the first: a row's reference to itself would go with it. */
-async function plantSecond(probe: Probe, member: Member, key: ForeignKey): Promise<PlantedRow | undefined> {
+async function plantSecond(probe: Probe, member: Member, key: ForeignKey): Promise<Pair | undefined> {
   const { session, family, plantation } = probe;
   const first = plantation.rows.get(member.name);
   const second = composeRow(member, plantation.rows, 2, referredColumns(family).get(member.name) ?? new Set());
   if (!first || !second || isRequired(member, key)) return undefined;
-  const reference = key.columns.map(
-    (column, place) => [column, first.get(key.parentColumns[place] ?? '') ?? 'NULL'] as const,
+  const row = await insertRow(session, member, new Map([...second, ...reference(key, first)]));
+  return { row, parentRow: first };
+}
+
+/**
+ * The row gets a parent that no other row refers to: one that appointments refer to without CASCADE, say, could not be
+ * deleted. Where no second parent can be made, it is the first that goes.
+ */
+async function referToAnother(probe: Probe, member: Member, key: ForeignKey): Promise<Pair | undefined> {
+  const { session, plantation } = probe;
+  const [row, first] = [plantation.rows.get(member.name), plantation.rows.get(key.parentTable)];
+  if (!row || !first) return undefined;
+  const parentRow = await plantAnother(probe, key.parentTable);
+  if (!parentRow) return { row, parentRow: first };
+  const values = reference(key, parentRow);
+  const assignments = values.map(([column, value]) => `${quoteName(column)} = ${value}`);
+  await session.execute(
+    `UPDATE ${quoteName(member.name)} SET ${assignments.join(', ')} WHERE ${whereRow(member, row)}`,
   );
-  return insertRow(session, member, new Map([...second, ...reference]));
+  return { row: new Map([...row, ...values]), parentRow };
+}
+
+async function plantAnother({ session, family, plantation }: Probe, table: string): Promise<PlantedRow | undefined> {
+  const parent = family.get(table);
+  if (!parent) return undefined;
+  const another = composeRow(parent, plantation.rows, 6, referredColumns(family).get(table) ?? new Set());
+  try {
+    return another && (await insertRow(session, parent, another));
+  } catch (error) {
+    detailOf(error);
+    return undefined;
+  }
+}
+
+function reference({ columns, parentColumns }: ForeignKey, parentRow: PlantedRow) {
+  return columns.map((column, place) => [column, parentRow.get(parentColumns[place] ?? '') ?? 'NULL'] as const);
 }
