@@ -53,6 +53,10 @@ export function checkTogether(tree: Tree, layers: readonly Layer[], problems: Pr
   for (const layer of layers) {
     for (const section of ['database', 'rehearsal']) problems.push(...rivalsIn(layer, section));
   }
+  if (valueAt(tree, ['migrations', 'engine']) === 'artisan') {
+    const text = 'found "artisan", expected sql: this version does not run php artisan migrate yet';
+    problems.push({ path: 'migrations.engine', text });
+  }
   for (const key of ['maintenance', 'caches']) {
     const isWithoutApp = valueAt(tree, ['app', key]) === 'laravel' && valueAt(tree, ['app', 'dir']) === undefined;
     if (isWithoutApp) problems.push({ path: `app.${key}`, text: 'found "laravel" without app.dir, expected both' });

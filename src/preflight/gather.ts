@@ -15,6 +15,7 @@ import { checkMigrations, problemCheck } from './migrations.ts';
 import { checkOwnFolders } from './own-folders.ts';
 import { reach } from './reach.ts';
 import { readStanding, type Standing } from './standing.ts';
+import { checkUnbuilt } from './unbuilt.ts';
 
 /** Everything that is known before anything is touched. */
 export interface Facts extends Standing {
@@ -94,6 +95,7 @@ async function readFacts(standing: Standing, session: Session, config: Config, p
     ...own,
     ...backup,
     ...app,
+    ...checkUnbuilt(config),
   ];
   return { ...standing, snapshot, isSiteDown, checks };
 }

@@ -91,6 +91,12 @@ logs: 7
     );
   });
 
+  it('refuses an engine that it does not have', async () => {
+    expect(await failWith(`${VALID}migrations: { engine: artisan }`)).toBe(
+      'the configuration has a problem\n  migrations.engine: found "artisan", expected sql: this version does not run php artisan migrate yet',
+    );
+  });
+
   it('refuses to rehearse on the production database', async () => {
     expect(await failWith(`${VALID}rehearsal: { database: SHOP, host: localhost }`)).toBe(
       'the configuration has a problem\n  rehearsal.database: found the production database "shop" itself, expected one that may be dropped',
