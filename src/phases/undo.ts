@@ -57,8 +57,10 @@ async function undoMigration(
   bench: Workbench,
   context: Context,
 ): Promise<void> {
-  const { migration, statements } = undoing;
+  const { migration, statements, rows } = undoing;
   const { version } = migration;
+  // It may have been noted with those in front of it, and never had its turn.
+  const wasBegun = migration.up.length === 0 || rows.some((row) => row.state === 'done');
   const startedMs = context.clock.ticksMs();
   const mine = down.filter((row) => row.version === version);
   const done = mine.filter((row) => row.state === 'done');
@@ -78,14 +80,15 @@ async function undoMigration(
     {
       ...{ run: bench.run, version, direction: 'down', of: all.length, all, units },
       ...{ opening, unopening: [], closing: () => closing },
-      // Whether there is a way back from the next one depends on what this one leaves.
       ...{ canOpenAhead: false, leavesTraces: leavesTraces(statements) },
     },
     bench,
     context,
   );
   const ms = context.clock.ticksMs() - startedMs;
-  context.report({ type: 'migration.finished', version, name: migration.name, direction: 'down', ms });
+  if (wasBegun) {
+    context.report({ type: 'migration.finished', version, name: migration.name, direction: 'down', ms });
+  }
   if (leavesTraces(statements)) await renewWork(bench, context.server);
 }
 

@@ -110,6 +110,22 @@ describeOnServers('intents', (server) => {
     await session.close();
   });
 
+  test('of what never had its turn are not told as undone', async () => {
+    const { apply, undo, history, session, context } = await scene();
+    const all = [creating('1', 'a'), creating('2', 'b')];
+    await apply(...all);
+    await session.query("UPDATE gateway_migrate_journal SET state = 'intent' WHERE ordinal > 0");
+    await session.query("UPDATE gateway_migrate_history SET state = 'applying'");
+    await session.query('DROP TABLE b');
+    await undo(...all);
+    const undone = context.events.flatMap((event) =>
+      event.type === 'migration.finished' && event.direction === 'down' ? [event.version] : [],
+    );
+    expect(undone).toEqual(['1']);
+    expect(await history()).toEqual([]);
+    await session.close();
+  });
+
   test('do not claim what stands there although the one in front did nothing', async () => {
     const { apply, session } = await scene();
     const both = creating('1', 'a', 'b');
