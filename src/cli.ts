@@ -147,20 +147,20 @@ function addChanging(program: Command, runs: Runs): void {
     .description('bring the database back from a backup')
     .option('--backup <file>', 'a backup, or "latest"', 'latest')
     .option('--until <moment>', 'repeat the binary log since then, up to a time or just before a run')
-    .option('--in-place', 'load into the database itself: the site is down as long as that takes')
+    .option(
+      '--in-place',
+      'load into the database itself (down as long as that takes); with --table: replace the present ones',
+    )
     .option('--no-services', 'do not stop services for the swap')
     .addOption(
-      new Option('--table <names...>', 'only these tables, under new names beside the present ones').conflicts([
-        'inPlace',
-        'until',
-      ]),
+      new Option('--table <names...>', 'only these tables, under new names beside the present ones').conflicts('until'),
     )
     .action((options) =>
       runs(async (invocation) => {
         const { inPlace = false, table, ...others } = options;
         if (table) {
           const { restoreTablesCommand } = await import('./commands/restore-tables.ts');
-          return restoreTablesCommand({ backup: others.backup, tables: table }, invocation);
+          return restoreTablesCommand({ backup: others.backup, tables: table, inPlace }, invocation);
         }
         return (await import('./commands/restore.ts')).restoreCommand({ ...others, inPlace }, invocation);
       }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
@@ -96,8 +97,14 @@ export function manifestPath(backup: string): string {
   return `${backup}.manifest.json`;
 }
 
+/** With a seal, the SHA-256 of all the rest as JSON without spaces: a manifest that has rotted must not judge a backup. */
 export async function writeManifest(backup: string, manifest: Manifest): Promise<void> {
-  await writeFileAtomically(manifestPath(backup), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  const sealed = { ...manifest, seal: sealOf(manifest) };
+  await writeFileAtomically(manifestPath(backup), `${JSON.stringify(sealed, undefined, 2)}\n`);
+}
+
+function sealOf(manifest: object): string {
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 }
 
 /** Throws an error that says what is wrong with the file. */
@@ -115,7 +122,12 @@ export async function readManifest(backup: string): Promise<Manifest> {
   }
   const wrong = findWrongField(value);
   if (wrong) throw new Error(`the manifest ${path} is not valid: ${wrong}`);
-  return value as Manifest;
+  const { seal, ...manifest } = value as Manifest & { readonly seal?: unknown };
+  // The first backups had no seal. Where the name of the seal is what has rotted, it is a field that nobody knows.
+  const isAsWritten =
+    seal === undefined ? Object.keys(manifest).every((name) => KNOWN.has(name)) : seal === sealOf(manifest);
+  if (!isAsWritten) throw new Error(`the manifest ${path} was changed after it was written`);
+  return manifest;
 }
 
 type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
@@ -157,6 +169,12 @@ const MANIFEST: Shape = {
     value === undefined || (Array.isArray(value) && value.every((section) => hasShape(SECTION, section))),
   objects: (value) => hasShape(OBJECTS, value),
 };
+
+/** What stands in a manifest, whether it is asked for or not. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...Object.keys(MANIFEST),
+  ...['toolVersion', 'client', 'position', 'positionReason', 'proof'],
+]);
 
 /** One sentence about the first field that is not as it should be. */
 function findWrongField(value: unknown): string | undefined {

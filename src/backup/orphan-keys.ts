@@ -15,10 +15,15 @@ export interface OrphanKey extends ForeignKey {
  * PURE: the keys that a RENAME TABLE to another schema leaves behind. They go on naming the old schema, and there they
  * take hold of the next table of that name: a key of the kept tables would bind production's restored ones.
  */
-export function orphanKeysOf({ database, objects }: Snapshot): OrphanKey[] {
+export function orphanKeysOf(snapshot: Snapshot): OrphanKey[] {
+  return keysOf(snapshot).filter(({ parentTable }) => !snapshot.objects.has(`table:${parentTable}`));
+}
+
+/** PURE: every foreign key between two tables of the database, its parent there or not. */
+export function keysOf({ database, objects }: Snapshot): OrphanKey[] {
   return [...objects.values()].flatMap(({ name, table }) =>
     (table?.foreignKeys ?? [])
-      .filter((key) => key.parentSchema === database && !objects.has(`table:${key.parentTable}`))
+      .filter((key) => key.parentSchema === database)
       .map((key) => ({
         ...key,
         table: name,

@@ -47,6 +47,16 @@ export async function readStoredText(file: string, signal?: AbortSignal): Promis
   return Buffer.concat(parts);
 }
 
+/** The same of some tables alone: their triggers. */
+export async function readStoredOf(file: string, preamble: ByteRange, ranges: readonly ByteRange[]): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const chunk of readRange(file, preamble)) parts.push(Buffer.from(chunk));
+  for (const range of ranges) {
+    for await (const { bytes, isStored } of cut(readRange(file, range))) if (isStored) parts.push(Buffer.from(bytes));
+  }
+  return Buffer.concat(parts);
+}
+
 /** A dump in two kinds of pieces. Its preamble sets the character set and the checks that both need. */
 async function* cut(dump: AsyncIterable<Buffer>) {
   const scanner = new DumpScanner({ cutsTriggers: true });

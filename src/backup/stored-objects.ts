@@ -22,23 +22,41 @@ export type RunPatiently = (sql: string) => Promise<unknown>;
  * Reads every definition, triggers in the order in which they fire. Not with the dump program: it stops at the first view
  * whose tables are gone, and tables that are gone are why people restore.
  */
-export async function readStoredObjects(session: Session, database: string): Promise<StoredObject[]> {
-  const names = { ...(await readObjectNames(session, database)), trigger: await triggersInOrder(session, database) };
+export async function readStoredObjects(
+  session: Session,
+  database: string,
+  only?: ReadonlySet<ObjectId>,
+): Promise<StoredObject[]> {
+  const names = { ...(await readObjectNames(session, database)), trigger: await triggerNames(session, database) };
   const found: StoredObject[] = [];
   for (const id of STORED_KINDS.flatMap((kind) => names[kind].map((name): ObjectId => `${kind}:${name}`))) {
+    if (only && !only.has(id)) continue;
     const creation = await readCreation(session, database, id);
     if (creation) found.push([id, creation]);
   }
   return found;
 }
 
-async function triggersInOrder(session: Session, database: string): Promise<string[]> {
-  const rows = await session.query<{ name: string }>(
-    `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ?
+async function triggerNames(session: Session, database: string): Promise<string[]> {
+  return (await triggersInOrder(session, database)).map(({ name }) => name);
+}
+
+/** The triggers of some tables. */
+export async function readTriggersOf(
+  session: Session,
+  database: string,
+  tables: readonly string[],
+): Promise<Set<ObjectId>> {
+  const triggers = await triggersInOrder(session, database);
+  return new Set(triggers.flatMap(({ name, table }) => (tables.includes(table) ? [`trigger:${name}` as const] : [])));
+}
+
+async function triggersInOrder(session: Session, database: string): Promise<{ name: string; table: string }[]> {
+  return session.query<{ name: string; table: string }>(
+    `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`table\` FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ?
      ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER`,
     [database],
   );
-  return rows.map((row) => row.name);
 }
 
 /** Drops all of them, or those in `only`. */

@@ -13,6 +13,8 @@ export interface SwapNote {
   readonly tables: readonly string[];
   /** What takes their place; undefined while nothing has: production is loaded in place. */
   readonly arriving: readonly string[] | undefined;
+  /** Only these tables are exchanged; then `tables` are those of them that were there, and objects and keys are theirs. */
+  readonly only?: readonly string[];
   readonly storedObjects: readonly StoredObject[];
   readonly orphanKeys: readonly OrphanKey[];
   /** Those of the tables that take production's place. */

@@ -1,8 +1,9 @@
 import { tablesBeside } from '../backup/beside.ts';
+import { readSwapNote } from '../backup/swap-note.ts';
 import type { Config } from '../config/config.ts';
 import { type Failure, refusal } from '../errors.ts';
 import { planRestoreBack, type RestoreBackFacts } from '../plan/restore.ts';
-import { exchanges, type Step, type StepInputs } from '../plan/step.ts';
+import { exchangeOf, type Plan, type StepInputs } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { findLastChange, type LocalRun } from '../run/folder.ts';
@@ -29,7 +30,7 @@ export async function findRestore(
   if (meant.steps !== undefined || meant.to !== undefined) return undefined;
   const found = unfinished ? unfinished.local : await findLastChange(config.stateDir);
   const isRestore =
-    found?.record.plan.command === 'restore' && (!found.progress.isFinished || exchanges(found.record.plan));
+    found?.record.plan.command === 'restore' && (!found.progress.isFinished || exchangeOf(found.record.plan));
   const isMeant = isRestore && (meant.run ?? found.record.run) === found.record.run;
   return isMeant ? found : undefined;
 }
@@ -43,14 +44,17 @@ export async function undoRestore(
 ): Promise<Ending> {
   const { record, progress } = restore;
   const { side, aside } = namesOf(record.plan);
-  if (progress.isFinished) await requireKept(aside, record.run, standing);
+  const note = await readSwapNote(restore.folder);
+  // Single tables may have come back where none was.
+  const isKept = !(note?.only && note.tables.length === 0);
+  if (progress.isFinished && isKept) await requireKept(aside, record.run, standing);
   const plan = planRestoreBack(backFacts(restore, { side, aside }, config));
   invocation.hub.report({
     type: 'summary',
     title: 'Rollback',
     rows: [
       ['Run', `${record.run} (restore)`],
-      ['Comes back', progress.isFinished ? `what was there before, from ${aside}` : 'what was there before'],
+      ['Comes back', progress.isFinished && isKept ? `what was there before, from ${aside}` : 'what was there before'],
       ['Goes', progress.isFinished ? `every write since the restore: it is kept in ${side}` : 'what was loaded so far'],
     ],
   });
@@ -65,7 +69,7 @@ function backFacts(
   config: Config,
 ): RestoreBackFacts {
   const { isFinished, steps } = progress;
-  const hasExchanged = steps.has('swap') || steps.has('load');
+  const hasExchanged = steps.has(exchangeOf(record.plan)?.id ?? '');
   const services = record.plan.steps.flatMap((step) =>
     step.phase === 'services' && step.input.action === 'stop' ? step.input.services : [],
   );
@@ -79,14 +83,11 @@ function backFacts(
   };
 }
 
-function namesOf({ steps, onFailure }: { readonly steps: readonly Step[]; readonly onFailure: readonly Step[] }) {
-  const inputs = [...steps, ...onFailure];
+function namesOf(plan: Plan) {
+  const inputs = [...plan.steps, ...plan.onFailure];
   const back = inputs.find((step) => step.phase === 'swap-back')?.input as StepInputs['swap-back'] | undefined;
-  const there = inputs.find((step) => step.phase === 'swap' || step.phase === 'load')?.input as
-    | StepInputs['swap' | 'load']
-    | undefined;
   const left = inputs.find((step) => step.phase === 'discard')?.input as StepInputs['discard'] | undefined;
-  return { side: back?.side ?? left?.database ?? '', aside: there?.aside ?? '' };
+  return { side: back?.side ?? left?.database ?? '', aside: exchangeOf(plan)?.input.aside ?? '' };
 }
 
 async function requireKept(aside: string, run: string, standing: Standing): Promise<void> {

@@ -1,47 +1,107 @@
 import { nameBeside, nameCopy } from '../backup/beside.ts';
 import { manifestPath, readManifest } from '../backup/manifest.ts';
-import { type ExitCode, failedUnchanged } from '../errors.ts';
-import { planTableRestore } from '../plan/restore.ts';
+import type { Config } from '../config/config.ts';
+import { type ExitCode, failedUnchanged, refusal } from '../errors.ts';
+import { planTableExchange, planTableRestore } from '../plan/restore.ts';
+import type { Plan } from '../plan/step.ts';
+import type { Facts } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import { HISTORY_TABLE } from '../schema/types.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
 import { chooseFile } from './restore-backup.ts';
+import { requireRestorable } from './restore-needs.ts';
+import { unfinishedRefusal } from './resume.ts';
+import { siteFacts } from './site-facts.ts';
 import { withRun } from './with-run.ts';
 
 export interface TableRestoreOptions {
   /** A path, or `latest`. */
   readonly backup: string;
   readonly tables: readonly string[];
+  /** In the place of the present ones, not beside them. */
+  readonly inPlace: boolean;
 }
 
-/** Brings single tables back under new names, beside the present ones. Nothing that is there is touched. */
+/** What is asked of a person before a plan is carried out. */
+interface Proposal {
+  readonly plan: Plan;
+  readonly rows: readonly (readonly [label: string, value: string])[];
+  readonly question: string;
+}
+
+/** Brings single tables back: under new names beside the present ones, or in their place. */
 export function restoreTablesCommand(options: TableRestoreOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('restore', invocation, async () => {
     const config = await beginLogged('restore', invocation);
     const file = await chooseFile(options.backup, undefined, config, invocation.cwd);
     const manifest = await readManifest(file);
-    requireKnown(options.tables, new Set(manifest.tables.map(({ name }) => name)), file);
+    const tables = [...new Set(options.tables)];
+    requireKnown(tables, new Set(manifest.tables.map(({ name }) => name)), file);
+    if (options.inPlace) requireReplaceable(tables);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
-    const now = invocation.clock.now();
-    const tables = [...new Set(options.tables)].map((table) => ({ table, copy: nameCopy(table, now) }));
-    const side = nameBeside(config.database.database, 'restore', now);
-    const plan = planTableRestore({
-      ...{ run: invocation.hub.run, target: describeTarget(config.database), file, side, tables },
-    });
-    const rows = tables.map(({ table, copy }) => [table, `comes back as ${copy}`] as const);
-    invocation.hub.report({
-      type: 'summary',
-      title: 'Restore tables',
-      rows: [['Backup', file], ['Taken', manifest.startedAt], ...rows, ['Present', 'nothing that is there is touched']],
-    });
-    if (!(await invocation.prompt.confirm('Load these tables into PRODUCTION?'))) throw declined();
+    if (options.inPlace && facts.unfinished) throw unfinishedRefusal(facts.unfinished);
+    if (options.inPlace) await requireRestorable(facts, manifest, tables, invocation);
+    const propose = options.inPlace ? proposeExchange : proposeCopies;
+    const { plan, rows, question } = propose(file, tables, facts, config, invocation);
+    const taken = [['Backup', file] as const, ['Taken', manifest.startedAt] as const];
+    invocation.hub.report({ type: 'summary', title: 'Restore tables', rows: [...taken, ...rows] });
+    if (!(await invocation.prompt.confirm(question))) throw declined();
     const errand = { plan, config, server: facts.server, migrations: facts.migrations };
     return { ...(await carryOut(errand, invocation)), backup: file };
   });
+}
+
+function proposeCopies(
+  file: string,
+  names: readonly string[],
+  _: Facts,
+  config: Config,
+  { hub, clock }: Invocation,
+): Proposal {
+  const now = clock.now();
+  const tables = names.map((table) => ({ table, copy: nameCopy(table, now) }));
+  const side = nameBeside(config.database.database, 'restore', now);
+  return {
+    plan: planTableRestore({ run: hub.run, target: describeTarget(config.database), file, side, tables }),
+    rows: [
+      ...tables.map(({ table, copy }) => [table, `comes back as ${copy}`] as const),
+      ['Present', 'nothing that is there is touched'],
+    ],
+    question: 'Load these tables into PRODUCTION?',
+  };
+}
+
+function proposeExchange(
+  file: string,
+  tables: readonly string[],
+  { snapshot }: Facts,
+  config: Config,
+  { hub, clock }: Invocation,
+): Proposal {
+  const { database } = config.database;
+  const now = clock.now();
+  const [side, aside] = [nameBeside(database, 'restore', now), nameBeside(database, 'before', now)];
+  const present = tables.filter((name) => snapshot.objects.has(`table:${name}`));
+  const target = describeTarget(config.database);
+  return {
+    plan: planTableExchange({
+      ...{ run: hub.run, target, file, side, aside, tables, services: [] },
+      ...siteFacts(config, true),
+    }),
+    rows: [
+      ...tables.map((name) => [name, present.includes(name) ? 'is replaced' : 'comes back: it is not there'] as const),
+      ['Lost', `what was written to ${tables.join(', ')} since then`],
+      ['Site', 'up while they are loaded and compared, down for the swap'],
+      ['Kept', present.length > 0 ? `what is there now, in ${aside}` : 'nothing: none of them is there'],
+      ['Undo', 'gateway-migrate rollback'],
+    ],
+    question: 'Replace these tables in PRODUCTION?',
+  };
 }
 
 const MOST_NAMED = 20;
@@ -58,5 +118,14 @@ function requireKnown(wanted: readonly string[], known: ReadonlySet<string>, fil
   throw failedUnchanged(
     `${file} has no table ${missing.join(', ')}`,
     `gateway-migrate restore --table NAME, with one of ${describeChoice(known, file)}`,
+  );
+}
+
+/** An old history would make the tool believe that migrations are not applied. */
+function requireReplaceable(tables: readonly string[]): void {
+  if (!tables.includes(HISTORY_TABLE)) return;
+  throw refusal(
+    `${HISTORY_TABLE} is what this tool knows about the database, and is not replaced alone`,
+    `gateway-migrate restore --table ${HISTORY_TABLE} (beside the present one), or gateway-migrate restore`,
   );
 }

@@ -10,17 +10,16 @@ import type { Server } from '../mysql/connect.ts';
 import { logFolder } from '../phases/replay.ts';
 import { planRestore, type ReplayFacts } from '../plan/restore.ts';
 import type { Plan } from '../plan/step.ts';
-import { checkBeside } from '../preflight/beside.ts';
 import { describeTarget } from '../preflight/reach.ts';
-import type { Check } from '../run/check.ts';
 import { runFolder } from '../run/folder.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
-import { reportChecks, requireFree, requireReady, showPreflight } from './preflight.ts';
+import { requireFree, showPreflight } from './preflight.ts';
 import { type ChosenBackup, chooseBackup } from './restore-backup.ts';
 import { openLog } from './restore-log.ts';
+import { requireRestorable } from './restore-needs.ts';
 import { offerPoints, pointAt, type RestorePoint } from './restore-point.ts';
 import { siteFacts } from './site-facts.ts';
 import { withRun } from './with-run.ts';
@@ -43,9 +42,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     const backup = await chooseBackup(options.backup, moment, config, invocation.cwd);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
-    const space = await checkBeside(facts.server, backup.manifest);
-    reportChecks(space, invocation);
-    requireReady([...facts.checks.filter(isNeeded).map(asError), ...space]);
+    await requireRestorable(facts, backup.manifest, undefined, invocation);
     const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
     try {
       const point = await choosePoint(moment, backup, facts.server, options, config, invocation);
@@ -145,13 +142,4 @@ function pointRows(point: RestorePoint): [string, string][] {
     ['Repeated', `${point.repeated} of the binary log`],
     ...(way.is === 'private' ? [['Apart', `on a private server: ${way.because}`] as [string, string]] : []),
   ];
-}
-
-/** What of preflight a restore cannot do without. The rest may be the very reason for it. */
-function isNeeded({ group, name }: Check): boolean {
-  return group === 'rights to restore' || name === 'privileges' || name === 'client programs';
-}
-
-function asError(check: Check): Check {
-  return { ...check, level: 'error' };
 }

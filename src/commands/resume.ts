@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { type ExitCode, refusal } from '../errors.ts';
+import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { Standing } from '../preflight/standing.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { beginLogged } from './begin.ts';
@@ -34,24 +34,32 @@ export async function offerUnfinished(
   invocation: Invocation,
 ): Promise<Ending> {
   tellUnfinished(unfinished, invocation);
-  const canUndo = unfinished.command === 'deploy' || unfinished.command === 'restore';
   if (!invocation.prompt.isInteractive) {
-    throw refusal(
-      `run ${unfinished.run} (${unfinished.command}) was cut off and is unfinished`,
-      canUndo
-        ? 'gateway-migrate resume (finishes it), or gateway-migrate rollback (undoes it)'
-        : 'gateway-migrate resume (finishes it)',
-    );
+    throw unfinishedRefusal(unfinished);
   }
   const answer = await invocation.prompt.choose('A run is unfinished. What now?', [
     { value: 'resume', label: 'resume: finish it' },
-    ...(canUndo ? [{ value: 'undo' as const, label: 'undo: go back to before it' }] : []),
+    ...(canBeUndone(unfinished) ? [{ value: 'undo' as const, label: 'undo: go back to before it' }] : []),
     { value: 'quit', label: 'quit: leave everything as it is' },
   ]);
   if (answer === 'quit') throw declined();
   return answer === 'resume'
     ? resumeRun(unfinished, config, standing, invocation)
     : rollBackRun(unfinished, config, standing, invocation);
+}
+
+function canBeUndone({ command }: Unfinished): boolean {
+  return command === 'deploy' || command === 'restore';
+}
+
+/** Nothing else begins before a run that was cut off has been ended. */
+export function unfinishedRefusal(unfinished: Unfinished): Failure {
+  return refusal(
+    `run ${unfinished.run} (${unfinished.command}) was cut off and is unfinished`,
+    canBeUndone(unfinished)
+      ? 'gateway-migrate resume (finishes it), or gateway-migrate rollback (undoes it)'
+      : 'gateway-migrate resume (finishes it)',
+  );
 }
 
 function tellUnfinished(unfinished: Unfinished, invocation: Invocation): void {

@@ -3,11 +3,13 @@ import type { Migration } from '../migrations/types.ts';
 import type { Expected } from '../statements/expectation.ts';
 import { backupPhase } from './backup.ts';
 import { cachesPhase } from './caches.ts';
+import { compareTablesPhase } from './compare-tables.ts';
 import { discardPhase } from './discard.ts';
 import { healthPhase } from './health.ts';
 import { loadPhase } from './load.ts';
 import { loadBesidePhase } from './load-beside.ts';
 import { loadTablesPhase } from './load-tables.ts';
+import { loadTablesBesidePhase } from './load-tables-beside.ts';
 import { maintenancePhase } from './maintenance.ts';
 import { migratePhase } from './migrate.ts';
 import type { Phases } from './phase.ts';
@@ -17,6 +19,7 @@ import { savePhase } from './save.ts';
 import { servicesPhase } from './services.ts';
 import { swapPhase } from './swap.ts';
 import { swapBackPhase } from './swap-back.ts';
+import { swapTablesPhase } from './swap-tables.ts';
 import { undoPhase } from './undo.ts';
 import { type VerifyScope, verifyPhase } from './verify.ts';
 
@@ -45,6 +48,9 @@ export function allPhases(parts: PhaseParts): Phases {
     'load-beside': loadBesidePhase(parts),
     replay: replayPhase(parts),
     'load-tables': loadTablesPhase(parts),
+    'load-tables-beside': loadTablesBesidePhase(parts),
+    'compare-tables': compareTablesPhase(parts),
+    'swap-tables': swapTablesPhase(parts),
     swap: swapPhase(parts),
     'swap-back': swapBackPhase(parts),
     discard: discardPhase(),

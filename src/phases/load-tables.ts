@@ -1,20 +1,12 @@
-import { basename } from 'node:path';
-import { compareTables } from '../backup/arrival.ts';
-import { dropBeside, makeBeside, tablesBeside } from '../backup/beside.ts';
-import { loadTables } from '../backup/load-tables.ts';
-import { type Manifest, readManifest, type TableEntry } from '../backup/manifest.ts';
-import { dropKeys } from '../backup/orphan-keys.ts';
-import { readRange } from '../backup/range.ts';
-import { SectionDigest } from '../backup/section-digest.ts';
-import { type Exchange, setDefaults } from '../backup/swap.ts';
-import type { Context } from '../context.ts';
-import { failedUnchanged, messageOf } from '../errors.ts';
-import { type Environment, requireClients } from '../mysql/clients.ts';
+import { dropBeside, tablesBeside } from '../backup/beside.ts';
+import { dropKeys, keysOf } from '../backup/orphan-keys.ts';
+import type { Exchange } from '../backup/swap.ts';
 import { quoteQualified } from '../mysql/quote.ts';
 import type { StepInputs } from '../plan/step.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
+import { fillBeside, readManifestOf } from './single-tables.ts';
 
 type Input = StepInputs['load-tables'];
 
@@ -25,19 +17,15 @@ type Input = StepInputs['load-tables'];
 export function loadTablesPhase(parts: ExchangeParts): Phase<'load-tables'> {
   return {
     async run(input, context) {
-      const whole = await readManifest(input.file);
-      const wanted = new Set(input.tables.map(({ table }) => table));
-      const manifest = { ...whole, tables: whole.tables.filter(({ name }) => wanted.has(name)) };
+      const manifest = await readManifestOf(
+        input.file,
+        input.tables.map(({ table }) => table),
+      );
       await withExchange(parts, context, async (exchange) => {
         if (await areThere(input, exchange)) return dropBeside(exchange.session, input.database);
-        await fill(input, manifest, parts.env, exchange, context).catch((error: unknown) => {
-          context.signal.throwIfAborted();
-          throw failedUnchanged(
-            `loading from ${basename(input.file)} failed: ${messageOf(error)}`,
-            'mend the cause, then: gateway-migrate restore --table',
-            error,
-          );
-        });
+        await fillBeside(input, manifest, parts.env, exchange, context);
+        const { session, runPatiently } = exchange;
+        await dropKeys(session, input.database, keysOf(await readSnapshot(session, input.database)), runPatiently);
         await moveIn(input, exchange);
       });
       const rows = manifest.tables.map(({ name, rows }) => `${copyOf(name, input)} (${rows} rows)`);
@@ -56,37 +44,6 @@ function copyOf(name: string, { tables }: Input): string {
 async function areThere({ tables }: Input, { server, session }: Exchange): Promise<boolean> {
   const present = await tablesBeside(session, server.target.database);
   return tables.every(({ copy }) => present.includes(copy));
-}
-
-async function fill(
-  { file, database }: Input,
-  manifest: Manifest,
-  env: Environment,
-  { run, server, session, runPatiently }: Exchange,
-  context: Context,
-): Promise<void> {
-  for (const entry of manifest.tables) await requireUnchanged(file, entry);
-  const clients = await requireClients(server.flavor, context.exec, env);
-  const target = { ...server.target, database };
-  await dropBeside(session, database);
-  await makeBeside(session, { name: database, role: 'restore', ofDatabase: server.target.database, run });
-  await setDefaults(session, database, manifest);
-  await loadTables({ file, manifest }, { target, clients }, 'load-tables', context);
-  const expected = { ...manifest, objects: { ...manifest.objects, sequence: [] } };
-  const wrong = await compareTables(expected, { ...server, target }, session, context);
-  if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
-  const { objects } = await readSnapshot(session, database);
-  const keys = [...objects.values()].flatMap(({ name, table }) =>
-    (table?.foreignKeys ?? []).map((key) => ({ ...key, table: name, index: undefined })),
-  );
-  await dropKeys(session, database, keys, runPatiently);
-}
-
-/** The part of the file that is loaded must be what was backed up; the rest is not read. */
-async function requireUnchanged(file: string, { name, digest, range }: TableEntry): Promise<void> {
-  const found = new SectionDigest();
-  for await (const bytes of readRange(file, range)) found.update(bytes);
-  if (found.hex() !== digest) throw new Error(`table ${name} in ${file} differs from what was backed up`);
 }
 
 async function moveIn({ tables, database }: Input, { server, session, runPatiently }: Exchange): Promise<void> {

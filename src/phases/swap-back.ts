@@ -4,6 +4,7 @@ import { dropBeside, tablesBeside } from '../backup/beside.ts';
 import { readStoredObjects, scriptOf } from '../backup/stored-objects.ts';
 import { type Exchange, returnTables } from '../backup/swap.ts';
 import { readSwapNote, type SwapNote } from '../backup/swap-note.ts';
+import { returnSingle } from '../backup/swap-tables.ts';
 import type { Context } from '../context.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
@@ -21,7 +22,8 @@ export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
       }
       return withExchange(parts, context, async (exchange) => {
         await keepDefinitions(exchange);
-        const refused = await returnTables({ note, side, keeps }, exchange);
+        const bringBack = note.only ? returnSingle : returnTables;
+        const refused = await bringBack({ note, side, keeps }, exchange);
         await tellDifferences(note, refused, exchange, context);
         return `${note.tables.length} tables are back${keeps ? `; what the restore had brought is in ${side}` : ''}`;
       });

@@ -1,15 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { compareObjects } from '../backup/arrival.ts';
 import { dropBeside } from '../backup/beside.ts';
 import { type Manifest, readManifest } from '../backup/manifest.ts';
 import { dropStoredObjects } from '../backup/stored-objects.ts';
 import { type Exchange, exchangeTables, setDefaults } from '../backup/swap.ts';
-import { arrivingObjectsPath, type SwapNote } from '../backup/swap-note.ts';
-import type { Context } from '../context.ts';
-import { shellCommand } from '../mysql/client-commands.ts';
-import { type Environment, requireClients } from '../mysql/clients.ts';
+import type { SwapNote } from '../backup/swap-note.ts';
 import { supersedeSql } from '../statements/journal.ts';
-import { describeExit } from '../system/exec.ts';
+import { makeArrivingObjects } from './arriving-objects.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
 
@@ -38,19 +34,6 @@ export function swapPhase(parts: ExchangeParts): Phase<'swap'> {
 
     probe: async () => 'not-done',
   };
-}
-
-async function makeArrivingObjects({ folder }: Exchange, env: Environment, context: Context): Promise<void> {
-  const { server, exec, signal } = context;
-  const clients = await requireClients(server.flavor, exec, env);
-  const command = shellCommand(clients, server.target);
-  const shell = await exec.pipe(command, { signal });
-  shell.stdout.resume();
-  // Bytes, not text: a program keeps the charset of the client that made it. Why writing failed, the exit tells.
-  shell.stdin.on('error', () => undefined).end(await readFile(arrivingObjectsPath(folder)));
-  const exit = await shell.exit;
-  signal.throwIfAborted();
-  if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
 }
 
 /** Repeating the binary log may have made tables and dropped some: then what has arrived is what has to be there. */

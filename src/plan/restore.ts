@@ -83,6 +83,51 @@ export function planTableRestore(facts: {
   return { command: 'restore', target, steps: [load], onFailure: [discard(run, side)], wayBackUntil: load.id };
 }
 
+export interface TableExchangeFacts
+  extends Pick<RestoreFacts, 'run' | 'target' | 'file' | 'side' | 'aside' | keyof SiteFacts> {
+  readonly tables: readonly string[];
+}
+
+/** Plans to put single tables in the place of the present ones: whether they fit is known before the site goes down. */
+export function planTableExchange(facts: TableExchangeFacts): Plan {
+  const { run, target, file, side, aside, tables } = facts;
+  const names = tables.join(', ');
+  const steps: (Step | false)[] = [
+    {
+      id: 'load-tables',
+      phase: 'load-tables-beside',
+      title: `Load ${names} beside production`,
+      input: { file, tables, database: side },
+    },
+    {
+      id: 'compare-tables',
+      phase: 'compare-tables',
+      title: 'Compare with production',
+      input: { file, tables, database: side },
+    },
+    ...siteDown(facts),
+    {
+      id: 'swap-tables',
+      phase: 'swap-tables',
+      title: `Swap ${names} with production's`,
+      input: { file, tables, from: side, aside },
+    },
+    ...siteUp(facts, ''),
+  ];
+  const back: (Step | false)[] = [
+    { ...swapBack(run, { side, aside }, false), onlyAfter: 'swap-tables' },
+    ...siteUp(facts, '-back'),
+    { ...discard(run, side), onlyAfter: 'load-tables' },
+  ];
+  return {
+    command: 'restore',
+    target,
+    steps: steps.filter((step) => step !== false),
+    onFailure: back.filter((step) => step !== false),
+    wayBackUntil: 'swap-tables',
+  };
+}
+
 function replayStep(file: string, database: string, { way, until, into }: ReplayFacts): Step {
   const title = way === 'beside' ? 'Repeat the binary log' : 'Repeat the binary log on a private server';
   return { id: 'replay', phase: 'replay', title, input: { way, file, until, database, into } };

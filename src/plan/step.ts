@@ -39,6 +39,21 @@ export interface StepInputs {
   };
   /** Single tables of `file` into production, beside the present ones, by way of `database`. */
   'load-tables': { readonly file: string; readonly tables: readonly TableCopy[]; readonly database: string };
+  /** The same into `database`, where they wait to take the place of the present ones. */
+  'load-tables-beside': {
+    readonly file: string;
+    readonly tables: readonly string[];
+    readonly database: string;
+  };
+  /** Would these tables of `file`, loaded into `database`, fit into production? */
+  'compare-tables': { readonly file: string; readonly tables: readonly string[]; readonly database: string };
+  /** They take the place of production's, which go to `aside`. */
+  'swap-tables': {
+    readonly file: string;
+    readonly tables: readonly string[];
+    readonly from: string;
+    readonly aside: string;
+  };
   /** Undo what the restore `ofRun` did to production; what is there goes to `side`, for good when it `keeps` it. */
   'swap-back': {
     readonly ofRun: string;
@@ -85,6 +100,11 @@ export interface Plan {
    * does not come up is no better for undoing the database.
    */
   readonly wayBackUntil?: string | undefined;
+}
+
+/** The step that puts what was restored in the place of what was there. */
+export function exchangeOf(plan: Plan): Extract<Step, { phase: 'swap' | 'load' | 'swap-tables' }> | undefined {
+  return plan.steps.find((step) => step.phase === 'swap' || step.phase === 'load' || step.phase === 'swap-tables');
 }
 
 /** Whether it puts another database in production's place. */

@@ -6,23 +6,36 @@ import { type Check, fails, holds, warns } from '../run/check.ts';
 
 const GROUP = 'restore';
 
-/** Whether a second database fits beside production, and whether production can leave its place. Reads only. */
-export async function checkBeside(server: Server, manifest: Manifest): Promise<Check[]> {
+/**
+ * Whether a second database, or these tables of one, fit beside production, and whether production's can leave their
+ * place. Reads only.
+ */
+export async function checkBeside(server: Server, manifest: Manifest, tables?: readonly string[]): Promise<Check[]> {
   const session = await server.open();
+  const isMeant = (name: string) => tables === undefined || tables.includes(name);
+  const ofTables = manifest.tables.filter(({ name }) => isMeant(name)).reduce((sum, one) => sum + one.rawBytes, 0);
   try {
-    return [await checkReferences(session, server.target.database), await checkSpace(session, manifest.rawBytes)];
+    return [
+      await checkReferences(session, server.target.database, isMeant),
+      await checkSpace(session, tables === undefined ? manifest.rawBytes : ofTables),
+    ];
   } finally {
     await session.close();
   }
 }
 
 /** A foreign key follows its parent: one of another database would lead to the tables that are kept, not to the restored. */
-async function checkReferences(session: Session, database: string): Promise<Check> {
-  const rows = await session.query<{ child: string; name: string; parent: string }>(
+async function checkReferences(
+  session: Session,
+  database: string,
+  isMeant: (table: string) => boolean,
+): Promise<Check> {
+  const all = await session.query<{ child: string; name: string; parent: string }>(
     `SELECT DISTINCT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS child, CONSTRAINT_NAME AS name, REFERENCED_TABLE_NAME AS parent
      FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = ? AND TABLE_SCHEMA <> ?`,
     [database, database],
   );
+  const rows = all.filter(({ parent }) => isMeant(parent));
   const about = { group: GROUP, name: 'foreign keys of other databases' };
   if (rows.length === 0) return holds({ ...about, detail: `none leads into ${database}` });
   const named = rows.map((row) => `${row.child} (${row.name} → ${row.parent})`).join(', ');

@@ -12,7 +12,7 @@ export interface Judgement {
   readonly isFinished: boolean;
 }
 
-const CHANGES_DATABASE = new Set(['migrate', 'undo', 'load', 'swap', 'swap-back', 'load-tables']);
+const CHANGES_DATABASE = new Set(['migrate', 'undo', 'load', 'swap', 'swap-back', 'load-tables', 'swap-tables']);
 
 /** PURE: from how the plan ended to what the user is told. */
 export function judge(plan: Plan, outcome: Outcome): Judgement {
@@ -48,6 +48,10 @@ function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, wha
   const second = outcome.second;
   const back = `${what.replace(/\.$/, '')}. Then on the way back, ${titleOf(plan, outcome.secondStep)}: ${messageOf(second)}`;
   const databaseIsBack = !CHANGES_DATABASE.has(phaseOf(plan, outcome.secondStep));
+  if (phaseOf(plan, outcome.secondStep) === 'discard') {
+    const state = 'the database and the site are as they were before; what was loaded beside is still there';
+    return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');
+  }
   if (databaseIsBack) {
     const state = 'the database is as it was before, but the site may still be in maintenance';
     return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { loadBackup } from '../../src/backup/load.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
+import { connect } from '../../src/mysql/connect.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { runScript, takeBackup } from './support.ts';
+import { clientsOf, contextFor, runScript, takeBackup } from './support.ts';
 import { ZOO, ZOO_ROWS } from './zoo.ts';
 
 describeOnServers(
@@ -36,3 +38,27 @@ describeOnServers('a dump', (server) => {
     expect(await verifyBackup(file)).toEqual({ manifest, problems: [] });
   });
 });
+
+describeOnServers(
+  'a blob of 64 MB',
+  (server) => {
+    it('is dumped, and loaded again to the byte', async () => {
+      const database = await server().createDatabase();
+      await server().sql(
+        `CREATE TABLE large (id INT PRIMARY KEY, content LONGBLOB);
+         INSERT INTO large VALUES (1, REPEAT(CONCAT(x'00275c0a1a0d22', RANDOM_BYTES(1017)), 65536))`,
+        database,
+      );
+      const { file, manifest } = await takeBackup(server(), server().target(database));
+      expect(manifest.rawBytes).toBeGreaterThan(64 * 1024 * 1024);
+      const other = await server().createDatabase();
+      const context = await contextFor(server().target(database));
+      await loadBackup(file, server().target(other), await clientsOf(server()), 'load', context);
+      const session = await (await connect(server().target(other))).open();
+      const ask = `SELECT (SELECT SHA2(content, 256) FROM \`${database}\`.large) = SHA2(content, 256) AS isSame, LENGTH(content) AS bytes FROM large`;
+      expect(await session.query(ask)).toEqual([{ isSame: 1, bytes: 64 * 1024 * 1024 }]);
+      await session.close();
+    });
+  },
+  { args: ['--max-allowed-packet=1G', '--loose-innodb-log-file-size=1G'] },
+);

@@ -8,7 +8,7 @@ import { verifyBackup } from '../../src/backup/verify.ts';
 import { requireWhole } from '../../src/phases/whole-backup.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { Secret } from '../../src/system/secret.ts';
-import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { describeOnServers, startServer, type TestServer } from '../support/servers.ts';
 import { clientsOf, contextFor, failureOf, runScript, takeBackup, temporaryFolder } from './support.ts';
 import { ZOO } from './zoo.ts';
 
@@ -40,6 +40,28 @@ describeOnServers('a backup that fails', (server) => {
     expect(await failWith('REAL "$@" 2>/dev/null | head -c 3000; kill -9 $$')).toBe(
       'the backup of DATABASE failed: THE DUMP was ended by SIGKILL',
     );
+  });
+
+  it('says that the server was killed in the middle', async () => {
+    const doomed = await startServer(server().kind);
+    const database = await doomed.createDatabase();
+    await doomed.sql(
+      'CREATE TABLE large (id INT PRIMARY KEY, t LONGBLOB); INSERT INTO large VALUES (1, REPEAT(RANDOM_BYTES(1000), 8000)), (2, REPEAT(RANDOM_BYTES(1000), 8000))',
+      database,
+    );
+    const pid = readFileSync(join(doomed.dir, 'server.pid'), 'utf8').trim();
+    const slow = `head -c 100000; kill -9 ${pid}; sleep 0.2; cat`;
+    const clients = await withDumpScript(doomed, `exec bash -c 'set -o pipefail; REAL "$@" | { ${slow}; }' dump "$@"`);
+    const file = join(temporaryFolder(), 'it.sql.gz');
+    const failure = await failureOf(takeBackup(doomed, doomed.target(database), { clients, file }));
+    expect({ code: failure.exitCode, production: failure.production }).toEqual({ code: 2, production: 'unchanged' });
+    expect(failure.message.replace(/`\S+dump .*?`/, 'THE DUMP')).toMatch(
+      new RegExp(
+        `^the backup of ${database} failed: THE DUMP exited with 3: \\S+: Error 2013: Lost connection to (?:MySQL )?server during query when dumping table .large. at row: \\d$`,
+      ),
+    );
+    expect(readdirSync(dirname(file))).toEqual([]);
+    await doomed.stop();
   });
 
   it('says what the dump program said', async () => {

@@ -24,6 +24,26 @@ INSERT INTO \`types of all kinds\` (tiny, small, medium, big, exact, single_prec
    NULL, NULL, NULL, NULL, NULL),
   (127, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', '', '', '', '', '1000-01-01', '1000-01-01', NULL, '00:00:00', 1901, 'a', '',
    '[]', ST_GeomFromText('POINT(1 2)'));
+CREATE TABLE extremes (
+  id INT NOT NULL PRIMARY KEY, whole INT, whole_unsigned INT UNSIGNED, tiny_unsigned TINYINT UNSIGNED, small_signed SMALLINT,
+  medium_unsigned MEDIUMINT UNSIGNED, big_unsigned BIGINT UNSIGNED, one_bit BIT(1), all_bits BIT(64), truth BOOLEAN,
+  long_exact DECIMAL(65,0), small_exact DECIMAL(30,30), tiny_double DOUBLE, large_float FLOAT, filled INT(5) UNSIGNED ZEROFILL,
+  tiny_text TINYTEXT, medium_text MEDIUMTEXT, plain_text TEXT, tiny_blob TINYBLOB, medium_blob MEDIUMBLOB, plain_blob BLOB,
+  old_chinese VARCHAR(20) CHARACTER SET gbk, old_western VARCHAR(255) CHARACTER SET latin1, wide VARCHAR(20) CHARACTER SET utf8mb4,
+  spot POINT, way LINESTRING, area POLYGON, spots MULTIPOINT, ways MULTILINESTRING, areas MULTIPOLYGON, all_places GEOMETRYCOLLECTION,
+  many ENUM('', 'ä', '€') DEFAULT '€', first_moment DATETIME, first_stamp TIMESTAMP(6) NULL, clock_six TIME(6), doc JSON
+);
+INSERT INTO extremes VALUES
+  (2147483647, 2147483647, 4294967295, 255, 32767, 16777215, 18446744073709551615, b'1', 0xffffffffffffffff, TRUE, REPEAT('9', 65),
+   0.000000000000000000000000000001, 2.2250738585072014e-308, 3.402823e38, 42, REPEAT('t', 255), REPEAT('ß', 70000), REPEAT('ü', 32767), REPEAT(x'00', 255),
+   REPEAT(x'27', 70000), REPEAT(x'5c', 65535), CONVERT(x'd55c8b5c815c' USING gbk), REPEAT(CONVERT(x'e4805c27' USING latin1), 50), '👩‍👩‍👧‍👦𝒳',
+   ST_GeomFromText('POINT(-1e300 1e-300)'), ST_GeomFromText('LINESTRING(0 0,1 1)'), ST_GeomFromText('POLYGON((0 0,9 0,9 9,0 0),(2 1,3 1,3 2,2 1))'),
+   ST_GeomFromText('MULTIPOINT(0 0,1 1)'), ST_GeomFromText('MULTILINESTRING((0 0,1 1),(2 2,3 3))'), ST_GeomFromText('MULTIPOLYGON(((0 0,1 0,1 1,0 0)))'),
+   ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))'), 'ä', '1000-01-01 00:00:00', '1970-01-01 00:00:01.000001', '838:59:58.999999',
+   '{"deep": [[[{"ключ": "\\\\u0000"}]]], "number": 123456789012345678901234567890}'),
+  (-2147483648, -2147483648, 0, 0, -32768, 0, 0, b'0', 0, FALSE, CONCAT('-', REPEAT('9', 65)), -0.000000000000000000000000000001, -2.2250738585072014e-308,
+   -3.402823e38, 0, '', '', '', '', '', '', '', '', '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '', '9999-12-31 23:59:59', '2038-01-19 03:14:07.999999',
+   '-838:59:58.999999', 'null');
 CREATE TABLE \`back\`\`tickž\` (\`(a VALUES\` INT, KEY (\`(a VALUES\`)) PARTITION BY HASH(\`(a VALUES\`) PARTITIONS 2;
 INSERT INTO \`back\`\`tickž\` VALUES (1),(1),(NULL);
 CREATE TABLE empty_one (id INT PRIMARY KEY) COMMENT 'a\\n-- Table structure for table \`fake\`\\n(';
@@ -45,7 +65,7 @@ CREATE EVENT an_event ON SCHEDULE EVERY 1 DAY DO DELETE FROM a WHERE id = 99;
 CREATE EVENT another_event ON SCHEDULE EVERY 1 HOUR DO DELETE FROM a WHERE id = 98;
 `;
 
-export const ZOO_ROWS = { 'types of all kinds': 3, 'back`tickž': 3, empty_one: 0, a: 3, b: 1 };
+export const ZOO_ROWS = { 'types of all kinds': 3, extremes: 2, 'back`tickž': 3, empty_one: 0, a: 3, b: 1 };
 
 /** Tables whose indexes can be built after the rows, next to those where they must not. */
 export const KEYS = `
@@ -91,8 +111,12 @@ export const OF_ONE: Readonly<Record<ServerKind, string>> = {
 CREATE TABLE functional (id INT PRIMARY KEY, s VARCHAR(20), j JSON, KEY f ((LOWER(s))), KEY m ((CAST(j->'$.a' AS UNSIGNED ARRAY))), KEY s (s));
 INSERT INTO functional VALUES (1, 'A', '{"a": [1, 2]}');
 CREATE TABLE invisible (id INT PRIMARY KEY, a INT, b INT INVISIBLE, KEY a (a) INVISIBLE, UNIQUE KEY b (b) COMMENT 'it''s, (');
-INSERT INTO invisible (id, a, b) VALUES (1, 2, 3);`,
+INSERT INTO invisible (id, a, b) VALUES (1, 2, 3);
+CREATE TABLE vectors (id INT PRIMARY KEY, v VECTOR(3));
+INSERT INTO vectors VALUES (1, TO_VECTOR('[1,-2.5,3e38]'));`,
   mariadb: `
+CREATE TABLE addresses (id UUID PRIMARY KEY, six INET6, four INET4);
+INSERT INTO addresses VALUES ('123e4567-e89b-12d3-a456-426655440000', 'ffff::255.255.255.255', '255.255.255.255');
 CREATE SEQUENCE numbers START WITH 100;
 CREATE TABLE drawn (id INT PRIMARY KEY, n BIGINT DEFAULT (NEXT VALUE FOR numbers), KEY n (n));
 INSERT INTO drawn (id) VALUES (1), (2);

@@ -12,6 +12,28 @@ import { createProduction, finish, jsonLines, lastOf } from './production.ts';
 const FOLDER = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'gateway-migrate', 'node-24');
 const NODE = join(FOLDER, 'node_modules/node/bin/node');
 
+const VERIFY = join(import.meta.dirname, '../../src/backup/verify.ts');
+/** Counts the damages that are found, in one process: a start for each would take minutes. */
+const DAMAGES = `
+const { readFileSync, writeFileSync } = await import('node:fs');
+const [verify, file] = process.argv.slice(1);
+const { verifyBackup } = await import(verify);
+const whole = readFileSync(file);
+const isFound = async (bytes) => {
+  writeFileSync(file, bytes);
+  return (await verifyBackup(file)).problems.length > 0;
+};
+const { problems } = await verifyBackup(file);
+const found = { whole: problems, truncated: 0, flipped: 0 };
+for (let trial = 0; trial < 100; trial++) {
+  const at = Math.floor((whole.length * (trial + Math.random())) / 100);
+  if (await isFound(whole.subarray(0, at))) found.truncated++;
+  if (await isFound(whole.map((byte, index) => (index === at ? byte ^ (1 << (trial % 8)) : byte)))) found.flipped++;
+}
+writeFileSync(file, whole);
+console.log(JSON.stringify(found));
+`;
+
 /** Installs it once. Resolves with why that cannot be done, if it cannot. */
 async function installNode(): Promise<string | undefined> {
   if (existsSync(NODE)) return undefined;
@@ -55,6 +77,9 @@ test('a deploy and its rollback under Node 24', async (context) => {
       writeFileSync(file, damage);
       expect(await verdictOn(file)).toBe(1);
     }
+    writeFileSync(file, whole);
+    const { stdout: told } = await promisify(execFile)(NODE, ['--input-type=module', '-e', DAMAGES, VERIFY, file]);
+    expect(JSON.parse(told)).toEqual({ whole: [], truncated: 100, flipped: 100 });
     // An older Node says so before anything begins.
     expect(lastOf(await production.run('deploy', '--yes', '--json')).error).toMatchObject({
       what: 'preflight found 1 to mend: compression',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type DeployFacts, planDeploy } from '../../src/plan/deploy.ts';
-import { planRestore, planRestoreBack, type RestoreFacts } from '../../src/plan/restore.ts';
+import { planRestore, planRestoreBack, planTableExchange, type RestoreFacts } from '../../src/plan/restore.ts';
 import { planRollback, type RollbackFacts } from '../../src/plan/rollback.ts';
 import type { Plan, Step } from '../../src/plan/step.ts';
 
@@ -126,6 +126,23 @@ test('a restore beside production, and one into production itself', () => {
     way back until load
     swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":false} (only after load)
     discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load)"
+  `);
+});
+
+test('single tables in the place of the present ones: the site goes down once it is known that they fit', () => {
+  const plan = planTableExchange({ ...RESTORE, services: [], tables: ['items', 'shops'] });
+  expect(outline(plan)).toMatchInlineSnapshot(`
+    "load-tables: Load items, shops beside production {"file":"/backups/shop.sql.gz","tables":["items","shops"],"database":"shop_restore_1"}
+    compare-tables: Compare with production {"file":"/backups/shop.sql.gz","tables":["items","shops"],"database":"shop_restore_1"}
+    maintenance-on: Maintenance on {"to":"on"}
+    swap-tables: Swap items, shops with production's {"file":"/backups/shop.sql.gz","tables":["items","shops"],"from":"shop_restore_1","aside":"shop_before_1"}
+    caches-after: Clear caches {"when":"after"}
+    maintenance-off: Maintenance off {"to":"off"}
+    health: Ask the site {"expect":200}
+    way back until swap-tables
+    swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":false} (only after swap-tables)
+    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
+    discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load-tables)"
   `);
 });
 

@@ -141,6 +141,22 @@ test('what stopped after the database was changed stays to be finished', () => {
   `);
 });
 
+test('a way back that failed at its last step has put production back', () => {
+  const discard = {
+    id: 'discard',
+    phase: 'discard',
+    title: 'Drop what was loaded beside',
+    input: { ofRun: 'run-1', database: 'shop_restore_1' },
+  } as const;
+  const outcome = { is: 'stranded', error, failedStep: 'migrate', second: error, secondStep: 'discard' } as const;
+  expect(tell(judge({ ...deploy, onFailure: [discard] }, outcome))).toMatchInlineSnapshot(`
+    "exit 3, unchanged, to be finished
+    Apply 1 migration: it broke. Then on the way back, Drop what was loaded beside: it broke
+    the database and the site are as they were before; what was loaded beside is still there
+    gateway-migrate resume (tries the way back again)"
+  `);
+});
+
 test('a way back that failed: its own verdict counts, and a site that does not come up is no database that is lost', () => {
   const stranded = (second: unknown, secondStep = 'undo') =>
     tell(judge(deploy, { is: 'stranded', error, failedStep: 'migrate', second, secondStep }));

@@ -12,8 +12,8 @@ import { answerReader, describeCommand, type Packet, packetCutter, withoutTls } 
 export type Fate = 'before' | 'after' | 'cut' | 'stall' | 'garble';
 
 export interface Blow {
-  /** 1-based, over all connections in the order of arrival. */
-  readonly at: number;
+  /** 1-based, over all connections in the order of arrival; or the first command whose description matches. */
+  readonly at: number | RegExp;
   readonly fate: Fate;
   /** Called when it happens: `before` and `after` kill the client here. */
   onReached?(): void;
@@ -24,6 +24,8 @@ export interface CountingProxy {
   readonly port: number;
   /** Every command so far, described. */
   readonly commands: readonly string[];
+  /** From now on it only forwards: what was struck is there again. */
+  heal(): void;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
   const commands: string[] = [];
   const pairs = new Set<Pair>();
   let isStruck = false;
+  let isHealed = false;
 
   const strike = () => {
     isStruck = true;
@@ -67,7 +70,7 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
       // The server speaks first, so sequence 0 from the client always begins a command.
       if (packet.sequence === 0) {
         commands.push(describeCommand(packet.payload));
-        if (commands.length === blow?.at) {
+        if (blow && !awaited && !isHealed && isDue(blow, commands)) {
           if (blow.fate !== 'after' && blow.fate !== 'garble') return strike();
           awaited = answerReader();
         }
@@ -100,6 +103,10 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
   return {
     port,
     commands,
+    heal: () => {
+      isHealed = true;
+      isStruck = false;
+    },
     close: () =>
       new Promise((resolve) => {
         listener.close(() => resolve());
@@ -109,6 +116,10 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
         }
       }),
   };
+}
+
+function isDue({ at }: Blow, commands: readonly string[]): boolean {
+  return typeof at === 'number' ? commands.length === at : at.test(commands.at(-1) ?? '');
 }
 
 /** When one side ends, so does the other: the server must see at once that its client is gone. */

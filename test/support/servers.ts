@@ -31,6 +31,8 @@ export interface TestServerOptions {
   /** Default: as the server has it (MySQL on, MariaDB off). */
   readonly binlog?: boolean;
   readonly durable?: boolean;
+  /** Where its folder is made. Default: in memory. */
+  readonly parentDir?: string;
 }
 
 /** Performance schema is on, as in production, but its memory is small: that alone takes a third off MySQL's start. */
@@ -76,7 +78,7 @@ export async function startServer(kind: ServerKind, options: TestServerOptions =
 }
 
 async function startCopy({ binaries, template }: FoundServer, options: TestServerOptions): Promise<PrivateServer> {
-  const parentDir = serversDir();
+  const parentDir = options.parentDir ?? serversDir();
   mkdirSync(parentDir, { recursive: true });
   const args = [...SMALL_MEMORY[binaries.kind], ...(options.args ?? [])];
   return startPrivateServer(systemExec, { ...options, binaries, template, parentDir, args });

@@ -1,0 +1,27 @@
+import type { Manifest } from '../backup/manifest.ts';
+import { checkBeside } from '../preflight/beside.ts';
+import type { Facts } from '../preflight/gather.ts';
+import type { Check } from '../run/check.ts';
+import type { Invocation } from './invocation.ts';
+import { reportChecks, requireReady } from './preflight.ts';
+
+/** Looks at what a restore of the whole backup, or of these tables of it, needs; stops before anything when it is not there. */
+export async function requireRestorable(
+  facts: Facts,
+  manifest: Manifest,
+  tables: readonly string[] | undefined,
+  invocation: Invocation,
+): Promise<void> {
+  const space = await checkBeside(facts.server, manifest, tables);
+  reportChecks(space, invocation);
+  requireReady([...facts.checks.filter(isNeeded).map(asError), ...space]);
+}
+
+/** What of preflight a restore cannot do without. The rest may be the very reason for it. */
+function isNeeded({ group, name }: Check): boolean {
+  return group === 'rights to restore' || name === 'privileges' || name === 'client programs';
+}
+
+function asError(check: Check): Check {
+  return { ...check, level: 'error' };
+}
