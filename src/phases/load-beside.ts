@@ -79,6 +79,10 @@ async function loadInto(
 /** Under the lock no other restore is going on: what one has left half loaded is of no use to anybody. */
 async function dropUnfinished(run: string, database: string, session: Session, context: Context): Promise<void> {
   for (const left of await listBeside(session, context.server.target.database)) {
+    // Named by the second: a restore in the same one, taken back since, has kept what production was under this name.
+    if (left.role !== 'restore' && left.name === database) {
+      throw new Error(`${database} holds what run ${left.run} has kept: it is left alone`);
+    }
     if (left.role !== 'restore') continue;
     await dropBeside(session, left.name);
     if (left.run === run) continue;

@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { dropBeside } from '../../src/backup/beside.ts';
+import { dropBeside, makeBeside } from '../../src/backup/beside.ts';
 import { loadInParallel } from '../../src/backup/load-parallel.ts';
 import { manifestPath } from '../../src/backup/manifest.ts';
 import { connect } from '../../src/mysql/connect.ts';
@@ -85,6 +85,18 @@ describeOnServers('a restore that fails', (server) => {
     await expect(swapPhase(parts).run({ from, aside, file }, context)).rejects.toThrow(
       /^after the swap procedure p is missing$/,
     );
+  });
+
+  it('leaves alone what an earlier restore of the same second has kept', async () => {
+    const { database, from, file, parts, context } = await scene();
+    const session = await context.server.open();
+    await makeBeside(session, { name: from, role: 'before', ofDatabase: database, run: 'earlier' });
+    await session.close();
+    const failure = await failureOf(loadBesidePhase(parts).run({ file, database: from }, context));
+    expect({ message: failure.message, next: failure.next }).toEqual({
+      message: `loading ${basename(file)} beside production failed: ${from} holds what run earlier has kept: it is left alone`,
+      next: 'mend the cause, then: gateway-migrate restore',
+    });
   });
 
   it('leaves a database alone that it did not make', async () => {
