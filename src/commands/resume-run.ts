@@ -54,6 +54,6 @@ function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
     return planDeploy({ run, target, versions, adopt: [], backupFile: undefined, provesBackup: false, ...site });
   // A deploy that turned back undoes all of itself; how much a rollback was to undo is known to its plan alone.
   const chosen = undoes === run ? ('all' as const) : versions;
-  const nothingSaved = { savedFile: undefined, tablesToSave: [], provesBackup: false };
+  const nothingSaved = { savedFile: undefined, tablesToSave: [], versionsToSave: [], provesBackup: false };
   return planRollback({ target, ofRun: undoes, versions: chosen, ...nothingSaved, wasDown: true, ...site });
 }

@@ -9,6 +9,8 @@ export interface RollbackFacts {
   /** Where the rows that would be dropped are saved; undefined when none would be, or with `--discard-new-rows`. */
   readonly savedFile: string | undefined;
   readonly tablesToSave: readonly string[];
+  /** Those that are undone, by name: a later deploy of the same finds the rows by them. */
+  readonly versionsToSave: readonly string[];
   /** What was saved is loaded somewhere else before anything is dropped. */
   readonly provesBackup: boolean;
   /** The run that is undone was cut off and has left the site down: only what ends it may bring the site up. */
@@ -27,7 +29,7 @@ export function planRollback(facts: RollbackFacts): Plan {
       id: 'save-rows',
       phase: 'save',
       title: 'Save the rows that will be dropped',
-      input: { file: facts.savedFile, tables: facts.tablesToSave },
+      input: { file: facts.savedFile, tables: facts.tablesToSave, versions: facts.versionsToSave },
     },
     facts.savedFile !== undefined &&
       facts.provesBackup && {

@@ -12,8 +12,8 @@ export interface StepInputs {
   migrate: { readonly versions: readonly string[]; readonly adopt: readonly string[] };
   /** Undo what `ofRun` did, newest first. */
   undo: { readonly ofRun: string; readonly versions: readonly string[] | 'all' };
-  /** Dump the rows that an undo will drop. */
-  save: { readonly file: string; readonly tables: readonly string[] };
+  /** Dump the rows that an undo of these versions will drop. */
+  save: { readonly file: string; readonly tables: readonly string[]; readonly versions: readonly string[] };
   /** In place; what was there goes to `aside`. */
   load: { readonly file: string; readonly aside: string };
   /** Load the tables of `file` into `database`, beside production. */

@@ -22,6 +22,7 @@ const UNDO: RollbackFacts = {
   versions: 'all',
   savedFile: '/saved.sql.gz',
   tablesToSave: ['items'],
+  versionsToSave: ['1', '2'],
   wasDown: false,
 };
 
@@ -83,7 +84,7 @@ test('a rollback, which has a way back only until it undoes', () => {
   expect(outline(planRollback(UNDO))).toMatchInlineSnapshot(`
     "maintenance-on: Maintenance on {"to":"on"}
     caches-before: Clear caches {"when":"before"}
-    save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"]}
+    save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"],"versions":["1","2"]}
     prove: Prove the saved rows by loading them {"file":"/saved.sql.gz"}
     undo: Undo the migrations {"ofRun":"run-1","versions":"all"}
     caches-after: Clear caches again {"when":"after"}

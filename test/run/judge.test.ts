@@ -20,6 +20,7 @@ const rollback = planRollback({
   versions: 'all',
   savedFile: undefined,
   tablesToSave: [],
+  versionsToSave: [],
   provesBackup: false,
   wasDown: false,
   ...site,
