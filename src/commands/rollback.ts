@@ -1,4 +1,4 @@
-import { backupPath } from '../backup/folder.ts';
+import { freeBackupPath } from '../backup/folder.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
@@ -9,7 +9,7 @@ import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
-import { hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
+import { begunRows, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut, contextOf } from './carry-out.ts';
 import { declined } from './declined.ts';
@@ -128,7 +128,7 @@ async function undo(
   const savedFile =
     tables.length === 0
       ? undefined
-      : backupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
+      : freeBackupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
   const plan = planRollback({
     target: describeTarget(config.database),
     ofRun: choice.ofRun,
@@ -137,6 +137,7 @@ async function undo(
     tablesToSave: tables,
     versionsToSave: choice.rows.map((row) => row.version).toSorted(),
     provesBackup: verify === 'restore',
+    begunRows: unfinished?.run === choice.ofRun ? begunRows(unfinished) : [],
     wasDown: hasLeftSiteDown(unfinished),
     ...siteFacts(config, options.maintenance || hasLeftSiteDown(unfinished)),
   });

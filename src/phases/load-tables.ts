@@ -1,19 +1,16 @@
 import { basename } from 'node:path';
-import { compareTables } from '../backup/arrival.ts';
-import { dropBeside, makeBeside, tablesBeside } from '../backup/beside.ts';
-import { loadTables } from '../backup/load-tables.ts';
-import { type Manifest, readManifest, type TableEntry } from '../backup/manifest.ts';
+import { dropBeside, tablesBeside } from '../backup/beside.ts';
+import { type Manifest, readManifest } from '../backup/manifest.ts';
 import { dropKeys } from '../backup/orphan-keys.ts';
-import { readRange } from '../backup/range.ts';
-import { SectionDigest } from '../backup/section-digest.ts';
-import { type Exchange, setDefaults } from '../backup/swap.ts';
+import type { Exchange } from '../backup/swap.ts';
 import type { Context } from '../context.ts';
 import { failedUnchanged, messageOf } from '../errors.ts';
-import { type Environment, requireClients } from '../mysql/clients.ts';
+import type { Environment } from '../mysql/clients.ts';
 import { quoteQualified } from '../mysql/quote.ts';
 import type { StepInputs } from '../plan/step.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
+import { fillBeside } from './fill-beside.ts';
 import type { Phase } from './phase.ts';
 
 type Input = StepInputs['load-tables'];
@@ -62,31 +59,15 @@ async function fill(
   { file, database }: Input,
   manifest: Manifest,
   env: Environment,
-  { run, server, session, runPatiently }: Exchange,
+  { run, session, runPatiently }: Exchange,
   context: Context,
 ): Promise<void> {
-  for (const entry of manifest.tables) await requireUnchanged(file, entry);
-  const clients = await requireClients(server.flavor, context.exec, env);
-  const target = { ...server.target, database };
-  await dropBeside(session, database);
-  await makeBeside(session, { name: database, role: 'restore', ofDatabase: server.target.database, run });
-  await setDefaults(session, database, manifest);
-  await loadTables({ file, manifest }, { target, clients }, 'load-tables', context);
-  const expected = { ...manifest, objects: { ...manifest.objects, sequence: [] } };
-  const wrong = await compareTables(expected, { ...server, target }, session, context);
-  if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
+  await fillBeside({ file, manifest, database, run, stepId: 'load-tables' }, env, session, context);
   const { objects } = await readSnapshot(session, database);
   const keys = [...objects.values()].flatMap(({ name, table }) =>
     (table?.foreignKeys ?? []).map((key) => ({ ...key, table: name, index: undefined })),
   );
   await dropKeys(session, database, keys, runPatiently);
-}
-
-/** The part of the file that is loaded must be what was backed up; the rest is not read. */
-async function requireUnchanged(file: string, { name, digest, range }: TableEntry): Promise<void> {
-  const found = new SectionDigest();
-  for await (const bytes of readRange(file, range)) found.update(bytes);
-  if (found.hex() !== digest) throw new Error(`table ${name} in ${file} differs from what was backed up`);
 }
 
 async function moveIn({ tables, database }: Input, { server, session, runPatiently }: Exchange): Promise<void> {

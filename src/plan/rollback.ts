@@ -1,5 +1,5 @@
-import { bringUp, takeDown, wayUpAfterFailure } from './deploy.ts';
-import type { Plan, Step } from './step.ts';
+import { bringUp, savedTidy, takeDown, wayUpAfterFailure } from './deploy.ts';
+import type { Plan, SavedRows, Step } from './step.ts';
 
 export interface RollbackFacts {
   readonly target: string;
@@ -13,6 +13,8 @@ export interface RollbackFacts {
   readonly versionsToSave: readonly string[];
   /** What was saved is loaded somewhere else before anything is dropped. */
   readonly provesBackup: boolean;
+  /** The run that is undone was cut off while it loaded these. */
+  readonly begunRows: readonly SavedRows[];
   /** The run that is undone was cut off and has left the site down: only what ends it may bring the site up. */
   readonly wasDown: boolean;
   readonly withMaintenance: boolean;
@@ -41,6 +43,7 @@ export function planRollback(facts: RollbackFacts): Plan {
   ];
   const steps: (Step | false)[] = [
     ...before,
+    facts.begunRows.length > 0 && savedTidy(ofRun, facts.begunRows),
     { id: 'undo', phase: 'undo', title: 'Undo the migrations', input: { ofRun, versions } },
     facts.withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
     ...bringUp(facts, ''),

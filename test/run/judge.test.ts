@@ -12,6 +12,8 @@ const deploy = planDeploy({
   adopt: [],
   backupFile: '/b',
   provesBackup: false,
+  savedRows: [],
+  isSiteDown: false,
   ...site,
 });
 const rollback = planRollback({
@@ -21,6 +23,7 @@ const rollback = planRollback({
   savedFile: undefined,
   tablesToSave: [],
   versionsToSave: [],
+  begunRows: [],
   provesBackup: false,
   wasDown: false,
   ...site,
