@@ -48,7 +48,7 @@ export function pairTable(saved: SavedTable, kept: TableShape, present: TableSha
   const columns = present.columns
     .filter((one) => !isComputed(one) && find(wanted, one.name) !== undefined)
     .map(({ name }) => name);
-  const left = homeless.map((name) => `${table} has no column ${name} any more: its values stay in the file`);
+  const left = homeless.map((name) => `${table} has no column ${name} now: its values stay in the file`);
   const identity = keyOf(kept, present);
   // A key that was dropped itself identifies nothing.
   const key = isWhole || !identity.some((name) => includes(columns, name)) ? identity : [];

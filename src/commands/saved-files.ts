@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { type Failure, messageOf, refusal } from '../errors.ts';
 import { readTableText } from '../migrations/table-text.ts';
 import type { Server } from '../mysql/connect.ts';
-import type { ChosenRows, SavedFile } from '../plan/saved-rows.ts';
+import type { SavedFile } from '../plan/saved-rows.ts';
 import type { SavedRows } from '../plan/step.ts';
 import { type LocalRun, listLocalRuns } from '../run/folder.ts';
 import { readReturned } from '../statements/returned.ts';
@@ -96,17 +96,23 @@ async function readTables(file: string, { tables }: Manifest): Promise<SavedFile
   );
 }
 
-/** What deploys that have come to a good end have put back, as `file\ntable`. */
+/** What deploys that have come to a good end have put back: ids that `isLoaded` knows. */
 export async function readLoaded(stateDir: string): Promise<ReadonlySet<string>> {
   const deploys = (await listLocalRuns(stateDir)).filter(
     ({ record, progress }) => record.plan.command === 'deploy' && progress.result === 'changed',
   );
-  const rows = deploys.flatMap(({ record }) => rowsOf(record.plan.steps));
-  return new Set(rows.flatMap(({ file, tables }) => tables.map(({ table }) => `${file}\n${table}`)));
+  return new Set(deploys.flatMap(({ record }) => rowsOf(record.plan.steps).flatMap(idsOf)));
 }
 
-export function isLoaded({ file, tables }: ChosenRows, loaded: ReadonlySet<string>): boolean {
-  return tables.every(({ table }) => loaded.has(`${file}\n${table}`));
+export function isLoaded(rows: Pick<SavedRows, 'file' | 'tables'>, loaded: ReadonlySet<string>): boolean {
+  return idsOf(rows).every((id) => loaded.has(id));
+}
+
+/** One for the rows of a table, or for the values of each column: they may come back with different deploys. */
+function idsOf({ file, tables }: Pick<SavedRows, 'file' | 'tables'>): string[] {
+  return tables.flatMap(({ table, columns }) =>
+    (columns === 'all' ? [''] : columns).map((column) => [file, table, column].join('\n')),
+  );
 }
 
 function rowsOf(steps: LocalRun['record']['plan']['steps']): SavedRows[] {

@@ -118,7 +118,7 @@ describeOnServers('deploy --with-saved-rows', (server) => {
     ]);
     const dry = await production.run('deploy', '--dry-run', '--with-saved-rows', '--skip-backup');
     expect(dry.stdout).toMatch(
-      /Load the saved rows beside production\n.*Maintenance on\n[\s\S]*Put the saved rows back\n.*Verify\n[\s\S]*Tidy up after the saved rows \(once "Load the saved rows beside production" has begun\)\n.*Undo what/,
+      /Load the saved rows beside production\n\n {4}\S+_rollback_saved_\S+ into \S+_restore_\S+\n.*Maintenance on\n[\s\S]*Put the saved rows back\n\n {4}customers values of note, company_since\n {4}orders its rows\n {4}order_lines its rows\n.*Verify\n[\s\S]*Tidy up after the saved rows \(once "Load the saved rows beside production" has begun\)\n.*Undo what/,
     );
 
     const deployed = await deploy('--with-saved-rows');
@@ -255,7 +255,7 @@ describeOnServers('deploy --with-saved-rows', (server) => {
       { id: 11, name: 'eleven', v: '11.0000', fresh: 5 },
     ]);
     expect(warnings(deployed)).toEqual([
-      `not put back, and still in ${saved}: settings has no column old any more: its values stay in the file`,
+      `not put back, and still in ${saved}: settings has no column old now: its values stay in the file`,
       `not put back, and still in ${saved}: 1 row of settings: another row has its key now`,
     ]);
     expect(notes(deployed)).toContain('1 row of settings that the migration made gave way to those saved');
@@ -293,6 +293,25 @@ describeOnServers('deploy --with-saved-rows', (server) => {
     ]);
   });
 
+  test('a deploy that fails after loading is undone, and the rows come back with the next', {
+    timeout: LIMIT_MS,
+  }, async () => {
+    const table = (verify: string) =>
+      `-- migrate:up\nCREATE TABLE a (id INT PRIMARY KEY);\n-- migrate:down\nDROP TABLE a;\n-- migrate:verify\n${verify};\n`;
+    await create({ '1_a.sql': table('SELECT id FROM a WHERE id = 2') });
+    await deploy();
+    await production.sql('INSERT INTO a VALUES (1), (2)');
+    const { saved } = await rollBack();
+    expect(lastOf(await deploy('--with-saved-rows'))).toMatchObject({ exitCode: 2, production: 'unchanged' });
+    expect((await production.objects()).includes('base table a')).toBe(false);
+    production.migration('1_a.sql', table('SELECT id FROM a WHERE id = 3'));
+    expect(warnings(await production.run('deploy', '--dry-run', '--json'))).toEqual([
+      expect.stringContaining(`a rollback has saved 2 rows of a in ${saved}`),
+    ]);
+    expect(lastOf(await deploy('--with-saved-rows'))).toMatchObject({ exitCode: 0, loaded: [saved] });
+    expect(await rowsOf('a')).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
   test('each of several rollbacks gives what it saved', { timeout: LIMIT_MS }, async () => {
     await create({
       '1_a.sql': '-- migrate:up\nCREATE TABLE a (id INT PRIMARY KEY);\n-- migrate:down\nDROP TABLE a;\n',
@@ -312,6 +331,30 @@ describeOnServers('deploy --with-saved-rows', (server) => {
         { id: 3, v: null },
       ],
       [{ id: 5, a_id: 2 }],
+    ]);
+  });
+
+  test('what one deploy had no place for comes back with the next', { timeout: LIMIT_MS }, async () => {
+    await create({
+      '1_a.sql': '-- migrate:up\nCREATE TABLE a (id INT PRIMARY KEY);\n-- migrate:down\nDROP TABLE a;\n',
+      '2_v.sql': '-- migrate:up\nALTER TABLE a ADD COLUMN v INT;\n-- migrate:down\nALTER TABLE a DROP COLUMN v;\n',
+    });
+    await deploy();
+    await production.sql('INSERT INTO a VALUES (1, 10), (2, 20)');
+    const { saved } = await rollBack();
+    const first = await deploy('--with-saved-rows', '--to', '1');
+    expect(warnings(first)).toEqual([
+      `not put back, and still in ${saved}: a has no column v now: its values stay in the file`,
+    ]);
+    await production.sql('INSERT INTO a VALUES (3)');
+    expect(warnings(await production.run('deploy', '--dry-run', '--json'))).toEqual([
+      expect.stringContaining(`a rollback has saved v in 2 rows of a in ${saved}`),
+    ]);
+    await deploy('--with-saved-rows');
+    expect(await rowsOf('a')).toEqual([
+      { id: 1, v: 10 },
+      { id: 2, v: 20 },
+      { id: 3, v: null },
     ]);
   });
 
