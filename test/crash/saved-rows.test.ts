@@ -21,10 +21,16 @@ INSERT INTO customers VALUES (1, 'a'), (2, 'b'), (3, 'c');
 CREATE TABLE audit (what VARCHAR(50));
 CREATE TRIGGER customers_audited AFTER UPDATE ON customers FOR EACH ROW INSERT INTO audit VALUES ('customer');
 `;
+/** Each can be undone from every place: mirrored, or by exact inverses. */
 const ORDERS = `-- migrate:up
 CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, company_id INT NOT NULL, text VARCHAR(50),
   CONSTRAINT orders_company FOREIGN KEY (company_id) REFERENCES companies (id) ON DELETE CASCADE);
 INSERT INTO orders VALUES (1, 1, 'of the migration');
+-- migrate:down
+DELETE FROM orders;
+DROP TABLE orders;
+`;
+const NOTES = `-- migrate:up
 CREATE TABLE notes (text VARCHAR(50));
 ALTER TABLE customers ADD COLUMN note VARCHAR(50) NULL;
 CREATE TRIGGER orders_first BEFORE INSERT ON orders FOR EACH ROW SET NEW.text = UPPER(NEW.text);
@@ -34,7 +40,6 @@ DROP TRIGGER orders_audited;
 DROP TRIGGER orders_first;
 ALTER TABLE customers DROP COLUMN note;
 DROP TABLE notes;
-DROP TABLE orders;
 `;
 /** Without a primary key only the transaction keeps a row of `notes` from coming twice. */
 const ROWS = `
@@ -55,7 +60,7 @@ const WITH_ROWS = [...DEPLOY, '--with-saved-rows'] as const;
 
 const options: StageOptions = {
   start: START,
-  migrations: { '1_orders.sql': ORDERS },
+  migrations: { '1_orders.sql': ORDERS, '2_notes.sql': NOTES },
   configure: () => ({
     app: {
       dir: '.',
