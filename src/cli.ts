@@ -116,12 +116,13 @@ function addChanging(program: Command, runs: Runs): void {
     .option('--skip-rehearsal', 'do not ask for a rehearsal first (a mistake shows in production)')
     .option('--dry-run', 'print the plan and its SQL, change nothing')
     .option('--to <version>', 'apply only up to this version')
+    .option('--with-saved-rows', 'load back the rows that the last rollback of these migrations saved')
     .addOption(new Option('--on-failure <what>', 'undo, or stop where it is').choices(['undo', 'stop']).default('undo'))
     .action((options) =>
       runs(async (invocation) => {
-        const { skipBackup = false, skipRehearsal = false, dryRun = false, ...others } = options;
+        const { skipBackup = false, skipRehearsal = false, dryRun = false, withSavedRows = false, ...others } = options;
         const { deployCommand } = await import('./commands/deploy.ts');
-        return deployCommand({ ...others, skipBackup, skipRehearsal, dryRun }, invocation);
+        return deployCommand({ ...others, skipBackup, skipRehearsal, dryRun, withSavedRows }, invocation);
       }),
     );
   program

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileStamp } from '../system/clock.ts';
@@ -29,6 +30,14 @@ export function backupPath(
   // A slash is legal in a database's name and not in a file's.
   const name = database.replaceAll('/', '_');
   return join(folder, `${name}_${label}_${fileStamp(at)}.sql${fileSuffix(compression)}`);
+}
+
+/** The same for what is nowhere else: a name tells a second, and what another has saved in it is not written over. */
+export function freeBackupPath(...[folder, database, label, at, compression]: Parameters<typeof backupPath>): string {
+  for (let ms = at.getTime(); ; ms += 1000) {
+    const path = backupPath(folder, database, label, new Date(ms), compression);
+    if (!existsSync(path) && !existsSync(manifestPath(path))) return path;
+  }
 }
 
 /** Rows that a rollback kept: some tables only, so nothing that a database can be restored from. */

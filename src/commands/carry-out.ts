@@ -73,11 +73,16 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
         }
       }
       const { isFinished: _, ...ending } = judgement;
-      return ending;
+      return { ...ending, loaded: outcome.is === 'done' ? loadedFiles(plan) : undefined };
     } finally {
       journal.close();
     }
   });
+}
+
+function loadedFiles(plan: Plan): readonly string[] | undefined {
+  const files = plan.steps.flatMap((step) => (step.phase === 'saved-rows' ? [step.input.file] : []));
+  return files.length > 0 ? files : undefined;
 }
 
 async function preparePhases(errand: FullErrand, production: Server, { env, hub }: Invocation) {

@@ -17,6 +17,7 @@ import type { Invocation } from './invocation.ts';
 import { reportChecks, requireFree, requireReady, showNeeded } from './preflight.ts';
 import { requireRehearsed, requireSameSchema } from './rehearsal.ts';
 import { offerUnfinished } from './resume.ts';
+import { chooseSaved, type SavedChoice, savedSummary, toPlan } from './saved-rows.ts';
 import { siteFacts } from './site-facts.ts';
 import { verifyScopeOf } from './verify-scope.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
@@ -28,6 +29,7 @@ export interface DeployOptions {
   readonly skipRehearsal: boolean;
   readonly dryRun: boolean;
   readonly to?: string | undefined;
+  readonly withSavedRows: boolean;
   readonly onFailure: 'undo' | 'stop';
 }
 
@@ -44,10 +46,11 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
     if (chosen.length === 0) return nothingToDo(facts, config, invocation);
     if (options.dryRun) return dryRun(chosen, config, options, facts, invocation);
     const adopt = await findAdoptable(chosen, facts, config, invocation);
-    const plan = planFor(chosen, adopt, config, options, facts, invocation);
     const unknown = chosen.filter((one) => !adopt.includes(one.version));
+    const saved = await chooseSaved(unknown, options, facts, config, invocation);
+    const plan = planFor(chosen, { adopt, saved }, config, options, facts, invocation);
     const rehearsed = options.skipRehearsal ? undefined : await requireRehearsed(unknown, facts, config, invocation);
-    await confirm({ plan, chosen, config, options, rehearsed }, invocation);
+    await confirm({ plan, chosen, config, options, rehearsed, saved }, invocation);
     const errand = {
       plan,
       config,
@@ -107,7 +110,7 @@ async function findAdoptable(chosen: readonly Migration[], facts: Facts, config:
 
 function planFor(
   chosen: readonly Migration[],
-  adopt: readonly string[],
+  { adopt, saved }: { readonly adopt: readonly string[]; readonly saved: SavedChoice },
   config: Config,
   options: DeployOptions,
   facts: Facts,
@@ -124,6 +127,8 @@ function planFor(
       ? undefined
       : backupPath(dir, database, 'pre_migration', invocation.clock.now(), compression),
     provesBackup: verify === 'restore',
+    savedRows: toPlan(saved.load, database, invocation.clock.now()),
+    isSiteDown: facts.isSiteDown,
     ...siteFacts(config, options.maintenance, facts.isSiteDown),
   });
 }
@@ -136,11 +141,14 @@ async function dryRun(
   facts: Facts,
   invocation: Invocation,
 ): Promise<Ending> {
-  for (const { version } of alreadyThere(chosen, facts.snapshot)) {
+  const there = new Set(alreadyThere(chosen, facts.snapshot).map((one) => one.version));
+  for (const version of there) {
     const text = `tables of ${version} are there already: deploy compares them, and adopts them if they are equal`;
     invocation.hub.report({ type: 'note', level: 'info', text });
   }
-  const plan = planFor(chosen, [], config, options, facts, invocation);
+  const made = chosen.filter((one) => !there.has(one.version));
+  const saved = await chooseSaved(made, options, facts, config, invocation);
+  const plan = planFor(chosen, { adopt: [], saved }, config, options, facts, invocation);
   const { renderPlan } = await import('../terminal/plan-view.ts');
   const sql = new Map(chosen.map((one) => [one.version, one.up.map((statement) => statement.text)]));
   invocation.print(renderPlan(plan, sql, invocation.look));
@@ -155,6 +163,7 @@ interface Intention {
   readonly options: DeployOptions;
   /** When, and how it went; undefined with `--skip-rehearsal`. */
   readonly rehearsed: string | undefined;
+  readonly saved: SavedChoice;
 }
 
 async function confirm(intention: Intention, invocation: Invocation): Promise<void> {
@@ -163,7 +172,7 @@ async function confirm(intention: Intention, invocation: Invocation): Promise<vo
   if (!(await invocation.prompt.confirm('Ready to deploy to PRODUCTION?'))) throw declined();
 }
 
-function summaryRows({ plan, chosen, config, options, rehearsed }: Intention) {
+function summaryRows({ plan, chosen, config, options, rehearsed, saved }: Intention) {
   const adopted = plan.steps.flatMap((step) => (step.phase === 'migrate' ? step.input.adopt : []));
   const backup = plan.steps.find((step) => step.phase === 'backup')?.input.file;
   const maintenance = plan.steps.some((step) => step.phase === 'maintenance');
@@ -182,6 +191,7 @@ function summaryRows({ plan, chosen, config, options, rehearsed }: Intention) {
         ? `${one.name}: already there and equal, adopted`
         : `${one.name}: ${statements(one)}`,
     ]),
+    ...savedSummary(saved),
     ['Rehearsed', rehearsed ?? 'NO: whether it works shows in production (--skip-rehearsal)'],
   ] as [string, string][];
 }

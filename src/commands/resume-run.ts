@@ -50,10 +50,18 @@ function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
   const target = describeTarget(config.database);
   const versions = open.map((row) => row.version).sort();
   const site = siteFacts(config, true);
-  if (undoes === undefined)
-    return planDeploy({ run, target, versions, adopt: [], backupFile: undefined, provesBackup: false, ...site });
+  if (undoes === undefined) {
+    const nothingElse = { adopt: [], backupFile: undefined, provesBackup: false, savedRows: [], isSiteDown: false };
+    return planDeploy({ run, target, versions, ...nothingElse, ...site });
+  }
   // A deploy that turned back undoes all of itself; how much a rollback was to undo is known to its plan alone.
   const chosen = undoes === run ? ('all' as const) : versions;
-  const nothingSaved = { savedFile: undefined, tablesToSave: [], provesBackup: false };
+  const nothingSaved = {
+    savedFile: undefined,
+    tablesToSave: [],
+    versionsToSave: [],
+    provesBackup: false,
+    begunRows: [],
+  };
   return planRollback({ target, ofRun: undoes, versions: chosen, ...nothingSaved, wasDown: true, ...site });
 }

@@ -1,4 +1,4 @@
-import { backupPath } from '../backup/folder.ts';
+import { freeBackupPath } from '../backup/folder.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
@@ -9,9 +9,7 @@ import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
-import { hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
-import { readTableNames } from '../schema/tables.ts';
-import { readNotedMigrations } from '../statements/applied.ts';
+import { begunRows, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut, contextOf } from './carry-out.ts';
 import { declined } from './declined.ts';
@@ -20,6 +18,7 @@ import { requireFree, showStanding } from './preflight.ts';
 import { findRestore, undoRestore } from './restore-back.ts';
 import { resumeRun } from './resume-run.ts';
 import { siteFacts } from './site-facts.ts';
+import { readTablesThatGo } from './tables-that-go.ts';
 import { DONE, type Ending, withRun } from './with-run.ts';
 
 export interface RollbackOptions {
@@ -124,19 +123,21 @@ async function undo(
     });
     return DONE;
   }
-  const tables = options.discardNewRows ? [] : await tablesThatGo(choice.rows, standing);
+  const tables = options.discardNewRows ? [] : await readTablesThatGo(choice.rows, standing);
   const { dir, compression, verify } = config.backup;
   const savedFile =
     tables.length === 0
       ? undefined
-      : backupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
+      : freeBackupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
   const plan = planRollback({
     target: describeTarget(config.database),
     ofRun: choice.ofRun,
     versions: choice.versions,
     savedFile,
     tablesToSave: tables,
+    versionsToSave: choice.rows.map((row) => row.version).toSorted(),
     provesBackup: verify === 'restore',
+    begunRows: unfinished?.run === choice.ofRun ? begunRows(unfinished) : [],
     wasDown: hasLeftSiteDown(unfinished),
     ...siteFacts(config, options.maintenance || hasLeftSiteDown(unfinished)),
   });
@@ -169,20 +170,6 @@ async function requireWaysBack(plan: Plan, config: Config, standing: Standing, i
     } finally {
       await session.close();
     }
-  }
-}
-
-/** Tables that the way back drops, or drops columns of, and that exist: their rows are saved first. */
-async function tablesThatGo(rows: readonly HistoryRow[], { server, modes }: Standing): Promise<string[]> {
-  const noted = readNotedMigrations(rows, modes);
-  const touched = [...noted.values()].flatMap((migration) => migration.up.flatMap((statement) => statement.touches));
-  const ids = new Set(touched.map((touch) => touch.to ?? touch.object).filter((id) => id.startsWith('table:')));
-  const session = await server.open();
-  try {
-    const present = await readTableNames(session, server.target.database);
-    return [...ids].map((id) => id.slice('table:'.length)).filter((name) => present.has(name));
-  } finally {
-    await session.close();
   }
 }
 

@@ -14,6 +14,7 @@ export interface Ending {
   readonly problems?: readonly string[] | undefined;
   readonly backup?: string | undefined;
   readonly saved?: string | undefined;
+  readonly loaded?: readonly string[] | undefined;
   readonly report?: string | undefined;
   readonly error?: RunFinished['error'];
 }

@@ -16,6 +16,9 @@ import type { Phases } from './phase.ts';
 import { type ProveParts, provePhase } from './prove.ts';
 import { replayPhase } from './replay.ts';
 import { savePhase } from './save.ts';
+import { savedBesidePhase } from './saved-beside.ts';
+import { savedRowsPhase } from './saved-rows.ts';
+import { savedTidyPhase } from './saved-tidy.ts';
 import { servicesPhase } from './services.ts';
 import { swapPhase } from './swap.ts';
 import { swapBackPhase } from './swap-back.ts';
@@ -44,6 +47,9 @@ export function allPhases(parts: PhaseParts): Phases {
     migrate: migratePhase(parts),
     undo: undoPhase(parts),
     save: savePhase(parts),
+    'saved-beside': savedBesidePhase(parts),
+    'saved-rows': savedRowsPhase(parts),
+    'saved-tidy': savedTidyPhase(parts),
     load: loadPhase(parts),
     'load-beside': loadBesidePhase(parts),
     replay: replayPhase(parts),

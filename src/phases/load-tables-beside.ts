@@ -8,7 +8,7 @@ import { HISTORY_TABLE } from '../schema/types.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
-import { fillBeside, readManifestOf } from './single-tables.ts';
+import { loadSingleTables, readManifestOf } from './single-tables.ts';
 
 /**
  * Loads single tables of a backup beside production, which goes on working, and notes their triggers for the swap. The
@@ -19,7 +19,7 @@ export function loadTablesBesidePhase(parts: ExchangeParts): Phase<'load-tables-
     async run({ file, tables, database }, context) {
       const manifest = await readManifestOf(file, [...tables, HISTORY_TABLE]);
       await withExchange(parts, context, async (exchange) => {
-        await fillBeside({ file, database }, manifest, parts.env, exchange, context);
+        await loadSingleTables({ file, database }, manifest, parts.env, exchange, context);
         await noteTriggers(file, database, manifest, exchange);
       });
       const loaded = manifest.tables.filter(({ name }) => name !== HISTORY_TABLE);

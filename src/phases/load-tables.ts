@@ -6,7 +6,7 @@ import type { StepInputs } from '../plan/step.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
 import type { Phase } from './phase.ts';
-import { fillBeside, readManifestOf } from './single-tables.ts';
+import { loadSingleTables, readManifestOf } from './single-tables.ts';
 
 type Input = StepInputs['load-tables'];
 
@@ -23,7 +23,7 @@ export function loadTablesPhase(parts: ExchangeParts): Phase<'load-tables'> {
       );
       await withExchange(parts, context, async (exchange) => {
         if (await areThere(input, exchange)) return dropBeside(exchange.session, input.database);
-        await fillBeside(input, manifest, parts.env, exchange, context);
+        await loadSingleTables(input, manifest, parts.env, exchange, context);
         const { session, runPatiently } = exchange;
         await dropKeys(session, input.database, keysOf(await readSnapshot(session, input.database)), runPatiently);
         await moveIn(input, exchange);

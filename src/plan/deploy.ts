@@ -1,4 +1,4 @@
-import type { Plan, Step } from './step.ts';
+import type { Plan, SavedRows, Step } from './step.ts';
 
 export interface DeployFacts {
   readonly run: string;
@@ -11,6 +11,10 @@ export interface DeployFacts {
   readonly backupFile: string | undefined;
   /** The backup is loaded somewhere else before the site goes down. */
   readonly provesBackup: boolean;
+  /** What rollbacks have saved and this deploy brings back, in this order. */
+  readonly savedRows: readonly SavedRows[];
+  /** Somebody has put the site in maintenance before us. */
+  readonly isSiteDown: boolean;
   /** False with `--no-maintenance`, or when the application has no maintenance mode. */
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
@@ -20,7 +24,7 @@ export interface DeployFacts {
 
 /** Plans a deploy and its way back. */
 export function planDeploy(facts: DeployFacts): Plan {
-  const { versions, adopt, run } = facts;
+  const { versions, adopt, run, savedRows } = facts;
   const steps: (Step | false)[] = [
     facts.backupFile !== undefined && {
       id: 'backup',
@@ -35,6 +39,10 @@ export function planDeploy(facts: DeployFacts): Plan {
         title: 'Prove the backup by loading it',
         input: { file: facts.backupFile },
       },
+    ...savedRows.map((input, index) => ({
+      ...{ id: numbered('saved-beside', index), phase: 'saved-beside' as const, input },
+      title: 'Load the saved rows beside production',
+    })),
     ...takeDown(facts),
     {
       id: 'migrate',
@@ -42,6 +50,10 @@ export function planDeploy(facts: DeployFacts): Plan {
       title: `Apply ${count(versions.length + adopt.length)}`,
       input: { versions, adopt },
     },
+    ...savedRows.map((input, index) => ({
+      ...{ id: numbered('saved-rows', index), phase: 'saved-rows' as const, title: 'Put the saved rows back' },
+      input: { ...input, isSiteDown: facts.isSiteDown || facts.withMaintenance },
+    })),
     { id: 'verify', phase: 'verify', title: 'Verify', input: {} },
     facts.withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
     ...bringUp(facts, ''),
@@ -57,9 +69,28 @@ export function planDeploy(facts: DeployFacts): Plan {
     command: 'deploy',
     target: facts.target,
     steps: steps.filter((step) => step !== false),
-    onFailure: [undo, ...wayUpAfterFailure(facts)],
+    onFailure: [...tidySavedRows(run, savedRows), undo, ...wayUpAfterFailure(facts)],
     wayBackUntil: facts.withCaches ? 'caches-after' : 'verify',
   };
+}
+
+/** In front of every undo: a trigger that is away while rows are loaded would be missed by a down section. */
+function tidySavedRows(ofRun: string, savedRows: readonly SavedRows[]): Step[] {
+  if (savedRows.length === 0) return [];
+  return [{ ...savedTidy(ofRun, savedRows), onlyAfter: numbered('saved-beside', 0) }];
+}
+
+export function savedTidy(ofRun: string, savedRows: readonly SavedRows[]): Step {
+  const databases = savedRows.map(({ database }) => database);
+  return {
+    ...{ id: 'saved-tidy', phase: 'saved-tidy', title: 'Tidy up after the saved rows' },
+    input: { ofRun, databases },
+  };
+}
+
+/** The first stands without a number. */
+function numbered(id: string, index: number): string {
+  return index === 0 ? id : `${id}-${index + 1}`;
 }
 
 interface SiteFacts {

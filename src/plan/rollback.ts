@@ -1,5 +1,5 @@
-import { bringUp, takeDown, wayUpAfterFailure } from './deploy.ts';
-import type { Plan, Step } from './step.ts';
+import { bringUp, savedTidy, takeDown, wayUpAfterFailure } from './deploy.ts';
+import type { Plan, SavedRows, Step } from './step.ts';
 
 export interface RollbackFacts {
   readonly target: string;
@@ -9,8 +9,12 @@ export interface RollbackFacts {
   /** Where the rows that would be dropped are saved; undefined when none would be, or with `--discard-new-rows`. */
   readonly savedFile: string | undefined;
   readonly tablesToSave: readonly string[];
+  /** Those that are undone, by name: a later deploy of the same finds the rows by them. */
+  readonly versionsToSave: readonly string[];
   /** What was saved is loaded somewhere else before anything is dropped. */
   readonly provesBackup: boolean;
+  /** The run that is undone was cut off while it loaded these. */
+  readonly begunRows: readonly SavedRows[];
   /** The run that is undone was cut off and has left the site down: only what ends it may bring the site up. */
   readonly wasDown: boolean;
   readonly withMaintenance: boolean;
@@ -27,7 +31,7 @@ export function planRollback(facts: RollbackFacts): Plan {
       id: 'save-rows',
       phase: 'save',
       title: 'Save the rows that will be dropped',
-      input: { file: facts.savedFile, tables: facts.tablesToSave },
+      input: { file: facts.savedFile, tables: facts.tablesToSave, versions: facts.versionsToSave },
     },
     facts.savedFile !== undefined &&
       facts.provesBackup && {
@@ -39,6 +43,7 @@ export function planRollback(facts: RollbackFacts): Plan {
   ];
   const steps: (Step | false)[] = [
     ...before,
+    facts.begunRows.length > 0 && savedTidy(ofRun, facts.begunRows),
     { id: 'undo', phase: 'undo', title: 'Undo the migrations', input: { ofRun, versions } },
     facts.withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
     ...bringUp(facts, ''),

@@ -12,8 +12,17 @@ export interface StepInputs {
   migrate: { readonly versions: readonly string[]; readonly adopt: readonly string[] };
   /** Undo what `ofRun` did, newest first. */
   undo: { readonly ofRun: string; readonly versions: readonly string[] | 'all' };
-  /** Dump the rows that an undo will drop. */
-  save: { readonly file: string; readonly tables: readonly string[] };
+  /** Dump the rows that an undo of these versions will drop. */
+  save: { readonly file: string; readonly tables: readonly string[]; readonly versions: readonly string[] };
+  /** Load those tables of `file`, which a rollback has saved rows in, into `database`, beside production. */
+  'saved-beside': SavedRows;
+  /** From there into production. */
+  'saved-rows': SavedRows & {
+    /** Nobody else writes: triggers may be away for a moment, and a row that the migration made gives way to the saved one. */
+    readonly isSiteDown: boolean;
+  };
+  /** Undo around the tables what loading saved rows has left: triggers that are away, databases beside. */
+  'saved-tidy': { readonly ofRun: string; readonly databases: readonly string[] };
   /** In place; what was there goes to `aside`. */
   load: { readonly file: string; readonly aside: string };
   /** Load the tables of `file` into `database`, beside production. */
@@ -66,6 +75,19 @@ export interface StepInputs {
   discard: { readonly ofRun: string; readonly database: string };
   verify: Record<never, never>;
   health: { readonly expect: number };
+}
+
+export interface SavedRows {
+  readonly file: string;
+  readonly database: string;
+  readonly tables: readonly SavedTable[];
+}
+
+/** A table of which a rollback took something away. */
+export interface SavedTable {
+  readonly table: string;
+  /** `all`: its rows, for it was dropped. Else the columns that were, whose values go back to the rows that are there. */
+  readonly columns: 'all' | readonly string[];
 }
 
 /** A table of a backup, and what it is called in production. */

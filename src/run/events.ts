@@ -92,6 +92,8 @@ export interface RunFinished {
   pending?: readonly string[] | undefined;
   backup?: string | undefined;
   saved?: string | undefined;
+  /** Files whose rows, which rollbacks had saved, a deploy has put back. */
+  loaded?: readonly string[] | undefined;
   maintenanceMs?: number | undefined;
   report?: string | undefined;
   /** `status` alone: its whole answer is this one object. */

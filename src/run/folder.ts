@@ -85,6 +85,17 @@ export function listRuns(stateDir: string): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 }
 
+/** All runs whose plans can be read, newest first. */
+export async function listLocalRuns(stateDir: string): Promise<LocalRun[]> {
+  const found: LocalRun[] = [];
+  for (const run of listRuns(stateDir).reverse()) {
+    const folder = runFolder(stateDir, run);
+    const record = await readRecord(folder);
+    if (record) found.push({ folder, record, progress: await readProgress(join(folder, 'journal.ndjson')) });
+  }
+  return found;
+}
+
 /** The newest run of this state folder that was cut off, if any. */
 export async function findLocalUnfinished(stateDir: string): Promise<LocalRun | undefined> {
   for (const run of listRuns(stateDir).reverse()) {

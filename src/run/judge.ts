@@ -12,7 +12,17 @@ export interface Judgement {
   readonly isFinished: boolean;
 }
 
-const CHANGES_DATABASE = new Set(['migrate', 'undo', 'load', 'swap', 'swap-back', 'load-tables', 'swap-tables']);
+const CHANGES_DATABASE = new Set([
+  'migrate',
+  'undo',
+  'load',
+  'swap',
+  'swap-back',
+  'load-tables',
+  'swap-tables',
+  'saved-rows',
+  'saved-tidy',
+]);
 
 /** PURE: from how the plan ended to what the user is told. */
 export function judge(plan: Plan, outcome: Outcome): Judgement {

@@ -1,6 +1,6 @@
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Session } from '../mysql/connect.ts';
-import type { Step } from '../plan/step.ts';
+import type { SavedRows, Step } from '../plan/step.ts';
 import { readJournal, readUndoingRun } from '../statements/journal.ts';
 import { inTurn } from '../statements/row.ts';
 import { findLocalUnfinished, type LocalRun } from './folder.ts';
@@ -61,6 +61,12 @@ export function hasLeftSiteDown(unfinished: Unfinished | undefined): boolean {
   const steps = unfinished?.local?.progress.steps;
   if (!steps?.has('maintenance-on')) return false;
   return !['maintenance-off', 'maintenance-off-back'].some((id) => steps.get(id) === 'finished');
+}
+
+/** What rollbacks had saved and it was loading back when it was cut off. */
+export function begunRows({ local }: Unfinished): readonly SavedRows[] {
+  if (!local?.progress.steps.has('saved-beside')) return [];
+  return local.record.plan.steps.flatMap((step) => (step.phase === 'saved-rows' ? [step.input] : []));
 }
 
 /** The run that it undoes: a rollback another one, a deploy that has turned back itself. */

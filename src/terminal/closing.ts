@@ -54,6 +54,7 @@ function keyFacts(event: RunFinished, logFile: string | undefined): [label: stri
     ['Pending', listOf(event.pending)],
     ['Backup', event.backup],
     ['Saved rows', event.saved],
+    ['Loaded back', listOf(event.loaded)],
     ['Maintenance', event.maintenanceMs === undefined ? undefined : formatDuration(event.maintenanceMs)],
     ['Report', event.report],
     ['Log', logFile],

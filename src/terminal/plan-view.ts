@@ -38,7 +38,18 @@ function sqlLines(step: Step, sqlByVersion: SqlByVersion, look: Look): string[] 
       migrationLines(version, sqlByVersion.get(version) ?? [], look),
     ),
     ...adopted.flatMap((version) => ['', heading(version, 'adopted: its tables are there already, and equal', look)]),
+    ...savedLines(step, look),
   ];
+}
+
+/** Where the saved rows come from, and what of them comes back. */
+function savedLines(step: Step, look: Look): string[] {
+  if (step.phase === 'saved-beside') return ['', heading(step.input.file, `into ${step.input.database}`, look)];
+  if (step.phase !== 'saved-rows') return [];
+  const what = step.input.tables.map(({ table, columns }) =>
+    heading(table, columns === 'all' ? 'its rows' : `values of ${columns.join(', ')}`, look),
+  );
+  return ['', ...what];
 }
 
 /** Those whose SQL the step runs. */

@@ -80,6 +80,26 @@ describeOnServers('rollback', (server) => {
     });
   });
 
+  test('saves the rows that go with those that a down section deletes', async () => {
+    const production = await create({
+      '1_seed.sql':
+        "-- migrate:up\nINSERT INTO shops VALUES (9, 'nine');\n-- migrate:down\nDELETE FROM shops WHERE id = 9;\n",
+    });
+    await production.sql(`CREATE TABLE shops (id INT PRIMARY KEY, name VARCHAR(20));
+      CREATE TABLE visits (id INT PRIMARY KEY, shop_id INT, FOREIGN KEY (shop_id) REFERENCES shops (id) ON DELETE CASCADE);
+      CREATE TABLE pages (id INT PRIMARY KEY, visit_id INT, FOREIGN KEY (visit_id) REFERENCES visits (id) ON DELETE SET NULL);
+      CREATE TABLE others (id INT PRIMARY KEY)`);
+    await production.run('deploy', '--yes');
+    await production.sql('INSERT INTO visits VALUES (90, 9); INSERT INTO pages VALUES (900, 90)');
+    const { saved } = lastOf(await production.run('rollback', '--yes', '--json'));
+    expect(await production.query('SELECT id FROM visits')).toEqual([]);
+    const manifest = JSON.parse(readFileSync(`${saved}.manifest.json`, 'utf8')) as {
+      tables: { name: string; rows: number }[];
+    };
+    const kept = manifest.tables.map(({ name, rows }) => `${name}: ${rows}`).sort();
+    expect(kept).toEqual(['pages: 1', 'shops: 1', 'visits: 1']);
+  });
+
   test('3: a way back that leaves something behind is not called done', async () => {
     const production = await create({ '1_a.sql': `${table('a')}CREATE TABLE left_over (id INT);\n` });
     expect((await production.run('deploy', '--yes')).code).toBe(0);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type DeployFacts, planDeploy } from '../../src/plan/deploy.ts';
 import { planRestore, planRestoreBack, planTableExchange, type RestoreFacts } from '../../src/plan/restore.ts';
 import { planRollback, type RollbackFacts } from '../../src/plan/rollback.ts';
-import type { Plan, Step } from '../../src/plan/step.ts';
+import type { Plan, SavedRows, Step } from '../../src/plan/step.ts';
 
 const WHOLE: DeployFacts = {
   run: 'run-1',
@@ -11,6 +11,8 @@ const WHOLE: DeployFacts = {
   adopt: ['3'],
   backupFile: '/backups/shop.sql.gz',
   provesBackup: true,
+  savedRows: [],
+  isSiteDown: false,
   withMaintenance: true,
   withCaches: true,
   healthyStatus: 200,
@@ -22,6 +24,8 @@ const UNDO: RollbackFacts = {
   versions: 'all',
   savedFile: '/saved.sql.gz',
   tablesToSave: ['items'],
+  versionsToSave: ['1', '2'],
+  begunRows: [],
   wasDown: false,
 };
 
@@ -67,6 +71,47 @@ test('a deploy, with everything and with nothing but the migrations', () => {
   `);
 });
 
+const SAVED: SavedRows = {
+  file: '/saved.sql.gz',
+  database: 'shop_restore_1',
+  tables: [
+    { table: 'items', columns: 'all' },
+    { table: 'shops', columns: ['note'] },
+  ],
+};
+const LATER = { ...SAVED, file: '/saved-2.sql.gz', database: 'shop_restore_2' };
+
+test('a deploy that brings back what rollbacks saved, file after file', () => {
+  const plan = planDeploy({ ...WHOLE, backupFile: undefined, withCaches: false, savedRows: [SAVED, LATER] });
+  const ids = plan.steps.map(({ id }) => id).join(' ');
+  expect(ids).toBe(
+    'saved-beside saved-beside-2 maintenance-on migrate saved-rows saved-rows-2 verify maintenance-off health',
+  );
+  const tables = '[{"table":"items","columns":"all"},{"table":"shops","columns":["note"]}]';
+  const first = `{"file":"/saved.sql.gz","database":"shop_restore_1","tables":${tables}`;
+  const lines = outline(plan).split('\n');
+  expect(lines).toContain(`saved-beside: Load the saved rows beside production ${first}}`);
+  expect(lines).toContain(`saved-rows: Put the saved rows back ${first},"isSiteDown":true}`);
+  const tidy = 'Tidy up after the saved rows {"ofRun":"run-1","databases":["shop_restore_1","shop_restore_2"]}';
+  expect(lines).toContain(`saved-tidy: ${tidy} (only after saved-beside)`);
+  expect(plan.onFailure.map(({ id }) => id).slice(0, 2)).toEqual(['saved-tidy', 'undo']);
+  const isDown = (facts: Partial<DeployFacts>) =>
+    planDeploy({ ...WHOLE, savedRows: [SAVED], ...facts }).steps.flatMap((step) =>
+      step.phase === 'saved-rows' ? [step.input.isSiteDown] : [],
+    );
+  expect(isDown({ withMaintenance: false })).toEqual([false]);
+  expect(isDown({ withMaintenance: false, isSiteDown: true })).toEqual([true]);
+});
+
+test('a rollback of a run that was loading saved rows tidies up before it undoes', () => {
+  const plan = planRollback({ ...UNDO, ...BARE, savedFile: undefined, begunRows: [SAVED] });
+  expect(outline(plan)).toMatchInlineSnapshot(`
+    "saved-tidy: Tidy up after the saved rows {"ofRun":"run-1","databases":["shop_restore_1"]}
+    undo: Undo the migrations {"ofRun":"run-1","versions":"all"}
+    way back until undefined"
+  `);
+});
+
 test('without maintenance the way back of a deploy brings up what was cleared, or else asks the site', () => {
   const caches = planDeploy({ ...WHOLE, withMaintenance: false });
   const asks = planDeploy({ ...WHOLE, ...BARE, healthyStatus: 200 });
@@ -83,7 +128,7 @@ test('a rollback, which has a way back only until it undoes', () => {
   expect(outline(planRollback(UNDO))).toMatchInlineSnapshot(`
     "maintenance-on: Maintenance on {"to":"on"}
     caches-before: Clear caches {"when":"before"}
-    save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"]}
+    save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"],"versions":["1","2"]}
     prove: Prove the saved rows by loading them {"file":"/saved.sql.gz"}
     undo: Undo the migrations {"ofRun":"run-1","versions":"all"}
     caches-after: Clear caches again {"when":"after"}

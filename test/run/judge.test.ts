@@ -12,6 +12,8 @@ const deploy = planDeploy({
   adopt: [],
   backupFile: '/b',
   provesBackup: false,
+  savedRows: [],
+  isSiteDown: false,
   ...site,
 });
 const rollback = planRollback({
@@ -20,6 +22,8 @@ const rollback = planRollback({
   versions: 'all',
   savedFile: undefined,
   tablesToSave: [],
+  versionsToSave: [],
+  begunRows: [],
   provesBackup: false,
   wasDown: false,
   ...site,

@@ -13,6 +13,8 @@ const plan = planDeploy({
   adopt: [],
   backupFile: '/b',
   provesBackup: false,
+  savedRows: [],
+  isSiteDown: false,
   withMaintenance: true,
   withCaches: false,
   healthyStatus: 200,

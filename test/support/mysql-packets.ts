@@ -40,8 +40,8 @@ const MORE_RESULTS = 0x0008;
 
 /**
  * Tells with which packet the server's answer to a command is complete: several statements in one command have several
- * results, and the first is sent before the last statement has run. The driver does not ask for CLIENT_DEPRECATE_EOF,
- * so the columns and the rows of a result set both end in an EOF packet.
+ * results, and the first is sent before the last statement has run. Nobody gets CLIENT_DEPRECATE_EOF (`legibleAnswer`), so the
+ * columns and the rows of a result set both end in an EOF packet.
  */
 export function answerReader(): (payload: Buffer) => boolean {
   let part: 'head' | 'columns' | 'rows' = 'head';
@@ -70,16 +70,37 @@ function afterLengths(payload: Buffer): number {
   return afterRows + (width[payload[afterRows] ?? 0] ?? 1);
 }
 
-/** CLIENT_SSL, in the second of the two lower bytes of the server's capabilities. */
-const TLS = 0x08;
+/** CLIENT_SSL, in the second byte of the capabilities. */
+const TLS = [1, 0x08] as const;
+/** CLIENT_DEPRECATE_EOF, in the fourth. */
+const DEPRECATE_EOF = [3, 0x01] as const;
 /** Behind the version's NUL: the connection's id, eight bytes of the scramble, and one that is not used. */
 const TO_CAPABILITIES = 4 + 8 + 1;
 
-/** The server's greeting (Protocol::HandshakeV10) without its offer of TLS: what is encrypted cannot be read or counted. */
-export function withoutTls({ bytes, payload, sequence }: Packet): Packet {
-  const lower = 1 + payload.indexOf(0, 1) + TO_CAPABILITIES;
+/**
+ * The server's greeting (Protocol::HandshakeV10) without its offer of TLS: what is encrypted cannot be read or counted; and
+ * without that of other ends of result sets.
+ */
+export function legibleGreeting(packet: Packet): Packet {
+  const lower = 1 + packet.payload.indexOf(0, 1) + TO_CAPABILITIES;
+  // Between the lower two bytes of the capabilities and the upper two stand the charset and the status.
+  return without(packet, [
+    [lower + TLS[0], TLS[1]],
+    [lower + DEPRECATE_EOF[0] + 3, DEPRECATE_EOF[1]],
+  ]);
+}
+
+/** The client's answer to it: MySQL's own programs ask for those ends whatever the server offers. */
+export function legibleAnswer(packet: Packet): Packet {
+  return without(packet, [DEPRECATE_EOF]);
+}
+
+function without(
+  { bytes, payload, sequence }: Packet,
+  flags: readonly (readonly [at: number, flag: number])[],
+): Packet {
   const changed = Buffer.from(bytes);
-  const at = bytes.length - payload.length + lower + 1;
-  changed[at] = (changed[at] ?? 0) & ~TLS;
-  return { bytes: changed, payload: changed.subarray(bytes.length - payload.length), sequence };
+  const header = bytes.length - payload.length;
+  for (const [at, flag] of flags) changed[header + at] = (changed[header + at] ?? 0) & ~flag;
+  return { bytes: changed, payload: changed.subarray(header), sequence };
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Blow, startProxy } from './proxy.ts';
@@ -80,6 +82,18 @@ describeOnServers('a proxy in front of a server', (server) => {
     await expect(one.query(several)).rejects.toThrow('Connection lost');
     await fallen;
     expect(await counted(server(), database)).toBe(2);
+  });
+
+  test('after: rows count as sent to a client program of the server too', async () => {
+    const { binDir, kind } = server();
+    const { blow, fallen } = awaited({ at: kind === 'mysql' ? 3 : 1, fate: 'after' });
+    const { proxy } = await behindProxy(server(), await counters(server()), blow);
+    const where = ['--no-defaults', '--protocol=tcp', '--host=127.0.0.1', `--port=${proxy.port}`, '--user=root'];
+    const program = spawn(join(binDir, kind === 'mysql' ? 'mysql' : 'mariadb'), [...where, '--skip-column-names']);
+    program.stdin.end('SELECT 1;\n');
+    await fallen;
+    await new Promise((resolve) => program.on('close', resolve));
+    expect(proxy.commands.at(-1)).toBe('SELECT 1');
   });
 
   test('after: a goodbye counts as heard when the server has closed the connection', async () => {

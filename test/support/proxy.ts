@@ -1,5 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { answerReader, describeCommand, type Packet, packetCutter, withoutTls } from './mysql-packets.ts';
+import {
+  answerReader,
+  describeCommand,
+  legibleAnswer,
+  legibleGreeting,
+  type Packet,
+  packetCutter,
+} from './mysql-packets.ts';
 
 /**
  * What happens at the n-th command:
@@ -64,6 +71,7 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
     const cutServer = packetCutter();
     let awaited: ReturnType<typeof answerReader> | undefined;
     let isGreeted = false;
+    let hasAnswered = false;
 
     const forward = (packet: Packet) => {
       if (isStruck && blow?.fate !== 'garble') return;
@@ -75,12 +83,13 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
           awaited = answerReader();
         }
       }
-      pair.upstream.write(packet.bytes);
+      pair.upstream.write((hasAnswered ? packet : legibleAnswer(packet)).bytes);
+      hasAnswered = true;
     };
     const answer = (packet: Packet) => {
       if (isStruck && blow?.fate !== 'garble') return;
       if (!awaited) {
-        client.write((isGreeted ? packet : withoutTls(packet)).bytes);
+        client.write((isGreeted ? packet : legibleGreeting(packet)).bytes);
         isGreeted = true;
         return;
       }

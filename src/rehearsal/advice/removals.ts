@@ -1,5 +1,5 @@
+import { columnRenames } from '../../migrations/column-renames.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
-import { columnRenames } from '../column-renames.ts';
 import type { Finding } from '../finding.ts';
 import { type AdviceInput, migrationOf } from './review.ts';
 

@@ -1,10 +1,10 @@
 import { readAlterActions } from '../../migrations/alter-actions.ts';
+import { columnRenames } from '../../migrations/column-renames.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
 import { quoteName } from '../../mysql/quote.ts';
 import { splitId } from '../../schema/snapshot.ts';
 import type { Column, SchemaObject, Snapshot, TableShape } from '../../schema/types.ts';
 import { migrationOf } from '../advice/review.ts';
-import { columnRenames } from '../column-renames.ts';
 
 /** A table of production, and what the migrations make of it. */
 export interface ChangedTable {

@@ -1,5 +1,5 @@
-import { readAlterActions } from '../migrations/alter-actions.ts';
-import { Tokens } from '../migrations/tokens.ts';
+import { readAlterActions } from './alter-actions.ts';
+import { Tokens } from './tokens.ts';
 
 export interface ColumnRename {
   readonly from: string;

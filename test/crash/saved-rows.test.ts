@@ -1,0 +1,200 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { sampleOf } from './points.ts';
+import { Stage, type StageOptions } from './stage.ts';
+import { firstDifference, runAll } from './sweep.ts';
+
+const IS_COMPLETE = process.env.CI === 'true';
+const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
+const SAMPLE = 4;
+const OTHERS = 30;
+const WORKERS = 2;
+const LIMIT_MS = 30 * 60_000;
+
+const START = `
+CREATE TABLE companies (id INT PRIMARY KEY, name VARCHAR(50));
+INSERT INTO companies VALUES (1, 'one'), (2, 'two');
+CREATE TABLE customers (id INT PRIMARY KEY, name VARCHAR(50));
+INSERT INTO customers VALUES (1, 'a'), (2, 'b'), (3, 'c');
+CREATE TABLE audit (what VARCHAR(50));
+CREATE TRIGGER customers_audited AFTER UPDATE ON customers FOR EACH ROW INSERT INTO audit VALUES ('customer');
+`;
+/** Each can be undone from every place: mirrored, or by exact inverses. */
+const ORDERS = `-- migrate:up
+CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, company_id INT NOT NULL, text VARCHAR(50),
+  CONSTRAINT orders_company FOREIGN KEY (company_id) REFERENCES companies (id) ON DELETE CASCADE);
+INSERT INTO orders VALUES (1, 1, 'of the migration');
+-- migrate:down
+DELETE FROM orders;
+DROP TABLE orders;
+`;
+const NOTES = `-- migrate:up
+CREATE TABLE notes (text VARCHAR(50));
+ALTER TABLE customers ADD COLUMN note VARCHAR(50) NULL;
+CREATE TRIGGER orders_first BEFORE INSERT ON orders FOR EACH ROW SET NEW.text = UPPER(NEW.text);
+CREATE TRIGGER orders_audited AFTER INSERT ON orders FOR EACH ROW INSERT INTO audit VALUES ('order');
+-- migrate:down
+DROP TRIGGER orders_audited;
+DROP TRIGGER orders_first;
+ALTER TABLE customers DROP COLUMN note;
+DROP TABLE notes;
+`;
+/** Without a primary key only the transaction keeps a row of `notes` from coming twice. */
+const ROWS = `
+UPDATE orders SET text = 'changed since' WHERE id = 1;
+INSERT INTO orders VALUES (2, 2, 'two'), (3, 1, 'three');
+INSERT INTO notes VALUES ('same'), ('same'), (NULL);
+UPDATE customers SET note = CONCAT('of ', name) WHERE id > 1;
+DELETE FROM audit;
+`;
+/** The rows of company 2 have lost their parent when they come back. */
+const SINCE = `
+DELETE FROM companies WHERE id = 2;
+DELETE FROM customers WHERE id = 3;
+DELETE FROM audit;
+`;
+const DEPLOY = ['deploy', '--yes', '--skip-backup', '--skip-rehearsal'] as const;
+const WITH_ROWS = [...DEPLOY, '--with-saved-rows'] as const;
+
+const options: StageOptions = {
+  start: START,
+  migrations: { '1_orders.sql': ORDERS, '2_notes.sql': NOTES },
+  configure: () => ({
+    app: {
+      dir: '.',
+      maintenance: { enter: ['touch', 'down'], leave: ['rm', '-f', 'down'], check: ['test', '-e', 'down'] },
+      caches: 'none',
+    },
+  }),
+};
+
+interface Point {
+  readonly at: number;
+  readonly fate: 'before' | 'after';
+  readonly way: 'resume' | 'rollback';
+}
+
+interface Scene {
+  readonly before: string;
+  readonly after: string;
+  readonly commands: readonly string[];
+}
+
+/** Deployed, written to, rolled back, and changed since: what is saved waits for the next deploy. */
+async function setStage(server: TestServer): Promise<Stage> {
+  const stage = await Stage.build(server, options);
+  await succeed(stage, ...DEPLOY);
+  await stage.sql(ROWS);
+  await succeed(stage, 'rollback', '--yes');
+  await stage.sql(SINCE);
+  return stage;
+}
+
+async function succeed(stage: Stage, ...args: string[]): Promise<string> {
+  const { code, output } = await stage.run(...args);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output}`);
+  return output;
+}
+
+async function setScene(server: TestServer): Promise<Scene> {
+  const stage = await setStage(server);
+  try {
+    const before = await stage.dump();
+    const { code, output, commands } = await stage.strike(undefined, ...WITH_ROWS);
+    if (code !== 0) throw new Error(`the deploy that nobody kills failed:\n${output}`);
+    const after = await stage.dump();
+    for (const row of [
+      '{"id":1,"company_id":1,"text":"changed since"}',
+      '{"text":"same"}\n{"text":"same"}',
+      '"of b"',
+    ]) {
+      expect(after).toContain(row);
+    }
+    expect(after).not.toContain('"what"');
+    return { before, after, commands };
+  } finally {
+    await stage.clear();
+  }
+}
+
+async function survive(server: TestServer, { at, fate, way }: Point, scene: Scene): Promise<void> {
+  const stage = await setStage(server);
+  let last: string | undefined;
+  try {
+    const struck = await stage.strike({ at, fate }, ...WITH_ROWS);
+    last = struck.commands.at(-1);
+    if (struck.code === 0 && struck.commands.length >= at) throw new Error('was not killed');
+    const output = await succeed(stage, way, '--yes');
+    if (way === 'rollback') await requireSame(stage, scene.before, 'after the rollback');
+    // Nothing is lost by going back: the next deploy brings the same rows.
+    if (way === 'rollback' || output.includes('nothing to finish')) await succeed(stage, ...WITH_ROWS);
+    await requireSame(stage, scene.after, 'at the end');
+    if (existsSync(join(stage.dir, 'down'))) throw new Error(`the site is down after ${way}`);
+    const beside = await stage.beside();
+    if (beside.length > 0) throw new Error(`left beside: ${beside.join(', ')}`);
+  } catch (error) {
+    const where = `${server.kind} ${JSON.stringify({ at, fate, way })}, killed at: ${last ?? 'nothing'}`;
+    throw new Error(`${where}\n${(error as Error).message}`);
+  } finally {
+    await stage.clear();
+  }
+}
+
+async function requireSame(stage: Stage, wanted: string, when: string): Promise<void> {
+  const found = await stage.dump();
+  if (found !== wanted) throw new Error(`the database differs ${when}:\n${firstDifference(found, wanted)}`);
+}
+
+describeOnServers('a deploy that loads saved rows, killed with -9 at a command', (server) => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await setScene(server());
+  });
+
+  test('ends with exactly the rows, or as before it', { timeout: LIMIT_MS }, async ({ annotate }) => {
+    const points = choosePoints(scene.commands);
+    const startedMs = Date.now();
+    const errors = await runAll(points, WORKERS, (point) => survive(server(), point, scene));
+    const seconds = Math.round((Date.now() - startedMs) / 1000);
+    await annotate(
+      `Crash points (${server().kind} ${server().version}, deploy of ${scene.commands.length} commands with saved rows): ` +
+        `${points.length - errors.length} survived of ${points.length} tried in ${seconds} s; ` +
+        `again: ${IS_COMPLETE ? 'CI=true' : `CRASH_SEED=${SEED}`} npx vitest run test/crash`,
+    );
+    expect(errors).toEqual([]);
+  });
+});
+
+/** What the loading writes, into the database beside and into production. */
+const DECIDES =
+  /^(?:START TRANSACTION|COMMIT|INSERT INTO|(?:CREATE|DROP) (?:TRIGGER|DATABASE|TABLE|DEFINER)|UPDATE|DELETE|REPLACE|ALTER)/;
+
+/**
+ * Of the commands from the first that is about the database beside to the last: with CI=true every one that writes, both
+ * ways out of both sides, and a sample of those that read; else a sample of all.
+ */
+function choosePoints(commands: readonly string[]): Point[] {
+  const isBeside = (command: string) => command.includes('_restore_');
+  const first = commands.findIndex(isBeside);
+  const last = commands.findLastIndex(isBeside);
+  expect([first > 0, last > first]).toEqual([true, true]);
+  const all = commands
+    .slice(first, last + 1)
+    .flatMap((_, index) =>
+      (['before', 'after'] as const).flatMap((fate) =>
+        (['resume', 'rollback'] as const).map((way): Point => ({ at: first + index + 1, fate, way })),
+      ),
+    );
+  if (!IS_COMPLETE) return sampleOf(all, SAMPLE, SEED);
+  const decides = ({ at }: Point) => DECIDES.test(commands[at - 1] ?? '');
+  return [
+    ...all.filter(decides),
+    ...sampleOf(
+      all.filter((point) => !decides(point)),
+      OTHERS,
+      SEED,
+    ),
+  ];
+}
