@@ -1,4 +1,4 @@
-import type { Session } from '../mysql/connect.ts';
+import type { Server, Session } from '../mysql/connect.ts';
 import { textLiteral } from '../mysql/literal.ts';
 import { suffixed } from '../mysql/name.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
@@ -21,6 +21,20 @@ export interface Beside {
 /** `<db>_restore_YYYYMMDD_HHMMSS`, `<db>_before_…`; a long name is cut. */
 export function nameBeside(database: string, role: BesideRole, at: Date): string {
   return suffixed(database, `_${role}_${fileStamp(at)}`);
+}
+
+/** The first second from `at` on of which no database has a name: names tell no more than the second. */
+export async function findFreeSecond(server: Server, at: Date): Promise<Date> {
+  const session = await server.open({ database: null });
+  try {
+    for (let second = at; ; second = new Date(second.getTime() + 1000)) {
+      const names = (['restore', 'before'] as const).map((role) => nameBeside(server.target.database, role, second));
+      const taken = await session.query('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN (?, ?)', names);
+      if (taken.length === 0) return second;
+    }
+  } finally {
+    await session.close();
+  }
 }
 
 /** `<table>_restored_YYYYMMDD_HHMMSS`. */

@@ -1,4 +1,4 @@
-import { nameBeside, nameCopy } from '../backup/beside.ts';
+import { findFreeSecond, nameBeside, nameCopy } from '../backup/beside.ts';
 import { manifestPath, readManifest } from '../backup/manifest.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, failedUnchanged, refusal } from '../errors.ts';
@@ -47,7 +47,8 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     if (options.inPlace && facts.unfinished) throw unfinishedRefusal(facts.unfinished);
     if (options.inPlace) await requireRestorable(facts, manifest, tables, invocation);
     const propose = options.inPlace ? proposeExchange : proposeCopies;
-    const { plan, rows, question } = propose(file, tables, facts, config, invocation);
+    const at = await findFreeSecond(facts.server, invocation.clock.now());
+    const { plan, rows, question } = propose({ file, tables, at }, facts, config, invocation);
     const taken = [['Backup', file] as const, ['Taken', manifest.startedAt] as const];
     invocation.hub.report({ type: 'summary', title: 'Restore tables', rows: [...taken, ...rows] });
     if (!(await invocation.prompt.confirm(question))) throw declined();
@@ -56,16 +57,16 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
   });
 }
 
-function proposeCopies(
-  file: string,
-  names: readonly string[],
-  _: Facts,
-  config: Config,
-  { hub, clock }: Invocation,
-): Proposal {
-  const now = clock.now();
-  const tables = names.map((table) => ({ table, copy: nameCopy(table, now) }));
-  const side = nameBeside(config.database.database, 'restore', now);
+interface Wanted {
+  readonly file: string;
+  readonly tables: readonly string[];
+  /** What is made is named after it. */
+  readonly at: Date;
+}
+
+function proposeCopies({ file, tables: names, at }: Wanted, _: Facts, config: Config, { hub }: Invocation): Proposal {
+  const tables = names.map((table) => ({ table, copy: nameCopy(table, at) }));
+  const side = nameBeside(config.database.database, 'restore', at);
   return {
     plan: planTableRestore({ run: hub.run, target: describeTarget(config.database), file, side, tables }),
     rows: [
@@ -77,15 +78,13 @@ function proposeCopies(
 }
 
 function proposeExchange(
-  file: string,
-  tables: readonly string[],
+  { file, tables, at }: Wanted,
   { snapshot }: Facts,
   config: Config,
-  { hub, clock }: Invocation,
+  { hub }: Invocation,
 ): Proposal {
   const { database } = config.database;
-  const now = clock.now();
-  const [side, aside] = [nameBeside(database, 'restore', now), nameBeside(database, 'before', now)];
+  const [side, aside] = [nameBeside(database, 'restore', at), nameBeside(database, 'before', at)];
   const present = tables.filter((name) => snapshot.objects.has(`table:${name}`));
   const target = describeTarget(config.database);
   return {

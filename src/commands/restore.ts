@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { nameBeside } from '../backup/beside.ts';
+import { findFreeSecond, nameBeside } from '../backup/beside.ts';
 import { backupPath } from '../backup/folder.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import { type Moment, parseMoment } from '../binlog/moment.ts';
@@ -46,7 +46,8 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
     try {
       const point = await choosePoint(moment, backup, facts.server, options, config, invocation);
-      const plan = planFor(backup.file, point, options, config, invocation);
+      const at = await findFreeSecond(facts.server, invocation.clock.now());
+      const plan = planFor(backup.file, point, { ...options, at }, config, invocation);
       const rows = summaryRows(plan, backup.manifest, point, config);
       invocation.hub.report({ type: 'summary', title: 'Restore', rows });
       if (!(await invocation.prompt.confirm('Replace PRODUCTION by this backup?'))) throw declined();
@@ -90,24 +91,23 @@ async function choosePoint(
 function planFor(
   file: string,
   point: RestorePoint,
-  options: RestoreOptions,
+  { at, ...options }: RestoreOptions & { readonly at: Date },
   config: Config,
   invocation: Invocation,
 ): Plan {
   const { database } = config.database;
-  const now = invocation.clock.now();
   const { dir, compression } = config.backup;
   const replay: ReplayFacts | undefined =
     point.is === 'backup'
       ? undefined
-      : { way: point.way.is, until: point.until, into: backupPath(dir, database, 'until', now, compression) };
+      : { way: point.way.is, until: point.until, into: backupPath(dir, database, 'until', at, compression) };
   return planRestore({
     run: invocation.hub.run,
     target: describeTarget(config.database),
     file,
     replay,
-    side: nameBeside(database, 'restore', now),
-    aside: nameBeside(database, 'before', now),
+    side: nameBeside(database, 'restore', at),
+    aside: nameBeside(database, 'before', at),
     isInPlace: options.inPlace,
     services: options.services ? config.app.services : [],
     ...siteFacts(config, true),

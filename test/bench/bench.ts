@@ -8,7 +8,7 @@ import { fingerprint } from './cases/fingerprint.ts';
 import { migrate500 } from './cases/migrate-500.ts';
 import { rehearse500 } from './cases/rehearse-500.ts';
 import { status500 } from './cases/status-500.ts';
-import { memory, swap } from './cases/whole-restore.ts';
+import { swap } from './cases/whole-restore.ts';
 import { renderTable, type Table } from './figures.ts';
 import { describeMachine } from './machine.ts';
 import { installPeers } from './peers/install.ts';
@@ -24,7 +24,6 @@ const CASES: readonly BenchCase[] = [
   backup,
   restore,
   proof,
-  memory,
   swap,
 ];
 

@@ -82,8 +82,7 @@ describeOnServers('restore', (server) => {
     await server().sql(
       `CREATE DATABASE \`${production.database}_before_19990101_000000\`; UPDATE \`${kept}\`.gateway_migrate_beside SET made = '2020-01-01'`,
     );
-    // What a restore keeps is named after the second in which it began.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    // Perhaps within the second after which the first one was named.
     const { run, exitCode } = lastOf(await production.run('restore', '--yes', '--json'));
     expect(exitCode).toBe(0);
     expect(await pruned(production)).toEqual([`database ${kept}`]);

@@ -13,36 +13,24 @@ const DATABASE = 'whole';
 const TABLES = 200;
 const SIZES = [MEGABYTES / 20, MEGABYTES];
 
-/** The peak of resident memory of `backup create`: flat, whatever the size. The dump program is not counted. */
-export const memory: BenchCase = {
-  name: 'memory',
-  async *run(surroundings) {
-    for (const server of surroundings.servers) {
-      const figures = await forEachSize(server, surroundings, async (site) => [await site.peakOf('backup', 'create')]);
-      yield { title: `Peak memory of a backup, ${server.label}`, baseline: labelOf(SIZES[0]), figures, unit: 'MB' };
-    }
-  },
-};
-
-/** How long `restore` keeps the site down for 200 tables and more: the same, whatever the size. */
+/**
+ * A backup and a restore as users run them, of few rows and of many: how long the site is down for 200 tables and more, and
+ * the peak of resident memory of `backup create` (the dump program is not counted). Both the same, whatever the size.
+ */
 export const swap: BenchCase = {
   name: 'swap',
   async *run(surroundings) {
     for (const server of surroundings.servers) {
-      const figures = await forEachSize(server, surroundings, async (site) => {
-        await site.run('backup', 'create');
-        const down: number[] = [];
-        for (let round = 0; round < rounds(3); round++) {
-          const printed = await site.run('restore', '--yes', '--json');
-          down.push(JSON.parse(printed.trim().split('\n').at(-1) ?? '').maintenanceMs);
-        }
-        return down;
-      });
-      yield {
-        title: `The site down while ${TABLES} tables are swapped, ${server.label}`,
-        baseline: labelOf(SIZES[0]),
-        figures,
-      };
+      const [down, memory]: [Figure[], Figure[]] = [[], []];
+      for (const megabytes of SIZES) {
+        await fill(server, megabytes);
+        const { downMs, peakMegabytes } = await measure(new Site(server, surroundings));
+        down.push(toFigure(labelOf(megabytes), downMs));
+        memory.push(toFigure(labelOf(megabytes), [peakMegabytes]));
+      }
+      const baseline = labelOf(SIZES[0]);
+      yield { title: `The site down while ${TABLES} tables are swapped, ${server.label}`, baseline, figures: down };
+      yield { title: `Peak memory of a backup, ${server.label}`, baseline, figures: memory, unit: 'MB' };
     }
   },
 };
@@ -51,22 +39,18 @@ function labelOf(megabytes = 0): string {
   return `${megabytes} MB of rows`;
 }
 
-async function forEachSize(
-  server: BenchServer,
-  surroundings: Surroundings,
-  measure: (site: Site) => Promise<number[]>,
-): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const megabytes of SIZES) {
-    await fill(server, megabytes);
-    const site = new Site(server, surroundings);
-    try {
-      figures.push(toFigure(labelOf(megabytes), await measure(site)));
-    } finally {
-      site.remove();
+async function measure(site: Site): Promise<{ downMs: number[]; peakMegabytes: number }> {
+  try {
+    const peakMegabytes = await site.peakOf('backup', 'create');
+    const downMs: number[] = [];
+    for (let round = 0; round < rounds(3); round++) {
+      const printed = await site.run('restore', '--yes', '--json');
+      downMs.push(JSON.parse(printed.trim().split('\n').at(-1) ?? '').maintenanceMs);
     }
+    return { downMs, peakMegabytes };
+  } finally {
+    site.remove();
   }
-  return figures;
 }
 
 async function fill(server: BenchServer, megabytes: number): Promise<void> {
