@@ -172,8 +172,9 @@ const DECIDES =
   /^(?:START TRANSACTION|COMMIT|INSERT INTO|(?:CREATE|DROP) (?:TRIGGER|DATABASE|TABLE|DEFINER)|UPDATE|DELETE|REPLACE|ALTER)/;
 
 /**
- * Of the commands from the first that is about the database beside to the last: with CI=true every one that writes, both
- * ways out of both sides, and a sample of those that read; else a sample of all.
+ * Of the commands from the first that is about the database beside to the last: with CI=true every one that writes, from
+ * both sides (one way out of each, in turns; both of a COMMIT, which decides), and a sample of those that read; else a
+ * sample of all.
  */
 function choosePoints(commands: readonly string[]): Point[] {
   const isBeside = (command: string) => command.includes('_restore_');
@@ -182,9 +183,11 @@ function choosePoints(commands: readonly string[]): Point[] {
   expect([first > 0, last > first]).toEqual([true, true]);
   const all = commands
     .slice(first, last + 1)
-    .flatMap((_, index) =>
-      (['before', 'after'] as const).flatMap((fate) =>
-        (['resume', 'rollback'] as const).map((way): Point => ({ at: first + index + 1, fate, way })),
+    .flatMap((command, index) =>
+      (['before', 'after'] as const).flatMap((fate, side) =>
+        (['resume', 'rollback'] as const)
+          .filter((_, way) => command.startsWith('COMMIT') || (index + side + way) % 2 === 0)
+          .map((way): Point => ({ at: first + index + 1, fate, way })),
       ),
     );
   if (!IS_COMPLETE) return sampleOf(all, SAMPLE, SEED);
