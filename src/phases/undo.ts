@@ -60,7 +60,7 @@ async function undoMigration(
   const { migration, statements, rows } = undoing;
   const { version } = migration;
   // It may have been noted with those in front of it, and never had its turn.
-  const wasBegun = migration.up.length === 0 || rows.some((row) => row.state === 'done');
+  const wasBegun = migration.up.length === 0 || rows.some((row) => row.state !== 'intent');
   const startedMs = context.clock.ticksMs();
   const mine = down.filter((row) => row.version === version);
   const done = mine.filter((row) => row.state === 'done');
