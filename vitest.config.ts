@@ -5,6 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
   'commands/demo',
   'crash/statements',
+  'faults/restore-disk-full',
+  'faults/restore-server-killed',
+  'crash/saved-rows',
+  'e2e/saved-rows',
+  'rehearsal/paper-checks',
+  'rehearsal/faults',
   'e2e/accident',
   'faults/blocked',
   'e2e/rollback',
