@@ -26,7 +26,7 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
     .addOption(new Option('--verbose', 'every statement, warnings, stack traces').conflicts('quiet'))
     .option('--quiet', 'only errors and the last line')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
-    .showHelpAfterError('(gateway-migrate --help shows every command)')
+    .showHelpAfterError('nothing was started, production is unchanged\nnext: gateway-migrate --help')
     .exitOverride();
 
   /** Runs a command's function with the flags in front of it. */

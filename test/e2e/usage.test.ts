@@ -42,7 +42,7 @@ test('--help names every command that works', () => {
 });
 
 describe('64', () => {
-  const hint = '(gateway-migrate --help shows every command)\n';
+  const hint = 'nothing was started, production is unchanged\nnext: gateway-migrate --help\n';
   test.each([
     [['deplyo'], "error: unknown command 'deplyo'\n(Did you mean deploy?)\n"],
     [['deploy', '--force'], "error: unknown option '--force'\n"],

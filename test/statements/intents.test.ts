@@ -4,7 +4,10 @@ import type { Migration } from '../../src/migrations/types.ts';
 import { connect, type Session } from '../../src/mysql/connect.ts';
 import { migratePhase } from '../../src/phases/migrate.ts';
 import { undoPhase } from '../../src/phases/undo.ts';
+import { findUnfinished } from '../../src/run/unfinished.ts';
+import { readHistory } from '../../src/statements/history.ts';
 import { createToolTables, intentSql, readJournal } from '../../src/statements/journal.ts';
+import { temporaryFolder } from '../backup/support.ts';
 import { migration } from '../rehearsal/scene.ts';
 import { runAll } from '../schema/sessions.ts';
 import { recordedContext } from '../support/recorded-context.ts';
@@ -100,6 +103,11 @@ describeOnServers('intents', (server) => {
     await session.query("UPDATE gateway_migrate_journal SET state = 'intent' WHERE ordinal > 0");
     await session.query("UPDATE gateway_migrate_history SET state = 'applying'");
     await session.query('DROP TABLE c');
+    const cutOff = await findUnfinished(temporaryFolder(), session, await readHistory(session, { withText: false }));
+    expect([cutOff?.lastStatement, cutOff?.outcome]).toEqual([
+      '9 · statement 1 · CREATE TABLE a (id INT PRIMARY KEY) (or one of the 2 after it)',
+      'unknown',
+    ]);
     await apply(...all);
     expect(await journal()).toEqual(['9.1 done', '9.2 done', '10.1 done']);
     await undo(...all);
