@@ -85,7 +85,9 @@ async function readLast(
   session: Session,
   run: string,
 ): Promise<{ text: string; outcome: Unfinished['outcome'] } | undefined> {
-  const rows = (await readJournal(session, run)).filter((row) => row.kind !== 'start').toSorted(inTurn);
+  const all = (await readJournal(session, run)).filter((row) => row.kind !== 'start');
+  // On its way back, what never took effect on the way forward is no news.
+  const rows = all.filter((row) => row.direction === all.at(-1)?.direction).toSorted(inTurn);
   const open = rows.filter((row) => row.state === 'intent' || row.state === 'entered');
   const last = open[0] ?? rows.at(-1);
   if (!last) return undefined;

@@ -108,6 +108,11 @@ describeOnServers('intents', (server) => {
       '9 · statement 1 · CREATE TABLE a (id INT PRIMARY KEY) (or one of the 2 after it)',
       'unknown',
     ]);
+    const back = { run: 'r1', version: '9', direction: 'down', ordinal: 1, digest: 'x', kind: 'ddl' } as const;
+    await session.query(intentSql({ ...back, connectionId: 0, evidence: { objects: {} }, statement: 'DROP TABLE b' }));
+    const turned = await findUnfinished(temporaryFolder(), session, await readHistory(session, { withText: false }));
+    expect(turned?.lastStatement).toBe('9 · statement 1 of the way back · DROP TABLE b');
+    await session.query("DELETE FROM gateway_migrate_journal WHERE direction = 'down'");
     await apply(...all);
     expect(await journal()).toEqual(['9.1 done', '9.2 done', '10.1 done']);
     await undo(...all);
