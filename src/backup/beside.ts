@@ -62,13 +62,36 @@ export async function listBeside(session: Session, database: string): Promise<Be
   );
   const found: Beside[] = [];
   for (const { name } of marked) {
-    const [row] = await session.query<{ run: string; role: BesideRole; ofDatabase: string; made: string }>(
-      `SELECT run, role, of_database AS ofDatabase, made FROM ${quoteQualified(name, BESIDE_TABLE)} ORDER BY made DESC LIMIT 1`,
-    );
+    const row = await readMarker(session, name);
     if (row?.ofDatabase === database) found.push({ name, ...row, madeAt: new Date(`${row.made}Z`) });
   }
   return found.sort((a, b) => a.madeAt.getTime() - b.madeAt.getTime());
 }
+
+interface Marker {
+  readonly run: string;
+  readonly role: BesideRole;
+  readonly ofDatabase: string;
+  readonly made: string;
+  [column: string]: unknown;
+}
+
+/** Undefined when the database has gone since it was listed: other runs on the server make and drop theirs. */
+async function readMarker(session: Session, name: string): Promise<Marker | undefined> {
+  const marker = quoteQualified(name, BESIDE_TABLE);
+  try {
+    const [row] = await session.query<Marker>(
+      `SELECT run, role, of_database AS ofDatabase, made FROM ${marker} ORDER BY made DESC LIMIT 1`,
+    );
+    return row;
+  } catch (error) {
+    if (GONE.has((error as { errno?: number }).errno ?? 0)) return undefined;
+    throw error;
+  }
+}
+
+/** ER_BAD_DB_ERROR, ER_NO_SUCH_TABLE. */
+const GONE = new Set([1049, 1146]);
 
 /** Drops a database that a restore has made, or one without a table. Throws when it is somebody else's. */
 export async function dropBeside(session: Session, name: string): Promise<void> {
