@@ -37,7 +37,10 @@ export interface DeployOptions {
 export function deployCommand(options: DeployOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('deploy', invocation, async () => {
     const config = await beginLogged('deploy', invocation);
-    const facts = await showNeeded(config, invocation, (standing) => isDecided(standing, options));
+    const facts = await showNeeded(config, invocation, {
+      isEnough: (standing) => isDecided(standing, options),
+      backup: !options.skipBackup || options.withSavedRows,
+    });
     requireFree(facts);
     if (facts.unfinished) return offerUnfinished(facts.unfinished, config, facts, invocation);
     if (!isComplete(facts)) return nothingToDo(facts, config, invocation);

@@ -1,6 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { failedUnchanged, refusal } from '../errors.ts';
-import { checkWithoutDatabase, type Facts, gatherFacts, gatherNeeded, isComplete } from '../preflight/gather.ts';
+import {
+  checkWithoutDatabase,
+  type Facts,
+  gatherFacts,
+  gatherNeeded,
+  isComplete,
+  type Need,
+} from '../preflight/gather.ts';
 import { checkStanding, type Standing } from '../preflight/standing.ts';
 import type { Check } from '../run/check.ts';
 import type { Invocation } from './invocation.ts';
@@ -14,16 +21,12 @@ export function showPreflight(config: Config, invocation: Invocation): Promise<F
 
 /** How things stand, for a command that goes on with a run or back from it: what that needs, its own steps ask for. */
 export function showStanding(config: Config, invocation: Invocation): Promise<Standing> {
-  return showNeeded(config, invocation, () => true);
+  return showNeeded(config, invocation, { isEnough: () => true, backup: false });
 }
 
 /** The facts, or how things stand where that is enough. */
-export function showNeeded(
-  config: Config,
-  invocation: Invocation,
-  isEnough: (standing: Standing) => boolean,
-): Promise<Facts | Standing> {
-  return asStep(config, invocation, gatherNeeded(config, invocation, isEnough));
+export function showNeeded(config: Config, invocation: Invocation, need: Need): Promise<Facts | Standing> {
+  return asStep(config, invocation, gatherNeeded(config, invocation, need));
 }
 
 async function asStep<T extends Facts | Standing>(

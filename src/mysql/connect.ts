@@ -118,7 +118,14 @@ export async function connectWithSession(
 async function open(target: Target, options: OpenOptions = {}): Promise<Session> {
   // A CommonJS package: the bundle has its names on the default export alone.
   const { default: mysql } = await import('mysql2/promise');
-  const connection = await mysql.createConnection(connectionOptions(target, options));
+  const connection = await mysql.createConnection({
+    ...connectionOptions(target, options),
+    // The driver looks for placeholders in every statement, with values or without.
+    queryFormat: (sql: string, values: unknown) =>
+      Array.isArray(values) && values.length === 0
+        ? sql
+        : mysql.format(sql, values as Parameters<typeof mysql.format>[1]),
+  });
   // Without a listener a connection that dies while idle would end the process.
   connection.on('error', () => undefined);
   const session = toSession(connection);

@@ -6,15 +6,17 @@ import type { Migration } from '../migrations/types.ts';
 import { detailOf } from '../schema/check.ts';
 import { readModes, readNotedMigrations } from '../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../statements/data-checks.ts';
-import { appliedSql, beginSql, editedSql, laravelAppliedSql, readHistory, undoneSql } from '../statements/history.ts';
+import { editedSql, laravelAppliedSql, noteApplied, noteBegun, readHistory, undoneSql } from '../statements/history.ts';
 import { forgetIntentsSql, readJournal } from '../statements/journal.ts';
 import type { JournalRow } from '../statements/row.ts';
 import { runSection, type Section } from '../statements/section.ts';
 import { leavesTraces, replaySession } from '../statements/session-state.ts';
 import { settleOpenStatements } from '../statements/settle.ts';
+import { runSideBySide, sideBySide, untilSideBySide } from '../statements/side-by-side.ts';
 import { noteStart } from '../statements/start.ts';
 import { repeatable, unitsOf } from '../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../statements/workbench.ts';
+import type { Write } from '../statements/write.ts';
 import { laravelTableIn } from './laravel-table.ts';
 import type { Phase } from './phase.ts';
 import type { StatementParts } from './statement-parts.ts';
@@ -45,10 +47,7 @@ export function migratePhase(parts: StatementParts): Phase<'migrate'> {
             const noted = history.find((row) => row.version === version);
             return planApplying({ migration: pick(version), noted, rows, laravelTable, run: parts.run });
           });
-        for (const [index, one] of open.entries()) {
-          const later = open.slice(index + 1).map(({ section }) => section);
-          await applyMigration(one, later, bench, context);
-        }
+        await applyAll(open, bench, context);
         await commitDeferred(bench);
         return `schema before: ${before.fingerprint.slice(0, 12)}`;
       });
@@ -82,8 +81,8 @@ async function settleRun({ run, rehearsed }: StatementParts, database: string, b
   return { rows, history };
 }
 
-function adopting(migration: Migration, run: string, laravelTable: string | undefined): string[] {
-  const writes = [beginSql(migration, run, 'adopted')];
+function adopting(migration: Migration, run: string, laravelTable: string | undefined): Write[] {
+  const writes: Write[] = [noteBegun(migration, run, 'adopted')];
   if (laravelTable) writes.push(laravelAppliedSql(laravelTable, migration.baseName));
   return writes;
 }
@@ -120,13 +119,29 @@ function planApplying({ migration, noted, rows, laravelTable, run }: Begun): App
       units: unitsOf(migration.up)
         .filter((unit) => !unit.statements.every((one) => isDone(one.ordinal)))
         .map((unit) => repeatable(unit, mine)),
-      opening: noted ? [editedSql(migration), forgetIntentsSql(run, version)] : [beginSql(migration, run, 'applying')],
+      opening: noted ? [editedSql(migration), forgetIntentsSql(run, version)] : [noteBegun(migration, run, 'applying')],
       unopening: noted ? [] : [undoneSql(version)],
       canOpenAhead: !noted && migration.check.length === 0,
       leavesTraces: leavesTraces(migration.up),
-      closing: (ms) => [appliedSql(version, ms), ...(laravelTable ? [laravelAppliedSql(laravelTable, baseName)] : [])],
+      closing: (ms) => [noteApplied(version, ms), ...(laravelTable ? [laravelAppliedSql(laravelTable, baseName)] : [])],
     },
   };
+}
+
+async function applyAll(open: readonly Applying[], bench: Workbench, context: Context): Promise<void> {
+  const sections = open.map(({ section }) => section);
+  const names = new Map(open.map(({ migration }) => [migration.version, migration.name]));
+  const finished = ({ version }: Section, ms: number) =>
+    context.report({ type: 'migration.finished', version, name: names.get(version) ?? '', direction: 'up', ms });
+  for (let index = 0; index < open.length; ) {
+    const several = sideBySide(sections.slice(index));
+    const ran = several.length > 0 ? await runSideBySide({ sections: several, finished }, bench, context) : 0;
+    index += ran;
+    const one = open[index];
+    if (ran > 0 || !one) continue;
+    await applyMigration(one, untilSideBySide(sections.slice(index + 1)), bench, context);
+    index++;
+  }
 }
 
 async function applyMigration(

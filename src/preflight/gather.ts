@@ -33,22 +33,28 @@ interface Ports {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What a command needs to know before it decides. */
+export interface Need {
+  /** True when a handful of rows and the files are enough. */
+  isEnough(standing: Standing): boolean;
+  /** It makes a backup, or reads one: programs, folder and space are looked at. */
+  readonly backup: boolean;
+}
+
+const EVERYTHING: Need = { isEnough: () => false, backup: true };
+
 /** Reads everything a command decides by. Changes nothing, not even the tool's own tables. */
 export function gatherFacts(config: Config, ports: Ports): Promise<Facts> {
   return onOneSession(config, async (server, session) =>
-    readFacts(await readStanding(server, session, config), session, config, ports),
+    readFacts(await readStanding(server, session, config), session, config, ports, EVERYTHING),
   );
 }
 
 /** Reads how things stand; and everything else only where that is not enough for the command. */
-export function gatherNeeded(
-  config: Config,
-  ports: Ports,
-  isEnough: (standing: Standing) => boolean,
-): Promise<Facts | Standing> {
+export function gatherNeeded(config: Config, ports: Ports, need: Need): Promise<Facts | Standing> {
   return onOneSession(config, async (server, session) => {
     const standing = await readStanding(server, session, config);
-    return isEnough(standing) ? standing : readFacts(standing, session, config, ports);
+    return need.isEnough(standing) ? standing : readFacts(standing, session, config, ports, need);
   });
 }
 
@@ -76,7 +82,13 @@ export async function checkWithoutDatabase(config: Config, ports: Ports): Promis
   ];
 }
 
-async function readFacts(standing: Standing, session: Session, config: Config, ports: Ports): Promise<Facts> {
+async function readFacts(
+  standing: Standing,
+  session: Session,
+  config: Config,
+  ports: Ports,
+  need: Need,
+): Promise<Facts> {
   const { server, status, problems } = standing;
   const snapshot = await readSnapshot(session, server.target.database);
   // At once: programs that are asked for their version start while the server answers.
@@ -85,7 +97,7 @@ async function readFacts(standing: Standing, session: Session, config: Config, p
     checkDatabase(server, session, snapshot, config, ports.clock),
     checkData(session, status.pending),
     checkOwnFolders(config),
-    checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env }),
+    need.backup ? checkBackupReadiness({ config, server, session, exec: ports.exec, env: ports.env }) : [],
     checkApp(config.app, ports),
   ]);
   const checks = [

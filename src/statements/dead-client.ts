@@ -1,9 +1,22 @@
 import type { Context } from '../context.ts';
 import type { Session } from '../mysql/connect.ts';
 
-/** The names of the locks that a run's two connections hold: they tell after a crash whether one of them still lives. */
-export function connectionLocks(run: string): readonly [journal: string, work: string] {
-  return [`gateway_migrate.note.${run}`.slice(0, 64), `gateway_migrate.work.${run}`.slice(0, 64)];
+/** The names of the locks that a run's connections hold: they tell after a crash whether one of them still lives. */
+export interface ConnectionLocks {
+  readonly journal: string;
+  /** Of every connection that runs statements, by lane. */
+  readonly work: readonly string[];
+}
+
+/** At most so many connections run statements at once. */
+export const MOST_LANES = 4;
+
+export function connectionLocks(run: string): ConnectionLocks {
+  const named = (use: string) => `gateway_migrate.${use}.${run}`.slice(0, 64);
+  return {
+    journal: named('note'),
+    work: Array.from({ length: MOST_LANES }, (_, lane) => named(lane === 0 ? 'work' : `work${lane}`)),
+  };
 }
 
 /** How often a statement that still runs on the server is looked at. */
@@ -15,12 +28,11 @@ const LOOK_EVERY_MS = 500;
  * ended: nobody is left to use it, and what it had not committed is rolled back by the server.
  */
 export async function waitForDeadClient(session: Session, run: string, context: Context): Promise<void> {
-  const [journal, work] = connectionLocks(run);
+  const { journal, work } = connectionLocks(run);
+  const holders = [journal, ...work].map((name) => `IS_USED_LOCK('${name}')`).join(', ');
   const startedMs = context.clock.ticksMs();
   for (;;) {
-    const [lock] = await session.query<{ id: number | null }>(
-      `SELECT COALESCE(IS_USED_LOCK('${journal}'), IS_USED_LOCK('${work}')) AS id`,
-    );
+    const [lock] = await session.query<{ id: number | null }>(`SELECT COALESCE(${holders}) AS id`);
     const id = lock?.id ?? null;
     if (id === null) return;
     const [thread] = await session.query<{ command: string; seconds: number; info: string | null }>(

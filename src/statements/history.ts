@@ -5,13 +5,14 @@ import { numberLiteral, textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { HISTORY_TABLE } from '../schema/types.ts';
 import { hasToolTables } from './journal.ts';
+import type { RowWrite } from './write.ts';
 
 const HISTORY = quoteName(HISTORY_TABLE);
 /** A file above this size is not copied into the history: max_allowed_packet is 16 MB on MariaDB. */
 const TEXT_KEPT_BYTES = 2 * 1024 * 1024;
 
-/** SQL for the row of a migration that begins, or that is adopted as it is. */
-export function beginSql(migration: Migration, run: string, state: 'applying' | 'adopted'): string {
+/** The row of a migration that begins, or that is adopted as it is. */
+export function noteBegun(migration: Migration, run: string, state: 'applying' | 'adopted'): RowWrite {
   const keptText = Buffer.byteLength(migration.text) <= TEXT_KEPT_BYTES ? migration.text : null;
   const values = [
     textLiteral(migration.version),
@@ -25,13 +26,15 @@ export function beginSql(migration: Migration, run: string, state: 'applying' | 
     textLiteral(migration.baseName),
     textLiteral(keptText),
   ];
-  return `REPLACE INTO ${HISTORY} (version, name, checksum, state, run, started, finished, duration_ms, base_name, text)
-    VALUES (${values.join(', ')})`;
+  const start = `REPLACE INTO ${HISTORY} (version, name, checksum, state, run, started, finished, duration_ms, base_name, text)
+    VALUES `;
+  return { start, row: `(${values.join(', ')})`, end: '' };
 }
 
-export function appliedSql(version: string, durationMs: number): string {
-  return `UPDATE ${HISTORY} SET state = 'applied', finished = UTC_TIMESTAMP(3), duration_ms = ${numberLiteral(Math.round(durationMs))}
-    WHERE version = ${textLiteral(version)}`;
+export function noteApplied(version: string, durationMs: number): RowWrite {
+  const start = `UPDATE ${HISTORY} SET state = 'applied', finished = UTC_TIMESTAMP(3), duration_ms = ${numberLiteral(Math.round(durationMs))}
+    WHERE version IN (`;
+  return { start, row: textLiteral(version), end: ')' };
 }
 
 export function undoingSql(version: string): string {

@@ -1,10 +1,11 @@
 import type { ObjectId } from '../schema/types.ts';
 import { touchedObjects } from './evidence.ts';
-import { forgetIntentSql, intentSql, type StatementKey } from './journal.ts';
+import { forgetIntentSql, noteIntent, type StatementKey } from './journal.ts';
 import type { Evidence } from './row.ts';
 import type { Section } from './section.ts';
 import type { Unit } from './unit.ts';
 import { commitDeferred, type Workbench } from './workbench.ts';
+import type { Write } from './write.ts';
 
 /** The unit of a section that is about to run, and the sections that come after it. */
 export interface Turn {
@@ -21,8 +22,8 @@ export interface Ahead {
   readonly takeBack: readonly string[];
 }
 
-/** After a crash each of them is decided by what is there, which costs a read. */
-const MOST_TOGETHER = 32;
+/** Intents in one commit. After a crash each of them is decided by what is there, which costs a read. */
+export const MOST_TOGETHER = 32;
 
 /**
  * Makes the intents of the unit durable before it runs. Statements that only make something new leave everything else as
@@ -31,16 +32,13 @@ const MOST_TOGETHER = 32;
  */
 export async function noteIntents(turn: Turn, bench: Workbench): Promise<void> {
   const [noted] = bench.ahead;
-  if (noted && isKeyOf(noted.key, turn.section, turn.section.units[turn.index])) {
+  if (noted && isOf(noted, turn.section, turn.section.units[turn.index])) {
     bench.ahead.shift();
     return;
   }
   const together = await chooseTogether(turn, bench);
-  await commitDeferred(
-    bench,
-    together.flatMap((one) => one.writes),
-  );
-  bench.ahead.push(...together.slice(1).flatMap(toAhead));
+  await commitDeferred(bench, writesOf(together));
+  bench.ahead.push(...together.slice(1).flatMap(({ ahead }) => ahead));
 }
 
 /** Writes that undo the noting of all whose turn has not come and never will. */
@@ -48,19 +46,24 @@ export function takeBackAhead(bench: Workbench): string[] {
   return bench.ahead.splice(0).flatMap(({ takeBack }) => takeBack);
 }
 
-interface Coming {
+/** A unit whose turn is to come. */
+export interface Coming {
   readonly section: Section;
   readonly unit: Unit;
   /** The first unit of its section. */
   readonly isOpening: boolean;
 }
 
-interface Noted extends Coming {
-  readonly writes: readonly string[];
+/** What notes the intents of a unit. */
+export interface Noting {
+  readonly opening: readonly Write[];
+  readonly intents: readonly Write[];
+  /** What it notes ahead of the unit's turn. */
+  readonly ahead: readonly Ahead[];
 }
 
-async function chooseTogether(turn: Turn, bench: Workbench): Promise<Noted[]> {
-  const together: Noted[] = [];
+async function chooseTogether(turn: Turn, bench: Workbench): Promise<Noting[]> {
+  const together: Noting[] = [];
   const made = new Set<ObjectId>();
   let isInRow = true;
   for (const coming of comingUp(turn)) {
@@ -69,7 +72,7 @@ async function chooseTogether(turn: Turn, bench: Workbench): Promise<Noted[]> {
     if (together.length > 0 && !(isInRow && isNew)) break;
     isInRow = isNew;
     for (const { statement } of coming.unit.statements) for (const id of touchedObjects(statement)) made.add(id);
-    together.push({ ...coming, writes: writesOf(coming, evidence, bench.work.connectionId) });
+    together.push(noting(coming, evidence, bench.work.connectionId));
     if (together.length === MOST_TOGETHER) break;
   }
   return together;
@@ -85,7 +88,11 @@ function* comingUp({ section, index, later }: Turn): Generator<Coming> {
 }
 
 /** It makes objects that are not there, and that nothing in front of it makes. */
-function makesOnlyNew({ statements }: Unit, evidence: readonly Evidence[], made: ReadonlySet<ObjectId>): boolean {
+export function makesOnlyNew(
+  { statements }: Unit,
+  evidence: readonly Evidence[],
+  made: ReadonlySet<ObjectId>,
+): boolean {
   const [only] = statements;
   if (!only || statements.length > 1 || only.statement.kind !== 'ddl') return false;
   const { touches } = only.statement;
@@ -98,9 +105,14 @@ function makesOnlyNew({ statements }: Unit, evidence: readonly Evidence[], made:
   );
 }
 
-function writesOf({ section, unit, isOpening }: Coming, evidence: readonly Evidence[], connectionId: number): string[] {
+/** What notes the intents of a unit before it runs; `evidence` in the order of its statements. */
+export function noting(
+  { section, unit, isOpening }: Coming,
+  evidence: readonly Evidence[],
+  connectionId: number,
+): Noting {
   const intents = unit.statements.map(({ ordinal, statement }, place) =>
-    intentSql({
+    noteIntent({
       ...keyOf(section, ordinal),
       digest: statement.digest,
       kind: statement.kind,
@@ -109,17 +121,20 @@ function writesOf({ section, unit, isOpening }: Coming, evidence: readonly Evide
       statement: statement.text,
     }),
   );
-  return isOpening ? [...section.opening, ...intents] : intents;
-}
-
-function toAhead({ section, unit, isOpening }: Coming): Ahead[] {
-  return unit.statements.map(({ ordinal }) => {
+  const ahead = unit.statements.map(({ ordinal }) => {
     const key = keyOf(section, ordinal);
     return { key, takeBack: [forgetIntentSql(key), ...(isOpening ? section.unopening : [])] };
   });
+  return { opening: isOpening ? section.opening : [], intents, ahead };
 }
 
-function isKeyOf(key: StatementKey, section: Section, unit: Unit | undefined): boolean {
+/** The writes of several, alike ones side by side. */
+export function writesOf(notings: readonly Noting[]): Write[] {
+  return [...notings.flatMap(({ opening }) => opening), ...notings.flatMap(({ intents }) => intents)];
+}
+
+/** True when this was noted for that unit. */
+export function isOf({ key }: Ahead, section: Section, unit: Unit | undefined): boolean {
   const { version, direction } = section;
   return key.version === version && key.direction === direction && key.ordinal === unit?.statements[0]?.ordinal;
 }

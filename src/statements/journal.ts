@@ -3,6 +3,7 @@ import { numberLiteral, textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
 import type { Direction, Evidence, JournalRow, StatementState } from './row.ts';
+import { joinWrites, type RowWrite, type Write } from './write.ts';
 
 const JOURNAL = quoteName(JOURNAL_TABLE);
 const HISTORY = quoteName(HISTORY_TABLE);
@@ -57,8 +58,8 @@ export async function hasToolTables(session: Session): Promise<{ history: boolea
   return { history: names.includes(HISTORY_TABLE), journal: names.includes(JOURNAL_TABLE) };
 }
 
-/** SQL that notes an intent. A repeated statement (resume) takes the place of its earlier row. */
-export function intentSql(row: Omit<JournalRow, 'state' | 'rows' | 'error'>): string {
+/** Notes an intent. A repeated statement (resume) takes the place of its earlier row. */
+export function noteIntent(row: Omit<JournalRow, 'state' | 'rows' | 'error'>): RowWrite {
   const values = [
     textLiteral(row.run),
     textLiteral(row.version),
@@ -75,8 +76,9 @@ export function intentSql(row: Omit<JournalRow, 'state' | 'rows' | 'error'>): st
     textLiteral(JSON.stringify(row.evidence)),
     textLiteral(row.statement.slice(0, STATEMENT_KEPT)),
   ];
-  return `REPLACE INTO ${JOURNAL} (run, version, direction, ordinal, digest, kind, connection_id, state, started,
-    finished, row_count, error, evidence, statement) VALUES (${values.join(', ')})`;
+  const start = `REPLACE INTO ${JOURNAL} (run, version, direction, ordinal, digest, kind, connection_id, state, started,
+    finished, row_count, error, evidence, statement) VALUES `;
+  return { start, row: `(${values.join(', ')})`, end: '' };
 }
 
 export interface StatementKey {
@@ -94,8 +96,8 @@ export interface Outcome {
   readonly after?: Partial<Evidence>;
 }
 
-/** SQL that notes an outcome. */
-export function outcomeSql(key: StatementKey, outcome: Outcome): string {
+/** Notes an outcome. */
+export function noteOutcome(key: StatementKey, outcome: Outcome): RowWrite {
   // What committed by itself before it failed is not undone by its failure: the mark that tells so stays.
   const state = outcome.state === 'failed' ? "IF(state = 'entered', 'entered', 'failed')" : `'${outcome.state}'`;
   const sets = [`state = ${state}`, 'finished = UTC_TIMESTAMP(3)', `row_count = ${numberLiteral(outcome.rows)}`];
@@ -103,7 +105,8 @@ export function outcomeSql(key: StatementKey, outcome: Outcome): string {
   if (outcome.after !== undefined) {
     sets.push(`evidence = JSON_MERGE_PATCH(COALESCE(evidence, '{}'), ${textLiteral(JSON.stringify(outcome.after))})`);
   }
-  return `UPDATE ${JOURNAL} SET ${sets.join(', ')} WHERE ${whereKey(key)}`;
+  const start = `UPDATE ${JOURNAL} SET ${sets.join(', ')} WHERE ${whereSection(key)} AND version IN (`;
+  return { start, row: textLiteral(key.version), end: ')' };
 }
 
 /** SQL that takes an intent back whose statement was never sent. */
@@ -117,26 +120,27 @@ export function forgetIntentsSql(run: string, version: string): string {
 }
 
 function whereKey(key: StatementKey): string {
-  return [
-    `run = ${textLiteral(key.run)}`,
-    `version = ${textLiteral(key.version)}`,
-    `direction = '${key.direction}'`,
-    `ordinal = ${key.ordinal}`,
-  ].join(' AND ');
+  return `${whereSection(key)} AND version = ${textLiteral(key.version)}`;
+}
+
+/** The same place in every migration of a run. */
+function whereSection({ run, direction, ordinal }: StatementKey): string {
+  return `run = ${textLiteral(run)} AND direction = '${direction}' AND ordinal = ${ordinal}`;
 }
 
 /**
  * Runs several writes as one durable commit, in one packet: one round trip and one flush to disk a statement.
  * The session must allow several statements in a packet.
  */
-export async function commitTogether(session: Session, writes: readonly string[]): Promise<void> {
-  if (writes.length === 0) return;
-  if (writes.length === 1) {
-    await session.query(writes[0] as string);
+export async function commitTogether(session: Session, writes: readonly Write[]): Promise<void> {
+  const [first, ...others] = joinWrites(writes);
+  if (first === undefined) return;
+  if (others.length === 0) {
+    await session.query(first);
     return;
   }
   try {
-    await session.query(['START TRANSACTION', ...writes, 'COMMIT'].join(';\n'));
+    await session.query(['START TRANSACTION', first, ...others, 'COMMIT'].join(';\n'));
   } catch (error) {
     await session.query('ROLLBACK').catch(() => undefined);
     throw error;

@@ -23,6 +23,8 @@ export interface Evidence {
   readonly identities?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** User variables after the statement: name → SQL literal. Replayed on resume. */
   readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** Which connection ran it, of several that ran statements side by side; undefined when all others waited for it. */
+  readonly lane?: number | undefined;
   /** LAST_INSERT_ID() after the statement. */
   readonly lastInsertId?: string | undefined;
 }
@@ -46,11 +48,17 @@ export interface JournalRow {
 }
 
 /**
- * The order in which statements are sent, each only when the one before it has succeeded. (When they began does not tell:
- * several can be noted together.) Those of a way back keep their order.
+ * The order in which statements are sent, each only when the one before it has succeeded, those of another lane excepted
+ * (`waitsFor`). (When they began does not tell: several can be noted together.) Those of a way back keep their order.
  */
 export function inTurn(a: JournalRow, b: JournalRow): number {
   if (a.direction !== b.direction) return a.direction === 'up' ? -1 : 1;
   if (a.direction === 'down') return 0;
   return compareVersions(a.version, b.version) || a.ordinal - b.ordinal;
+}
+
+/** True when `later`, which comes after `earlier`, was sent only if that had succeeded. */
+export function waitsFor(later: JournalRow, earlier: JournalRow): boolean {
+  const lanes = [later.evidence.lane, earlier.evidence.lane];
+  return lanes.includes(undefined) || lanes[0] === lanes[1];
 }

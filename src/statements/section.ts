@@ -3,12 +3,13 @@ import { Failure, Interrupted, messageOf } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { Session, StatementResult } from '../mysql/connect.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
-import { outcomeSql, readState, type StatementKey } from './journal.ts';
+import { noteOutcome, readState, type StatementKey } from './journal.ts';
 import { withPatience } from './patience.ts';
 import type { Direction } from './row.ts';
 import { isReading, readVariables, userVariables } from './session-state.ts';
 import type { Numbered, Unit } from './unit.ts';
 import { commitDeferred, type Workbench } from './workbench.ts';
+import { sqlOf, type Write } from './write.ts';
 
 /** The statements of one migration in one direction, as they are to be run now. */
 export interface Section {
@@ -22,7 +23,7 @@ export interface Section {
   /** Every statement of the section: user variables are looked for in them. */
   readonly all: readonly Numbered[];
   /** Writes that belong to the beginning: they commit with the first intent. */
-  readonly opening: readonly string[];
+  readonly opening: readonly Write[];
   /** Writes that undo the opening, as long as nothing of the section has begun. */
   readonly unopening: readonly string[];
   /** Its opening needs no look at what the sections in front of it leave. */
@@ -30,7 +31,7 @@ export interface Section {
   /** The working connection is replaced behind it. */
   readonly leavesTraces: boolean;
   /** Writes that belong to the end, `ms` after the beginning: they commit with the last outcome. */
-  closing(ms: number): readonly string[];
+  closing(ms: number): readonly Write[];
 }
 
 /**
@@ -64,12 +65,20 @@ async function stopBefore(bench: Workbench, reason: unknown): Promise<never> {
   throw reason;
 }
 
-interface UnitEnd {
-  closing(): readonly string[];
+/** What follows the last unit of a section. */
+export interface UnitEnd {
+  closing(): readonly Write[];
   readonly variables: readonly string[];
 }
 
-async function runUnit(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context): Promise<void> {
+/** Runs one unit whose intents are noted. `end` is what its section writes behind it. */
+export async function runUnit(
+  section: Section,
+  unit: Unit,
+  end: UnitEnd,
+  bench: Workbench,
+  context: Context,
+): Promise<void> {
   const [first] = unit.statements;
   try {
     if (unit.transaction === 'commit' || (unit.transaction === undefined && first && mayWriteRows(first.statement))) {
@@ -92,7 +101,7 @@ async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Wor
   for (const numbered of unit.statements) {
     const result = await runStatement(section, numbered, bench, context, unit.transaction !== undefined);
     const outcome = await outcomeOf(result, end.variables, bench.work);
-    bench.deferred.push(outcomeSql(keyOf(section, numbered.ordinal), outcome));
+    bench.deferred.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
   }
   bench.deferred.push(...end.closing());
 }
@@ -107,16 +116,16 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
   try {
     for (const numbered of unit.statements) {
       if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) {
-        await work.execute(outcomeSql(keyOf(section, numbered.ordinal), { state: 'done', rows: 0 }));
-        for (const write of end.closing()) await work.execute(write);
+        await work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), { state: 'done', rows: 0 })));
+        for (const write of end.closing()) await work.execute(sqlOf(write));
       }
       const result = await withBegin(section, numbered, isOwn, bench, context);
       if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) return;
       if (!isOwn && numbered.statement.kind === 'opaque') await requireStillOpen(section, numbered, bench);
       const outcome = await outcomeOf(result, end.variables, work);
-      await work.execute(outcomeSql(keyOf(section, numbered.ordinal), outcome));
+      await work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), outcome)));
     }
-    for (const write of end.closing()) await work.execute(write);
+    for (const write of end.closing()) await work.execute(sqlOf(write));
     await work.execute('COMMIT');
   } catch (error) {
     await work.execute('ROLLBACK').catch(() => undefined);
@@ -128,7 +137,7 @@ async function withBegin(section: Section, numbered: Numbered, isOwn: boolean, b
   return runStatement(section, numbered, bench, context, !isOwn, async () => {
     if (isOwn) await bench.work.execute('START TRANSACTION');
     if (numbered.statement.kind === 'opaque') {
-      await bench.work.execute(outcomeSql(keyOf(section, numbered.ordinal), { state: 'entered' }));
+      await bench.work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), { state: 'entered' })));
     }
   });
 }
@@ -180,7 +189,7 @@ async function runStatement(
 async function noteFailure(key: StatementKey, error: unknown, bench: Workbench): Promise<void> {
   const isRefused = isServerError(error instanceof Failure ? error.cause : error);
   if (isRefused) await bench.work.execute('ROLLBACK').catch(() => undefined);
-  const failed = isRefused ? [outcomeSql(key, { state: 'failed', error: messageOf(error) })] : [];
+  const failed = isRefused ? [noteOutcome(key, { state: 'failed', error: messageOf(error) })] : [];
   await commitDeferred(bench, [...failed, ...takeBackAhead(bench)]).catch(() => undefined);
 }
 

@@ -5,8 +5,8 @@ import type { Session } from '../mysql/connect.ts';
 import { decideDdl, type Verdict } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
-import { commitTogether, outcomeSql } from './journal.ts';
-import { inTurn, type JournalRow } from './row.ts';
+import { commitTogether, noteOutcome } from './journal.ts';
+import { inTurn, type JournalRow, waitsFor } from './row.ts';
 
 interface Settling {
   readonly session: Session;
@@ -25,17 +25,18 @@ export async function settleOpenStatements(
   on: Settling,
 ): Promise<JournalRow[]> {
   const settled: JournalRow[] = [];
-  let notDone: JournalRow | undefined;
+  const notDone: JournalRow[] = [];
   for (const row of rows.toSorted(inTurn)) {
     if (row.kind === 'start' || (row.state !== 'intent' && row.state !== 'entered')) {
       settled.push(row);
       continue;
     }
-    const verdict = afterNotDone(notDone, await decide(row, statementOf(row), on));
-    if (verdict.is === 'not-done') notDone ??= row;
+    const before = notDone.find((one) => waitsFor(row, one));
+    const verdict = afterNotDone(before, await decide(row, statementOf(row), on));
+    if (verdict.is === 'not-done') notDone.push(row);
     reportVerdict(row, verdict, on.context);
     if (verdict.is === 'unknown') throw undecided(row, verdict);
-    if (verdict.is === 'done') await commitTogether(on.session, [outcomeSql(row, { state: 'done' })]);
+    if (verdict.is === 'done') await commitTogether(on.session, [noteOutcome(row, { state: 'done' })]);
     settled.push(verdict.is === 'done' ? { ...row, state: 'done' } : row);
   }
   return settled;
@@ -98,7 +99,10 @@ function undecided(row: JournalRow, verdict: Verdict): Failure {
     {
       exitCode: ExitCode.unknown,
       production: 'unknown',
-      state: `every statement before it is done, none after it has begun`,
+      state:
+        row.evidence.lane === undefined
+          ? 'every statement before it is done, none after it has begun'
+          : 'of the statements around it, which ran side by side, each is done or has not begun',
       next: 'gateway-migrate restore --backup latest',
     },
   );

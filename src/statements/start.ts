@@ -1,5 +1,5 @@
 import type { ObjectId, Snapshot } from '../schema/types.ts';
-import { intentSql } from './journal.ts';
+import { noteIntent } from './journal.ts';
 import type { JournalRow } from './row.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -8,7 +8,7 @@ export function noteStart(before: Snapshot, rows: readonly JournalRow[], bench: 
   if (rows.some((row) => row.kind === 'start')) return;
   const objects = Object.fromEntries([...before.objects].map(([id, object]) => [id, object.digest]));
   bench.deferred.push(
-    intentSql({
+    noteIntent({
       run: bench.run,
       version: '',
       direction: 'up',

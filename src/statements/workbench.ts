@@ -7,6 +7,7 @@ import { type EvidenceReader, evidenceReader } from './evidence-reader.ts';
 import type { Ahead } from './intents.ts';
 import { commitTogether } from './journal.ts';
 import { boundLockWaits, type Patience } from './patience.ts';
+import type { Write } from './write.ts';
 
 const LOCK_WAIT_SECONDS = 20;
 
@@ -20,7 +21,7 @@ export interface Workbench {
   readonly evidence: EvidenceReader;
   readonly patience: Patience;
   /** Writes that commit together with the next intent. */
-  readonly deferred: string[];
+  readonly deferred: Write[];
   /** Intents that are durable before their turn, in the order of their turns. */
   readonly ahead: Ahead[];
 }
@@ -41,7 +42,7 @@ export async function withWorkbench<T>(
   const journal = await context.server.open({ multipleStatements: true });
   try {
     for (const one of new Set(after)) await waitForDeadClient(journal, one, context);
-    await takeConnectionLock(journal, connectionLocks(run)[0]);
+    await takeConnectionLock(journal, connectionLocks(run).journal);
     const before = await readSnapshot(journal, context.server.target.database);
     const work = await openWork(context.server, run, patience);
     const bench: Workbench = {
@@ -69,10 +70,11 @@ export async function renewWork(bench: Workbench, server: Server): Promise<void>
   bench.work = await openWork(server, bench.run, bench.patience);
 }
 
-async function openWork(server: Server, run: string, patience: Patience): Promise<Session> {
+/** A connection for the migration's own text. `lane`: 0 is the one that every run has, 1 to 3 stand beside it. */
+export async function openWork(server: Server, run: string, patience: Patience, lane = 0): Promise<Session> {
   const session = await server.open({ purpose: 'migration' });
   try {
-    await takeConnectionLock(session, connectionLocks(run)[1]);
+    await takeConnectionLock(session, connectionLocks(run).work[lane] ?? '');
     await boundLockWaits(session, patience);
     return session;
   } catch (error) {
@@ -89,8 +91,13 @@ async function takeConnectionLock(session: Session, name: string): Promise<void>
   if (Number(row?.got) !== 1) throw new Error(`an older connection of this run still holds ${name}`);
 }
 
-/** Commits what waits for the next intent. */
-export async function commitDeferred(bench: Workbench, writes: readonly string[] = []): Promise<void> {
-  await commitTogether(bench.journal, [...bench.deferred, ...writes]);
-  bench.deferred.length = 0;
+/** Commits what waits for the next intent. What is deferred while it commits waits for the next time. */
+export async function commitDeferred(bench: Workbench, writes: readonly Write[] = []): Promise<void> {
+  const waiting = bench.deferred.splice(0);
+  try {
+    await commitTogether(bench.journal, [...waiting, ...writes]);
+  } catch (error) {
+    bench.deferred.unshift(...waiting);
+    throw error;
+  }
 }

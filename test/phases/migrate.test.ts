@@ -5,9 +5,10 @@ import { connect, type Session } from '../../src/mysql/connect.ts';
 import { migratePhase } from '../../src/phases/migrate.ts';
 import { undoPhase } from '../../src/phases/undo.ts';
 import { connectionLocks } from '../../src/statements/dead-client.ts';
-import { beginSql } from '../../src/statements/history.ts';
+import { noteBegun } from '../../src/statements/history.ts';
 import { createToolTables } from '../../src/statements/journal.ts';
 import { withWorkbench } from '../../src/statements/workbench.ts';
+import { sqlOf } from '../../src/statements/write.ts';
 import { migration } from '../rehearsal/scene.ts';
 import { runAll } from '../schema/sessions.ts';
 import { recordedContext } from '../support/recorded-context.ts';
@@ -55,12 +56,12 @@ describeOnServers('what a migration cannot do', (server) => {
 
   test('a way back of which neither the file nor the text is left', async () => {
     const { database, context } = await scene('CREATE TABLE items (id INT)');
-    const begun = beginSql(
+    const begun = noteBegun(
       { ...migration('1', '-- migrate:up\nSELECT 1;'), text: 'x'.repeat(3_000_000) },
       'r1',
       'applying',
     );
-    await runAll(server(), database, [begun]);
+    await runAll(server(), database, [sqlOf(begun)]);
     const undo = undoPhase({ run: 'r2', config: CONFIG, migrations: [], rehearsed: [] });
     await expect(undo.run({ ofRun: 'r1', versions: 'all' }, context)).rejects.toMatchObject({
       message: 'no certain way back from 1: its file is missing and its text was too large to be kept',
@@ -71,7 +72,7 @@ describeOnServers('what a migration cannot do', (server) => {
   test('an older connection of the same run that is still at work', async () => {
     const { context } = await scene();
     const older = await context.server.open();
-    await older.query(`SELECT GET_LOCK('${connectionLocks('r1')[0]}', 0)`);
+    await older.query(`SELECT GET_LOCK('${connectionLocks(`r1`).journal}', 0)`);
     const impatient = (session: Session): Session => ({
       ...session,
       query: (sql, values) => session.query(sql.replace(/(GET_LOCK\(.*), \d+\)/, '$1, 0)'), values),

@@ -6,7 +6,8 @@ import { migratePhase } from '../../src/phases/migrate.ts';
 import { undoPhase } from '../../src/phases/undo.ts';
 import { findUnfinished } from '../../src/run/unfinished.ts';
 import { readHistory } from '../../src/statements/history.ts';
-import { createToolTables, intentSql, readJournal } from '../../src/statements/journal.ts';
+import { createToolTables, noteIntent, readJournal } from '../../src/statements/journal.ts';
+import { sqlOf } from '../../src/statements/write.ts';
 import { temporaryFolder } from '../backup/support.ts';
 import { migration } from '../rehearsal/scene.ts';
 import { runAll } from '../schema/sessions.ts';
@@ -32,7 +33,7 @@ describeOnServers('intents', (server) => {
     const recorded = (one: Session): Session => ({
       ...one,
       query(sql, values) {
-        const intents = sql.match(/REPLACE INTO `gateway_migrate_journal`/g)?.length ?? 0;
+        const intents = sql.match(/'intent', UTC_TIMESTAMP/g)?.length ?? 0;
         if (intents > 0) sent.push(`${intents} intents`);
         return one.query(sql, values);
       },
@@ -109,7 +110,9 @@ describeOnServers('intents', (server) => {
       'unknown',
     ]);
     const back = { run: 'r1', version: '9', direction: 'down', ordinal: 1, digest: 'x', kind: 'ddl' } as const;
-    await session.query(intentSql({ ...back, connectionId: 0, evidence: { objects: {} }, statement: 'DROP TABLE b' }));
+    await session.query(
+      sqlOf(noteIntent({ ...back, connectionId: 0, evidence: { objects: {} }, statement: 'DROP TABLE b' })),
+    );
     const turned = await findUnfinished(temporaryFolder(), session, await readHistory(session, { withText: false }));
     expect(turned?.lastStatement).toBe('9 · statement 1 of the way back · DROP TABLE b');
     await session.query("DELETE FROM gateway_migrate_journal WHERE direction = 'down'");
@@ -158,7 +161,9 @@ describeOnServers('intents', (server) => {
     const { apply, journal, session } = await scene();
     const row = { run: 'r1', version: '1', direction: 'up', kind: 'ddl', connectionId: 0, statement: '' } as const;
     await apply(creating('1', 'a'));
-    await session.query(intentSql({ ...row, ordinal: 2, digest: 'x', evidence: { objects: { 'table:b': null } } }));
+    await session.query(
+      sqlOf(noteIntent({ ...row, ordinal: 2, digest: 'x', evidence: { objects: { 'table:b': null } } })),
+    );
     await session.query("UPDATE gateway_migrate_history SET state = 'applying', text = CONCAT(text, '\nSELECT 1;')");
     await apply(creating('1', 'a'));
     expect(await journal()).toEqual(['1.1 done']);
