@@ -116,6 +116,17 @@ describeOnServers('preflight', (server) => {
     expect(Object.keys(found)).toEqual(['client programs']);
   });
 
+  test('a deploy without a backup needs neither its programs nor its folder', async () => {
+    const production = await create();
+    production.configure({ backup: { dir: 'password/backups', minFree: '900TB' } });
+    const env = { GATEWAY_MIGRATE_CLIENTS: '/nowhere', PATH: '/nowhere' };
+    const quick = ['deploy', '--yes', '--skip-rehearsal', '--no-maintenance', '--json'];
+    const found = refused(await production.runWith(env, ...quick));
+    expect(Object.keys(found)).toEqual(['client programs', 'backup folder']);
+    const { code } = await production.runWith(env, ...quick, '--skip-backup');
+    expect(code).toBe(0);
+  });
+
   test('a backup folder that cannot be made', async () => {
     const production = await create();
     production.configure({ backup: { dir: 'password/backups', minFree: '1MB' } });
