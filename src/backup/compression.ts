@@ -9,7 +9,7 @@ export type Compression = 'gzip' | 'zstd';
 export type CompressBlock = (block: Buffer) => Promise<Buffer>;
 
 /** What is made of a block in one go. Node's default are sixteen kilobytes, each a turn of the event loop. */
-const OUTPUT_BYTES = 512 * 1024;
+const OUTPUT_BYTES = 256 * 1024;
 
 /** Node has zstd since 22.15; its types here are those of Node 20. */
 const zstd = zlib as unknown as {

@@ -9,6 +9,7 @@ import { JOURNAL_TABLE } from '../schema/types.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { describeExit } from '../system/exec.ts';
 import { makeFolder, OWNER_ONLY, renameDurably } from '../system/files.ts';
+import { withLargeWrites } from '../system/large-writes.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { blockCompressor, type Compression } from './compression.ts';
@@ -92,8 +93,9 @@ async function dumpToFile(
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
+  const running = await withLargeWrites(command, context.exec);
   const file = await open(path, 'wx', OWNER_ONLY);
-  const program = await context.exec.pipe(command, { signal: context.signal });
+  const program = await context.exec.pipe(running, { signal: context.signal });
   try {
     program.stdin.end();
     const writer = new MemberWriter(file, () => blockCompressor(request.compression));
