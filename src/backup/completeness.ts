@@ -7,22 +7,41 @@ import type { Dumped, DumpedSection } from './stream.ts';
 /** Fewer missing rows than this may be traffic, whatever share of the table they are. */
 const TRAFFIC_ROWS = 1000;
 
-/**
- * Compares a dump with what the server said it holds. Throws an error that names everything missing.
- *
- * Rows cannot be compared exactly: the dump's snapshot is its own, and the table is written to meanwhile. A difference
- * is reported as a note; a dump with less than half of a table's rows is a failure.
- */
-export async function checkAgainstSource(
-  dumped: Dumped,
-  source: Source,
-  session: Session,
-  context: Context,
-): Promise<void> {
+/** Throws an error that names every object that the server holds and the dump lacks. */
+export function requireNames(dumped: Dumped, source: Source): void {
   const missing = [...missingNames(dumped, source), ...missingCounts(dumped, source)];
   if (missing.length > 0) throw new Error(`the dump lacks ${missing.join(', ')}`);
-  for (const table of dumped.sections.filter(({ section }) => section.kind === 'table')) {
-    await checkRows(table, session, context);
+}
+
+/**
+ * Compares the rows of each table with the server's, one table after the other, while the dump goes on with the next: the
+ * server has just read the table, and nothing waits for the counting.
+ *
+ * They cannot be compared exactly: the dump's snapshot is its own, and the table is written to meanwhile. A difference
+ * is reported as a note; a dump with less than half of a table's rows is a failure.
+ */
+export class RowCheck {
+  readonly #session: Session;
+  readonly #context: Context;
+  #last: Promise<void> = Promise.resolve();
+
+  /** Until it is done, the session is its own. */
+  constructor(session: Session, context: Context) {
+    this.#session = session;
+    this.#context = context;
+  }
+
+  /** The dump has all of this section. */
+  add(table: DumpedSection): void {
+    if (table.section.kind !== 'table') return;
+    this.#last = this.#last.then(() => checkRows(table, this.#session, this.#context));
+    // Thrown by `done`, if the dump itself does not fail first.
+    this.#last.catch(() => undefined);
+  }
+
+  /** Throws an error about the first table of which the dump lacks rows. */
+  async done(): Promise<void> {
+    await this.#last;
   }
 }
 

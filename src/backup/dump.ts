@@ -9,8 +9,9 @@ import { JOURNAL_TABLE } from '../schema/types.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { describeExit } from '../system/exec.ts';
 import { makeFolder, OWNER_ONLY, renameDurably } from '../system/files.ts';
+import { withLargeWrites } from '../system/large-writes.ts';
 import { TOOL_VERSION } from '../version.ts';
-import { checkAgainstSource } from './completeness.ts';
+import { RowCheck, requireNames } from './completeness.ts';
 import { blockCompressor, type Compression } from './compression.ts';
 import { partialPath } from './folder.ts';
 import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from './manifest.ts';
@@ -54,8 +55,10 @@ async function dumpThroughPartial(partial: string, request: DumpRequest, context
   const session = await context.server.open();
   try {
     const source = onlyTables(await readSource(context.server, session), request.tables);
-    const dumped = await dumpToFile(partial, request, source, context);
-    await checkAgainstSource(dumped, source, session, context);
+    const rowCheck = new RowCheck(session, context);
+    const dumped = await dumpToFile(partial, request, source, rowCheck, context);
+    requireNames(dumped, source);
+    await rowCheck.done();
     const manifest: Manifest = {
       ...describeDump(request, context, source, dumped),
       startedAt,
@@ -77,19 +80,29 @@ function onlyTables(source: Source, tables: readonly string[] | undefined): Sour
   return { ...source, tables: source.tables.filter((table) => tables.includes(table.name)), objects };
 }
 
-async function dumpToFile(path: string, request: DumpRequest, source: Source, context: Context): Promise<Dumped> {
+async function dumpToFile(
+  path: string,
+  request: DumpRequest,
+  source: Source,
+  rowCheck: RowCheck,
+  context: Context,
+): Promise<Dumped> {
   const withPosition = source.noPositionBecause === undefined;
   // A lease or a statement "in progress" must not come back from a backup. The history is part of the database's state.
   const what = { withPosition, ignoredTable: JOURNAL_TABLE, tables: request.tables };
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
+  const running = await withLargeWrites(command, context.exec);
   const file = await open(path, 'wx', OWNER_ONLY);
-  const program = await context.exec.pipe(command, { signal: context.signal });
+  const program = await context.exec.pipe(running, { signal: context.signal });
   try {
     program.stdin.end();
-    const writer = new MemberWriter(file, blockCompressor(request.compression));
-    const dumped = await streamDump(program.stdout, writer, progress.advanceTo);
+    const writer = new MemberWriter(file, () => blockCompressor(request.compression));
+    const dumped = await streamDump(program.stdout, writer, {
+      onRawBytes: progress.advanceTo,
+      onSectionRead: (section) => rowCheck.add(section),
+    });
     const exit = await program.exit;
     if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
     if (!dumped.isComplete) throw new Error('the dump ended without its last line, "-- Dump completed"');

@@ -4,8 +4,8 @@ import type { CompressBlock } from './compression.ts';
 
 /** Bytes that are compressed as one member: large enough to compress well, small enough to keep memory flat. */
 const BLOCK_BYTES = 1024 * 1024;
-/** Blocks that may be in compression at once; more than that waits. */
-const BLOCKS_IN_FLIGHT = 4;
+/** Blocks on their way into the file; more than that waits. So many that the cores have work while the dump pauses. */
+const BLOCKS_IN_FLIGHT = 5;
 
 /** Learns where in the compressed file a boundary came to lie. */
 export type OnOffset = (offset: number) => void;
@@ -13,55 +13,78 @@ export type OnOffset = (offset: number) => void;
 /** Compresses a stream as many small members, on several cores, and writes them in order. */
 export class MemberWriter {
   readonly #file: FileHandle;
-  readonly #compress: CompressBlock;
+  readonly #newCompressor: () => CompressBlock;
   readonly #digest = createHash('sha256');
-  readonly #inFlight: { member: Promise<Buffer> | undefined; onOffset: OnOffset | undefined }[] = [];
-  #block: Buffer[] = [];
+  #compress: CompressBlock;
+  #block = newBlock();
   #blockBytes = 0;
+  /** Blocks to fill: a new one for each member would keep the garbage collector at work. */
+  readonly #free: Buffer[] = [];
+  /** Each settles when a member is in the file, after all before it. */
+  readonly #inFlight: Promise<void>[] = [];
+  #last: Promise<void> = Promise.resolve();
   #offset = 0;
 
-  constructor(file: FileHandle, compress: CompressBlock) {
+  /** `newCompressor`: makes one for the stretch up to the first boundary, and for each behind one. */
+  constructor(file: FileHandle, newCompressor: () => CompressBlock) {
     this.#file = file;
-    this.#compress = compress;
+    this.#newCompressor = newCompressor;
+    this.#compress = newCompressor();
   }
 
   async write(bytes: Buffer): Promise<void> {
-    this.#block.push(bytes);
-    this.#blockBytes += bytes.length;
-    if (this.#blockBytes >= BLOCK_BYTES) await this.#seal();
+    let at = 0;
+    while (at < bytes.length) {
+      const copied = bytes.copy(this.#block, this.#blockBytes, at);
+      at += copied;
+      this.#blockBytes += copied;
+      if (this.#blockBytes === BLOCK_BYTES) await this.#seal();
+    }
   }
 
   /** Ends the present member, so that what follows begins at an offset of its own. */
   async boundary(onOffset: OnOffset): Promise<void> {
     await this.#seal();
-    this.#inFlight.push({ member: undefined, onOffset });
+    this.#compress = this.#newCompressor();
+    this.#next(async () => onOffset(this.#offset));
   }
 
   /** Writes what is left; resolves with the file's size and its SHA-256. */
   async finish(): Promise<{ bytes: number; sha256: string }> {
     await this.#seal();
-    while (this.#inFlight.length > 0) await this.#writeNext();
+    await this.#last;
     return { bytes: this.#offset, sha256: this.#digest.digest('hex') };
   }
 
   async #seal(): Promise<void> {
     if (this.#blockBytes === 0) return;
-    const member = this.#compress(Buffer.concat(this.#block, this.#blockBytes));
-    // A failure is thrown where the member is written; until then it must not count as unhandled.
+    const block = this.#block;
+    const member = this.#compress(block.subarray(0, this.#blockBytes));
+    // A failure is thrown by whoever waits for the writing; until then it must not count as unhandled.
     member.catch(() => undefined);
-    this.#inFlight.push({ member, onOffset: undefined });
-    this.#block = [];
+    this.#next(async () => {
+      await this.#append(await member);
+      this.#free.push(block);
+    });
+    this.#inFlight.push(this.#last);
+    if (this.#inFlight.length >= BLOCKS_IN_FLIGHT) await this.#inFlight.shift();
+    this.#block = this.#free.pop() ?? newBlock();
     this.#blockBytes = 0;
-    while (this.#inFlight.length > BLOCKS_IN_FLIGHT) await this.#writeNext();
   }
 
-  async #writeNext(): Promise<void> {
-    const next = this.#inFlight.shift();
-    next?.onOffset?.(this.#offset);
-    const member = await next?.member;
-    if (!member) return;
+  /** After everything before it; not at all once something has failed. */
+  #next(task: () => Promise<void>): void {
+    this.#last = this.#last.then(task);
+    this.#last.catch(() => undefined);
+  }
+
+  async #append(member: Buffer): Promise<void> {
     this.#digest.update(member);
     await this.#file.writeFile(member);
     this.#offset += member.length;
   }
+}
+
+function newBlock(): Buffer {
+  return Buffer.allocUnsafeSlow(BLOCK_BYTES);
 }

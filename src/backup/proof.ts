@@ -113,7 +113,7 @@ async function dumpAgain(file: string, manifest: Manifest, place: ProofPlace, co
   try {
     program.stdin.end();
     const renamed = renameDatabase(program.stdout, target.database, manifest.database);
-    const dumped = await streamDump(renamed, NOWHERE, () => undefined);
+    const dumped = await streamDump(renamed, NOWHERE);
     const exit = await program.exit;
     context.signal.throwIfAborted();
     if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));

@@ -162,28 +162,64 @@ export class DumpScanner {
 
   /** Reads rows from `at`: up to behind the semicolon that ends them, or to the end of the bytes. */
   #rowsEnd(bytes: Buffer, at: number): { at: number; rows: number } {
-    let isInString = this.#isInString;
-    let isEscaped = this.#isEscaped;
     let rows = 0;
     let i = at;
-    for (; i < bytes.length; i++) {
-      const byte = bytes[i];
-      if (isInString) {
-        if (isEscaped) isEscaped = false;
-        else if (byte === BACKSLASH) isEscaped = true;
-        else if (byte === QUOTE) isInString = false;
-      } else if (byte === QUOTE) isInString = true;
-      else if (byte === OPEN) rows++;
-      else if (byte === SEMICOLON) {
+    while (i < bytes.length) {
+      if (this.#isInString) {
+        i = this.#stringEnd(bytes, i);
+        continue;
+      }
+      i = nextOutside(bytes, i);
+      if (i === bytes.length) break;
+      const mark = bytes[i++];
+      if (mark === QUOTE) this.#isInString = true;
+      else if (mark === OPEN) rows++;
+      else {
         this.#isInRows = false;
-        i++;
         break;
       }
     }
-    this.#isInString = isInString;
-    this.#isEscaped = isEscaped;
     return { at: i, rows };
   }
+
+  /** From inside of a string: behind the quote that ends it, or the end of the bytes. */
+  #stringEnd(bytes: Buffer, at: number): number {
+    let i = this.#isEscaped ? at + 1 : at;
+    this.#isEscaped = false;
+    for (;;) {
+      i = nextInside(bytes, i);
+      if (i === bytes.length) return i;
+      if (bytes[i] === QUOTE) {
+        this.#isInString = false;
+        return i + 1;
+      }
+      i += 2;
+      if (i > bytes.length) {
+        this.#isEscaped = true;
+        return bytes.length;
+      }
+    }
+  }
+}
+
+/** Where the next byte that counts between values stands; the length when there is none. */
+function nextOutside(bytes: Buffer, at: number): number {
+  let i = at;
+  while (i < bytes.length && bytes[i] !== QUOTE && bytes[i] !== OPEN && bytes[i] !== SEMICOLON) i++;
+  return i;
+}
+
+/** The same inside of a string. Nearly all bytes of a dump pass here: four at a turn take a quarter less. */
+function nextInside(bytes: Buffer, at: number): number {
+  let i = at;
+  for (const last = bytes.length - 4; i <= last; i += 4) {
+    if (bytes[i] === QUOTE || bytes[i] === BACKSLASH) return i;
+    if (bytes[i + 1] === QUOTE || bytes[i + 1] === BACKSLASH) return i + 1;
+    if (bytes[i + 2] === QUOTE || bytes[i + 2] === BACKSLASH) return i + 2;
+    if (bytes[i + 3] === QUOTE || bytes[i + 3] === BACKSLASH) return i + 3;
+  }
+  while (i < bytes.length && bytes[i] !== QUOTE && bytes[i] !== BACKSLASH) i++;
+  return i;
 }
 
 function startsWith(bytes: Buffer, at: number, prefix: Buffer): boolean {

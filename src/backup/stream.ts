@@ -42,6 +42,13 @@ export interface Dumped {
   readonly sha256: string;
 }
 
+/** Who wants to know how far it is. */
+export interface DumpListener {
+  onRawBytes?(total: number): void;
+  /** Rows and digest of a section are complete; its place in the file is not known yet. */
+  onSectionRead?(section: DumpedSection): void;
+}
+
 /**
  * Reads a dump to its end and writes it, each section as members of its own, so that it can be read without what stands
  * before it. Memory stays flat: what is not compressed yet holds the reading back.
@@ -49,7 +56,7 @@ export interface Dumped {
 export async function streamDump(
   dump: AsyncIterable<Buffer>,
   writer: DumpWriter,
-  onRawBytes: (total: number) => void,
+  listener: DumpListener = {},
 ): Promise<Dumped> {
   const scanner = new DumpScanner();
   const sections: DumpedSection[] = [];
@@ -57,16 +64,21 @@ export async function streamDump(
   let rawBytes = 0;
   for await (const chunk of dump) {
     for (const { begins, bytes, rows } of scanner.read(chunk)) {
-      if (begins) await beginSection(begins, sections, writer);
+      if (begins) {
+        const previous = sections.at(-1);
+        if (previous) listener.onSectionRead?.(previous);
+        await beginSection(begins, sections, writer);
+      }
       const current = sections.at(-1);
       if (current) addTo(current, bytes, rows);
       else preamble += bytes.toString('utf8');
       rawBytes += bytes.length;
       await writer.write(bytes);
     }
-    onRawBytes(rawBytes);
+    listener.onRawBytes?.(rawBytes);
   }
   const last = sections.at(-1);
+  if (last) listener.onSectionRead?.(last);
   const whole = await writer.finish();
   if (last) last.end = whole.bytes;
   return { sections, created: scanner.created, preamble, rawBytes, isComplete: scanner.isComplete, ...whole };
