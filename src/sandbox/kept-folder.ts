@@ -42,7 +42,10 @@ export async function findOrMakeKeptFolder(
     await makeFolder(folder);
     if (!(await isOurs(folder))) return undefined;
     const kept = join(folder, `kept-${await identify(binaries)}`);
-    if (!(await isWhole(kept))) await make(exec, binaries, folder, kept);
+    if (!(await isWhole(kept))) {
+      await make(exec, binaries, folder, kept);
+      if (!(await isWhole(kept))) return undefined;
+    }
     return join(kept, 'data');
   } catch (error) {
     // A full disk, a folder that may not be written, a program that fails: it is said where there is no other way.
@@ -99,11 +102,8 @@ async function make(exec: Exec, binaries: ServerBinaries, folder: string, kept: 
     await writeFile(join(whole, SEAL), JSON.stringify(seal), { mode: OWNER_ONLY });
     // The name must not reach the disk before what it names.
     await exec.run({ file: 'sync', args: ['-f', whole] });
-    if (!(await isWhole(whole))) throw Object.assign(new Error('the copy is not whole'), { code: 'EIO' });
-    await rename(whole, kept).catch(async (error: unknown) => {
-      // Another process was faster.
-      if (!(await isWhole(kept))) throw error;
-    });
+    // When another process was faster its folder stays; when the disk is full there is none.
+    if (await isWhole(whole)) await rename(whole, kept).catch(() => undefined);
   } finally {
     await rm(scratchDir, { recursive: true, force: true });
   }
