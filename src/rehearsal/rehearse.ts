@@ -17,6 +17,7 @@ import { compareClone, compareServers } from './likeness.ts';
 import { executeForecasting } from './lock-forecast.ts';
 import { tryCheckQueries } from './own-queries.ts';
 import { type RehearsalPlace, withPlace } from './place.ts';
+import { roomForEmptyTables } from './room.ts';
 import { type Stage, withStage } from './stage.ts';
 
 /** What is rehearsed, and on what. */
@@ -53,7 +54,8 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
   const { production, migrations } = rehearsal;
   const session = await production.open();
   try {
-    return await withPlace({ ...rehearsal, session }, async (place) => {
+    const roomBytes = roomForEmptyTables(rehearsal);
+    return await withPlace({ ...rehearsal, session, roomBytes }, async (place) => {
       const { flavor, target } = place.server;
       const escapes = findEscapes(migrations, production.target.database, target.database);
       const results: Results = { applied: [], routes: new Map(), checks: [], findings: [] };
