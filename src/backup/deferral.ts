@@ -7,6 +7,8 @@ export interface TableBuild {
   readonly indexes: string | undefined;
   /** Foreign keys, added once every table has its indexes. */
   readonly foreignKeys: string | undefined;
+  /** Its rows end in the same table whatever order they come in: nothing but the primary key is looked at meanwhile. */
+  readonly isOrdered: boolean;
 }
 
 /** A table's CREATE TABLE (bytes as latin1, without its semicolon) and whether it is large enough to gain by it. */
@@ -43,7 +45,10 @@ export function deferIndexes(tables: ReadonlyMap<string, TableText>): Map<string
     [...tables].map(([name, { create, isLarge }]) => {
       const table = parsed.get(name);
       const isDeferred = isUnderstood && table && isLarge && !needed.has(quoted(name)) && isPlain(table);
-      return [name, isDeferred ? build(name, table) : { create, indexes: undefined, foreignKeys: undefined }];
+      return [
+        name,
+        isDeferred ? build(name, table) : { create, indexes: undefined, foreignKeys: undefined, isOrdered: false },
+      ];
     }),
   );
 }
@@ -104,6 +109,7 @@ function build(name: string, table: CreateTable): TableBuild {
     create: writeCreateTable(table, kept),
     indexes: addition(name, indexes),
     foreignKeys: addition(name, foreignKeys),
+    isOrdered: hasPrimary,
   };
 }
 

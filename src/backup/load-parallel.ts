@@ -5,6 +5,7 @@ import { type LoadContext, LoadingClient, type LoadTarget } from './loading-clie
 import type { ByteRange, Manifest, TableEntry } from './manifest.ts';
 import { readPortion } from './portions.ts';
 import { readRange } from './range.ts';
+import { SharedRows } from './shared-rows.ts';
 import { readBody, readHead, type TableHead } from './table-section.ts';
 
 /** A backup with the byte ranges of its tables. */
@@ -26,7 +27,13 @@ interface PlannedTable {
   readonly build: TableBuild;
 }
 
-const DEFER_FROM_BYTES = 8 * 1024 * 1024;
+/** Measured: with 2 MB a tenth to a fifth of the server's work is saved, with 1 MB none on MySQL. */
+const DEFER_FROM_BYTES = 2 * 1024 * 1024;
+/**
+ * MySQL sorts the entries of new indexes in runs of 1 MB that it shares out among its threads; in larger ones the indexes
+ * are there a quarter sooner (measured: 8.0 s, 6.2 s, and no less with 64 MB). MariaDB leaves such comments out.
+ */
+const SORT_IN_MEMORY = `/*!80027 SET SESSION innodb_ddl_buffer_size = ${16 * 1024 * 1024} */;\n`;
 /** More clients wait for one another inside the server. */
 const MOST_CLIENTS = 4;
 
@@ -56,9 +63,18 @@ export async function loadInParallel(
     },
   ]);
   const queue = tables.toSorted((a, b) => b.entry.rawBytes - a.entry.rawBytes);
+  const count = countClients();
+  const shared = takeShared(queue, count).map(
+    (table) => new SharedRows(titleOf(table.entry), bodyOf(table, backup, place, options)),
+  );
   await stage(
-    Array.from({ length: Math.min(countClients(), queue.length) }, () => async (client: LoadingClient) => {
-      for (let next = queue.shift(); next; next = queue.shift()) await feedBody(client, next, backup, place, options);
+    Array.from({ length: shared.length > 0 ? count : Math.min(count, queue.length) }, () => async (client) => {
+      for (const rows of shared) await rows.load(client);
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        await client.feed(titleOf(next.entry), bodyOf(next, backup, place, options));
+        // While its indexes are built, the next table would wait behind it for a client that has nothing to do.
+        await client.settle();
+      }
     }),
   );
   await stage([
@@ -96,7 +112,7 @@ async function withClients(
     clients.push(client);
     // It came up after another had failed.
     if (isOver) return client.abandon();
-    await client.feed(undefined, preamble);
+    await client.feed(undefined, preamble + SORT_IN_MEMORY);
     await feeder(client);
     await client.finish();
   };
@@ -130,15 +146,25 @@ async function planTables({ file, manifest }: RangedBackup, deferFromBytes: numb
   }));
 }
 
-async function feedBody(
-  client: LoadingClient,
+/**
+ * Takes the tables out of the queue that are more than one client's share of all: the others would have to wait for it. Of
+ * a table without a primary key the rows keep the order in which they come.
+ */
+function takeShared(queue: PlannedTable[], clients: number): PlannedTable[] {
+  const total = queue.reduce((sum, { entry }) => sum + entry.rawBytes, 0);
+  const isShared = ({ entry, build }: PlannedTable) => build.isOrdered && entry.rawBytes * clients > total;
+  const shared = queue.filter(isShared);
+  for (const table of shared) queue.splice(queue.indexOf(table), 1);
+  return shared;
+}
+
+function bodyOf(
   { entry, head, build }: PlannedTable,
   { file }: RangedBackup,
   { part }: LoadTarget,
   { onBytes }: ParallelOptions,
-): Promise<void> {
-  const unpacked = readPortion(file, entry.range, part, onBytes);
-  await client.feed(titleOf(entry), readBody(unpacked, head, build.indexes));
+): AsyncIterable<Buffer> {
+  return readBody(readPortion(file, entry.range, part, onBytes), head, build.indexes);
 }
 
 async function feedGaps(

@@ -23,6 +23,12 @@ export interface LoadTarget {
 
 export type Adapt = (dump: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
+/**
+ * What may wait in our memory for a client: while the server carries out one INSERT of a megabyte, the next ones are
+ * unpacked. A pipe holds 64 KiB, too little for that.
+ */
+const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
+
 /** A client of the server that is fed SQL piece by piece, and knows at which piece it stopped. */
 export class LoadingClient {
   readonly #shell: Piped;
@@ -30,6 +36,8 @@ export class LoadingClient {
   readonly #place: LoadTarget;
   readonly #pieces: string[] = [];
   readonly #reported = new Reports();
+  /** How often it was asked to report the number of a piece. */
+  #asked = 0;
 
   private constructor(shell: Piped, command: ReturnType<typeof shellCommand>, place: LoadTarget) {
     this.#shell = shell;
@@ -51,13 +59,22 @@ export class LoadingClient {
   async feed(piece: string | undefined, sql: AsyncIterable<Buffer> | string): Promise<void> {
     if (piece !== undefined) {
       await this.#write(`SELECT ${this.#pieces.length};\n`);
+      this.#asked++;
       this.#pieces.push(piece);
     }
     if (typeof sql === 'string') await this.#write(sql);
     else for await (const chunk of this.#place.adapt?.(sql) ?? sql) await this.#write(chunk);
   }
 
-  /** Waits until everything is carried out. Throws an error with the server's message and the name of the piece. */
+  /** Waits until everything that was fed is carried out. Throws as `finish` does. */
+  async settle(): Promise<void> {
+    await this.#write(`SELECT ${this.#pieces.length - 1};\n`);
+    this.#asked++;
+    const ended = await Promise.race([this.#reported.reach(this.#asked), this.#shell.exit]);
+    if (ended) throw this.#failure(ended);
+  }
+
+  /** Waits until everything is carried out and ends the client. Throws an error with the server's message and the piece's name. */
   async finish(): Promise<void> {
     this.#shell.stdin.end();
     const exit = await this.#shell.exit;
@@ -83,7 +100,7 @@ export class LoadingClient {
   async #write(sql: Buffer | string): Promise<void> {
     const bytes = typeof sql === 'string' ? Buffer.from(sql, 'latin1') : sql;
     const { stdin } = this.#shell;
-    if (!stdin.destroyed && stdin.write(bytes)) return;
+    if (!stdin.destroyed && (stdin.write(bytes) || stdin.writableLength < MOST_QUEUED_BYTES)) return;
     const waiting = new AbortController();
     const drained = stdin.destroyed ? Promise.reject(new Error()) : once(stdin, 'drain', { signal: waiting.signal });
     const ended = await Promise.race([
@@ -107,14 +124,32 @@ export class LoadingClient {
 class Reports {
   connectionId: number | undefined;
   piece = -1;
+  #count = 0;
   #carried = '';
+  #awaited: { readonly count: number; readonly resolve: () => void } | undefined;
+
+  /** Resolves when so many numbers of pieces were printed. Whoever asks has to wait for it before asking again. */
+  reach(count: number): Promise<undefined> {
+    return new Promise((resolve) => {
+      this.#awaited = { count, resolve: () => resolve(undefined) };
+      this.#tell();
+    });
+  }
 
   read(chunk: Buffer): void {
     const lines = (this.#carried + chunk.toString('latin1')).split('\n');
     this.#carried = lines.pop() ?? '';
     for (const line of lines) {
       if (this.connectionId === undefined) this.connectionId = Number(line);
-      else this.piece = Number(line);
+      else {
+        this.piece = Number(line);
+        this.#count++;
+      }
     }
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#awaited && this.#count >= this.#awaited.count) this.#awaited.resolve();
   }
 }
