@@ -40,7 +40,7 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     const file = await chooseFile(options.backup, undefined, config, invocation.cwd);
     const manifest = await readManifest(file);
     const tables = [...new Set(options.tables)];
-    requireKnown(tables, new Set(manifest.tables.map(({ name }) => name)), file);
+    requireKnown(options, new Set(manifest.tables.map(({ name }) => name)), file);
     if (options.inPlace) requireReplaceable(tables);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
@@ -111,12 +111,12 @@ export function describeChoice(known: ReadonlySet<string>, file: string): string
   return `these: ${[...known].join(', ')}`;
 }
 
-function requireKnown(wanted: readonly string[], known: ReadonlySet<string>, file: string): void {
-  const missing = wanted.filter((table) => !known.has(table));
+function requireKnown({ tables, inPlace }: TableRestoreOptions, known: ReadonlySet<string>, file: string): void {
+  const missing = tables.filter((table) => !known.has(table));
   if (missing.length === 0) return;
   throw failedUnchanged(
     `${file} has no table ${missing.join(', ')}`,
-    `gateway-migrate restore --table NAME, with one of ${describeChoice(known, file)}`,
+    `gateway-migrate restore --table NAME${inPlace ? ' --in-place' : ''}, with one of ${describeChoice(known, file)}`,
   );
 }
 

@@ -42,7 +42,7 @@ async function noteTriggers(
   await requireDefiners(session, database, definersIn(arriving.toString('utf8'))).catch((error: unknown) => {
     throw failedUnchanged(
       `the triggers of the backup cannot be made: ${messageOf(error)}`,
-      'mend the cause, then: gateway-migrate restore --table',
+      'mend the cause, then: gateway-migrate restore --table NAME --in-place',
       error,
     );
   });

@@ -327,7 +327,7 @@ describeOnServers(
       expect(lastOf(refused).error).toEqual({
         what: 'Load shops beside production: the triggers of the backup cannot be made: the account may not make what has DEFINER=`root`@`localhost`: Access denied; you need (at least one of) the SYSTEM_USER privilege(s) for this operation',
         state: BACK,
-        next: 'mend the cause, then: gateway-migrate restore --table',
+        next: 'mend the cause, then: gateway-migrate restore --table NAME --in-place',
       });
       expect([await definitions(production), await beside(production)]).toEqual([before, []]);
     });

@@ -135,6 +135,10 @@ describeOnServers('restore', (server) => {
         next: 'gateway-migrate restore --table NAME, with one of these: shops, visits',
       },
     });
+    const inPlace = lastOf(await production.run('restore', '--table', 'nothing', '--in-place', '--yes', '--json'));
+    expect(inPlace).toMatchObject({
+      error: { next: 'gateway-migrate restore --table NAME --in-place, with one of these: shops, visits' },
+    });
     const manifest = filesBelow(production.backups).find((path) => path.endsWith('.manifest.json')) ?? '';
     const intact = readFileSync(manifest, 'utf8');
     const refuse = async (change: { rows?: number; digest?: string }) => {
