@@ -6,7 +6,7 @@ import { describeOnServers, type TestServer } from '../support/servers.ts';
 import { sampleOf } from './points.ts';
 import { START } from './scenario.ts';
 import { Stage, type StageOptions } from './stage.ts';
-import { firstDifference, runAll } from './sweep.ts';
+import { firstDifference, requireKilled, runAll } from './sweep.ts';
 
 const IS_COMPLETE = process.env.CI === 'true';
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
@@ -135,7 +135,7 @@ async function survive(server: TestServer, { at, fate, way }: Point, scene: Scen
     await stage.sql(scene.story.accident);
     const struck = await stage.strike({ at, fate }, ...restoreOf(scene.backup, scene.story));
     last = struck.commands.at(-1);
-    if (struck.code === 0 && struck.commands.length >= at) throw new Error('was not killed');
+    requireKilled(struck, at);
     const { code, output } = await stage.run(way, '--yes');
     if (code !== 0) throw new Error(`${way} ended with ${code}:\n${output}`);
     if (way === 'resume' && output.includes('nothing to finish')) {

@@ -1,6 +1,6 @@
 import type { Fate } from '../support/proxy.ts';
 import type { TestServer } from '../support/servers.ts';
-import { Stage, type StageOptions } from './stage.ts';
+import { Stage, type StageOptions, type Struck } from './stage.ts';
 
 export const DEPLOY = ['deploy', '--yes', '--no-maintenance', '--skip-backup', '--skip-rehearsal'] as const;
 const RESUME = ['resume', '--yes'] as const;
@@ -48,8 +48,7 @@ export async function survive(
   try {
     const struck = await stage.strike(point, ...DEPLOY);
     last = struck.commands.at(-1);
-    // Heartbeats come by the clock: a run may send a command less than the one that was counted, and end unharmed.
-    if (struck.code === 0 && struck.commands.length >= point.at) throw new Error('was not killed');
+    requireKilled(struck, point.at);
     const way = point.again?.way ?? point.way;
     if (point.again) await stage.strike(point.again, ...(point.way === 'resume' ? RESUME : ROLLBACK));
     await recover(stage, way);
@@ -62,6 +61,14 @@ export async function survive(
   } finally {
     await stage.clear();
   }
+}
+
+/**
+ * Heartbeats come by the clock, so a run may send a command less than the one that was counted; and whoever has said goodbye
+ * may be at its end before the blow falls. Both end unharmed, and what must hold after a killed run holds after them too.
+ */
+export function requireKilled({ code, commands }: Struck, at: number): void {
+  if (code === 0 && commands.length >= at && commands.at(-1) !== 'QUIT') throw new Error('was not killed');
 }
 
 /** One command, and it ends well. Whoever was killed before anything had begun has nothing to finish: he deploys. */
