@@ -23,7 +23,7 @@ export interface Ahead {
 }
 
 /** Intents in one commit. After a crash each of them is decided by what is there, which costs a read. */
-export const MOST_TOGETHER = 32;
+export const MOST_TOGETHER = 64;
 
 /**
  * Makes the intents of the unit durable before it runs. Statements that only make something new leave everything else as

@@ -51,7 +51,7 @@ export interface SideBySide {
  * statements of one commit run, the intents of the next commit.
  *
  * When one is refused, every lane ends the statement it is at and begins no other; what was noted and not begun is taken
- * back. What other lanes have made by then (of the same commit at most, so no further than 31 places behind) stays, with
+ * back. What other lanes have made by then (of the same commit at most, so no further than 63 places behind) stays, with
  * its outcome.
  */
 export async function runSideBySide(
