@@ -34,8 +34,13 @@ describeOnServers('migrations of one CREATE TABLE each', (server) => {
     await createToolTables(session);
     /** What was sent, each with its connection. */
     const sent: { table: string; by: number }[] = [];
-    const heard: { onSent: (table: string) => Promise<void> } = { onSent: async () => undefined };
+    const heard = {
+      onSent: async (_table: string) => undefined as undefined,
+      mostConnections: Number.POSITIVE_INFINITY,
+    };
+    let connections = 0;
     const open: typeof context.server.open = async (options) => {
+      if (++connections > heard.mostConnections) throw new Error('Too many connections');
       const one: Session = await context.server.open(options);
       return {
         ...one,
@@ -104,6 +109,15 @@ describeOnServers('migrations of one CREATE TABLE each', (server) => {
     expect(new Set(sent.map(({ by }) => by)).size).toBe(1);
     expect(sent.map(({ table }) => table)).toEqual(versions(1, 15).map((version) => `t${version}`));
     expect((await journal()).map(({ evidence }) => evidence.lane)).toEqual(Array(15).fill(undefined));
+    await session.close();
+  });
+
+  test('do with the connections that the server has free', async () => {
+    const { apply, heard, sent, applied, session } = await scene();
+    heard.mostConnections = 3;
+    await apply(creations(20));
+    expect(new Set(sent.map(({ by }) => by)).size).toBe(2);
+    expect(await applied()).toEqual(versions(1, 20));
     await session.close();
   });
 
