@@ -17,7 +17,7 @@ export interface StoredBackup {
 }
 
 const BACKUP_NAME = /^[^.].*\.sql\.(?:gz|zst)$/;
-const PARTIAL_NAME = /^\..+\.sql\.(?:gz|zst)\.(\d+)\.partial$/;
+const PARTIAL_NAME = /^\.(.+\.sql\.(?:gz|zst))\.(\d+)\.partial$/;
 
 /** `<db>_pre_migration_YYYYMMDD_HHMMSS.sql.gz`; `label` is what the backup is for. */
 export function backupPath(
@@ -67,13 +67,20 @@ async function readStored(path: string): Promise<StoredBackup> {
   }
 }
 
-/** Removes what runs that were killed left behind: unfinished files of processes that are gone. Returns their names. */
+/**
+ * Removes what runs that were killed left behind: unfinished files of processes that are gone, and the manifest that was
+ * there before its backup got its name. Returns the names of the files.
+ */
 export async function removeLeftovers(folder: string): Promise<string[]> {
   const names = (await readNames(folder)).filter((name) => {
-    const pid = PARTIAL_NAME.exec(name)?.[1];
+    const pid = PARTIAL_NAME.exec(name)?.[2];
     return pid !== undefined && !isAlive(Number(pid));
   });
-  await Promise.all(names.map((name) => rm(join(folder, name), { force: true })));
+  for (const name of names) {
+    const file = join(folder, PARTIAL_NAME.exec(name)?.[1] ?? '');
+    if (!existsSync(file)) await rm(manifestPath(file), { force: true });
+    await rm(join(folder, name), { force: true });
+  }
   return names;
 }
 
