@@ -17,6 +17,8 @@ export interface StoredBackup {
 }
 
 const BACKUP_NAME = /^[^.].*\.sql\.(?:gz|zst)$/;
+/** What `writeFileAtomically` calls a manifest while it is written. */
+const PARTIAL_MANIFEST = /\.sql\.(?:gz|zst)\.manifest\.json\.(\d+)\.tmp$/;
 const PARTIAL_NAME = /^\.(.+\.sql\.(?:gz|zst))\.(\d+)\.partial$/;
 
 /** `<db>_pre_migration_YYYYMMDD_HHMMSS.sql.gz`; `label` is what the backup is for. */
@@ -68,14 +70,15 @@ async function readStored(path: string): Promise<StoredBackup> {
 }
 
 /**
- * Removes what runs that were killed left behind: unfinished files of processes that are gone, and the manifest that was
- * there before its backup got its name. Returns the names of the files.
+ * Removes what runs that were killed left behind: unfinished files of processes that are gone, and the manifest, whole or
+ * not, that was there before its backup got its name. Returns the names of the unfinished backups.
  */
 export async function removeLeftovers(folder: string): Promise<string[]> {
-  const names = (await readNames(folder)).filter((name) => {
-    const pid = PARTIAL_NAME.exec(name)?.[2];
-    return pid !== undefined && !isAlive(Number(pid));
-  });
+  const isDead = (pid: string | undefined) => pid !== undefined && !isAlive(Number(pid));
+  const all = await readNames(folder);
+  const manifests = all.filter((name) => isDead(PARTIAL_MANIFEST.exec(name)?.[1]));
+  await Promise.all(manifests.map((name) => rm(join(folder, name), { force: true })));
+  const names = all.filter((name) => isDead(PARTIAL_NAME.exec(name)?.[2]));
   for (const name of names) {
     const file = join(folder, PARTIAL_NAME.exec(name)?.[1] ?? '');
     if (!existsSync(file)) await rm(manifestPath(file), { force: true });
