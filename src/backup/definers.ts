@@ -1,15 +1,27 @@
 import { messageOf } from '../errors.ts';
 import type { Session } from '../mysql/connect.ts';
-import { quoteQualified } from '../mysql/quote.ts';
+import { quoteName, quoteQualified } from '../mysql/quote.ts';
 
 /** Where a statement that makes a stored object names its definer: as SHOW CREATE prints it, and as dumps wrap it. */
 const DEFINER =
-  /^(?:\/\*!\d+ CREATE\*\/ (?:\/\*!\d+ )?|\/\*!\d+ |CREATE (?:OR REPLACE )?(?:ALGORITHM=\w+ )?)(DEFINER=`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?)/gm;
+  /^(?:\/\*!\d+ CREATE\*\/ (?:\/\*!\d+ )?|\/\*!\d+ |CREATE (?:OR REPLACE )?(?:ALGORITHM=\w+ )?)DEFINER=(?:`((?:[^`]|``)*)`(?:@`((?:[^`]|``)*)`)?|"((?:[^"]|"")*)"(?:@"((?:[^"]|"")*)")?)/gm;
 const PROBE = 'gateway_migrate_probe';
 
-/** PURE: the definers that SQL names, each once, quoted as it names them. */
+/** PURE: the definers that SQL names, each once, in backticks: what was made under ANSI_QUOTES has them in double quotes. */
 export function definersIn(sql: string): string[] {
-  return [...new Set([...sql.matchAll(DEFINER)].map((match) => match[1] ?? ''))];
+  return [
+    ...new Set(
+      [...sql.matchAll(DEFINER)].map((match) => `DEFINER=${match[1] === undefined ? ansi(match) : plain(match)}`),
+    ),
+  ];
+}
+
+function plain([, user = '', host]: RegExpExecArray): string {
+  return [user, host].flatMap((part) => (part === undefined ? [] : [`\`${part}\``])).join('@');
+}
+
+function ansi([, , , user = '', host]: RegExpExecArray): string {
+  return [user, host].flatMap((part) => (part === undefined ? [] : [quoteName(part.replaceAll('""', '"'))])).join('@');
 }
 
 /**

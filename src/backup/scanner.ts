@@ -46,9 +46,9 @@ export const END_OF_DUMP = 'the end';
 /** In front of an event's statement stand lines that set its character set, and the database's if that has changed since. */
 const SETTING = /^(?:\/\*![0-9]+ SET |ALTER DATABASE `)/;
 
-/** First line of a statement between `DELIMITER ;;` and `DELIMITER ;`. */
+/** First line of a statement between `DELIMITER ;;` and `DELIMITER ;`. Names are quoted as the object's sql_mode has it. */
 const CREATE =
-  /^(?:\/\*![0-9]+ )?CREATE(?:\*\/)? (?:\/\*![0-9]+ )?(?:OR REPLACE )?(?:DEFINER ?= ?`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?)?(?:\*\/)? *(?:\/\*![0-9]+ )?(?:AGGREGATE )?(TRIGGER|PROCEDURE|FUNCTION|EVENT)\b/i;
+  /^(?:\/\*![0-9]+ )?CREATE(?:\*\/)? (?:\/\*![0-9]+ )?(?:OR REPLACE )?(?:DEFINER ?= ?(?:`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?|"(?:[^"]|"")*"(?:@"(?:[^"]|"")*")?))?(?:\*\/)? *(?:\/\*![0-9]+ )?(?:AGGREGATE )?(TRIGGER|PROCEDURE|FUNCTION|EVENT)\b/i;
 
 /**
  * Reads a dump as it streams by: cuts it at section boundaries, counts the rows of every INSERT and the objects that it

@@ -63,6 +63,11 @@ CREATE DEFINER=\`nobody TRIGGER\`@\`%\` PROCEDURE a_procedure() SELECT 1;
 CREATE FUNCTION a_function() RETURNS INT DETERMINISTIC RETURN 3;
 CREATE EVENT an_event ON SCHEDULE EVERY 1 DAY DO DELETE FROM a WHERE id = 99;
 CREATE EVENT another_event ON SCHEDULE EVERY 1 HOUR DO DELETE FROM a WHERE id = 98;
+SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES';
+CREATE DEFINER="n'o ""b\`ody"@"%" FUNCTION "an ansi function"() RETURNS VARCHAR(9) DETERMINISTIC RETURN 'a\\' || "version"();
+CREATE TRIGGER "an ansi trigger" BEFORE UPDATE ON "a" FOR EACH ROW SET NEW."s" = NEW."s" || '\\';
+CREATE EVENT "an ansi event" ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM "a" WHERE "s" = '\\';
+SET sql_mode = DEFAULT;
 `;
 
 export const ZOO_ROWS = { 'types of all kinds': 3, extremes: 2, 'back`tickž': 3, empty_one: 0, a: 3, b: 1 };
