@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { quoteQualified } from '../mysql/quote.ts';
 import { BESIDE_TABLE, HISTORY_TABLE } from '../schema/types.ts';
+import { readVersioned, withPast } from './history.ts';
 import type { Manifest } from './manifest.ts';
 import { readObjectNames, readTables } from './source.ts';
 
@@ -34,10 +35,11 @@ export async function compareTables(
     { table: tables, sequence },
   );
   if (found.length > 0) return found;
+  const { names: versioned } = await readVersioned(server, session, server.flavor);
   for (const { name, rows } of manifest.tables) {
     context.signal.throwIfAborted();
     const [row] = await session.query<{ n: number | string }>(
-      `SELECT COUNT(*) AS n FROM ${quoteQualified(database, name)}`,
+      `SELECT COUNT(*) AS n FROM ${withPast(quoteQualified(database, name), name, versioned)}`,
     );
     if (Number(row?.n) !== rows) found.push(`table ${name} has ${row?.n} rows instead of ${rows}`);
   }

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteQualified } from '../mysql/quote.ts';
+import { withPast } from './history.ts';
 import type { Source } from './source.ts';
 import type { Dumped, DumpedSection } from './stream.ts';
 
@@ -23,10 +24,12 @@ export function requireNames(dumped: Dumped, source: Source): void {
 export class RowCheck {
   readonly #session: Session;
   readonly #context: Context;
+  readonly #versioned: readonly string[];
   #last: Promise<void> = Promise.resolve();
 
-  /** Until it is done, the session is its own. */
-  constructor(session: Session, context: Context) {
+  /** Until it is done, the session is its own. `versioned`: tables whose past rows are in the dump. */
+  constructor(session: Session, context: Context, versioned: readonly string[] = []) {
+    this.#versioned = versioned;
     this.#session = session;
     this.#context = context;
   }
@@ -34,7 +37,7 @@ export class RowCheck {
   /** The dump has all of this section. */
   add(table: DumpedSection): void {
     if (table.section.kind !== 'table') return;
-    this.#last = this.#last.then(() => checkRows(table, this.#session, this.#context));
+    this.#last = this.#last.then(() => checkRows(table, this.#versioned, this.#session, this.#context));
     // Thrown by `done`, if the dump itself does not fail first.
     this.#last.catch(() => undefined);
   }
@@ -62,9 +65,15 @@ function missingCounts(dumped: Dumped, source: Source): string[] {
   });
 }
 
-async function checkRows({ section, rows }: DumpedSection, session: Session, context: Context): Promise<void> {
+async function checkRows(
+  { section, rows }: DumpedSection,
+  versioned: readonly string[],
+  session: Session,
+  context: Context,
+): Promise<void> {
   context.signal.throwIfAborted();
-  const name = quoteQualified(context.server.target.database, section.name);
+  const table = quoteQualified(context.server.target.database, section.name);
+  const name = withPast(table, section.name, versioned);
   const [row] = await session.query<{ rows: number | string }>(`SELECT COUNT(*) AS \`rows\` FROM ${name}`);
   const present = Number(row?.rows ?? 0);
   if (present === rows) return;

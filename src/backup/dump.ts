@@ -14,6 +14,7 @@ import { TOOL_VERSION } from '../version.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { blockCompressor, type Compression } from './compression.ts';
 import { partialPath } from './folder.ts';
+import { readVersioned } from './history.ts';
 import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from './manifest.ts';
 import { MemberWriter } from './members.ts';
 import { createProgress } from './progress.ts';
@@ -55,12 +56,16 @@ async function dumpThroughPartial(partial: string, request: DumpRequest, context
   const session = await context.server.open();
   try {
     const source = onlyTables(await readSource(context.server, session), request.tables);
-    const rowCheck = new RowCheck(session, context);
-    const dumped = await dumpToFile(partial, request, source, rowCheck, context);
+    const versioned = await readVersioned(context.server, session, request.clients.flavor);
+    // What a rollback saves are rows to be put back, and nothing puts back a past one.
+    const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
+    const rowCheck = new RowCheck(session, context, withHistory ? versioned.names : []);
+    const dumped = await dumpToFile(partial, request, { ...source, withHistory }, rowCheck, context);
     requireNames(dumped, source);
     await rowCheck.done();
     const manifest: Manifest = {
       ...describeDump(request, context, source, dumped),
+      ...(withHistory ? { withHistory } : {}),
       startedAt,
       finishedAt: isoWithOffset(context.clock.now()),
       ...(await describePosition(source, dumped, session, context)),
@@ -83,13 +88,14 @@ function onlyTables(source: Source, tables: readonly string[] | undefined): Sour
 async function dumpToFile(
   path: string,
   request: DumpRequest,
-  source: Source,
+  source: Source & { readonly withHistory: boolean },
   rowCheck: RowCheck,
   context: Context,
 ): Promise<Dumped> {
   const withPosition = source.noPositionBecause === undefined;
   // A lease or a statement "in progress" must not come back from a backup. The history is part of the database's state.
-  const what = { withPosition, ignoredTable: JOURNAL_TABLE, tables: request.tables };
+  const { withHistory } = source;
+  const what = { withPosition, withHistory, ignoredTable: JOURNAL_TABLE, tables: request.tables };
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });

@@ -34,6 +34,8 @@ export interface Manifest {
   /** The SQL in front of the first table: character set, time zone, checks. */
   readonly preamble: ByteRange;
   readonly tables: readonly TableEntry[];
+  /** Past rows of MariaDB's system-versioned tables are in it, and count as rows. */
+  readonly withHistory?: boolean;
   /** Everything that is no table, in the order of the file. Missing in the first backups. */
   readonly sections?: readonly SectionEntry[];
   /** Names of all other objects, by kind. */
@@ -173,7 +175,7 @@ const MANIFEST: Shape = {
 /** What stands in a manifest, whether it is asked for or not. */
 const KNOWN: ReadonlySet<string> = new Set([
   ...Object.keys(MANIFEST),
-  ...['toolVersion', 'client', 'position', 'positionReason', 'proof'],
+  ...['toolVersion', 'client', 'position', 'positionReason', 'proof', 'withHistory'],
 ]);
 
 /** One sentence about the first field that is not as it should be. */

@@ -108,7 +108,8 @@ async function dumpAgain(file: string, manifest: Manifest, place: ProofPlace, co
   const { target } = place.server;
   const tables = holdsSavedRows(file) ? manifest.tables.map(({ name }) => name) : undefined;
   const ignoredTable = place.isShared ? SCRATCH_TABLE : JOURNAL_TABLE;
-  const command = dumpCommand(place.clients, target, { withPosition: false, ignoredTable, tables });
+  const { withHistory } = manifest;
+  const command = dumpCommand(place.clients, target, { withPosition: false, withHistory, ignoredTable, tables });
   const program = await context.exec.pipe(command, { signal: context.signal });
   try {
     program.stdin.end();

@@ -8,6 +8,7 @@ import type { RunEvent } from '../run/events.ts';
 import type { Exec } from '../system/exec.ts';
 import { nearestFolder, requireWritable } from '../system/files.ts';
 import { compressionProblem } from './compression.ts';
+import { readVersioned } from './history.ts';
 import { readObjectNames, readTables, type SourceTable } from './source.ts';
 
 export type Check = Omit<Extract<RunEvent, { type: 'check' }>, 'type'>;
@@ -35,6 +36,7 @@ export async function checkBackupReadiness(parts: ReadinessParts): Promise<Check
     ...(await checkViews(parts)),
     ...(await checkRoutines(parts)),
     ...checkEngines(tables),
+    ...(await checkHistory(parts)),
   ];
 }
 
@@ -111,6 +113,18 @@ function checkEngines(tables: readonly SourceTable[]): Check[] {
   return [
     { group: GROUP, name: 'engines', ok: false, level: 'warning', detail, remedy: 'ALTER TABLE … ENGINE=InnoDB' },
   ];
+}
+
+/** Tables themselves are in the backup all the same, with the rows that they have now. */
+async function checkHistory({ server, session, exec, env }: ReadinessParts): Promise<Check[]> {
+  const any = await readVersioned(server, session, server.flavor);
+  if (any.names.length === 0) return [];
+  const found = await findClients(server.flavor, exec, env);
+  const { names, noHistoryBecause } = 'problem' in found ? any : await readVersioned(server, session, found.flavor);
+  if (noHistoryBecause === undefined) return [];
+  const detail = `past rows of ${names.join(', ')} (WITH SYSTEM VERSIONING) are not part of it: ${noHistoryBecause}`;
+  const remedy = 'keep the history of such tables apart, with mariadb-backup or a replica';
+  return [{ group: GROUP, name: 'history', ok: false, level: 'warning', detail, remedy }];
 }
 
 function megabytes(bytes: number): string {

@@ -18,6 +18,8 @@ const CREATE = /^CREATE TABLE /m;
 /** A lock of earlier backups goes: one client fills the table, and others would wait for it. */
 const ROWS_BEGIN =
   /^(?:LOCK TABLES `(?:[^`]|``)+` WRITE;\n)?\/\*!40000 ALTER TABLE `(?:[^`]|``)+` DISABLE KEYS \*\/;\n/m;
+/** It belongs to the rows: they are put in by another client than the one that makes the table. */
+const HISTORY_BEGINS = /^\/\*M!101100 SET @old_system_versioning_insert_history=/m;
 const ROWS_END = Buffer.from('` ENABLE KEYS */;\n');
 const LONGEST_HEAD = 16 * 1024 * 1024;
 
@@ -44,6 +46,8 @@ function splitHead(text: string, isWhole: boolean): TableHead | undefined {
   if (!rows && !isWhole) return undefined;
   const parts = { before: text.slice(0, start), create: text.slice(start, end) };
   if (!rows) return { ...parts, after: ';\n', bytes: Math.min(end + 2, text.length) };
+  const history = HISTORY_BEGINS.exec(text.slice(end, end + rows.index));
+  if (history) return { ...parts, after: text.slice(end, end + history.index), bytes: end + history.index };
   return { ...parts, after: text.slice(end, end + rows.index), bytes: end + rows.index + rows[0].length };
 }
 

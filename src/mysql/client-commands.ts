@@ -12,6 +12,8 @@ export interface DumpOptions {
   readonly withPosition: boolean;
   /** The one table that is left out. */
   readonly ignoredTable: string;
+  /** MariaDB 10.11 and newer: past rows of system-versioned tables, too. */
+  readonly withHistory?: boolean | undefined;
   /** Only these tables, and nothing but their definitions and rows. */
   readonly tables?: readonly string[] | undefined;
 }
@@ -39,6 +41,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       '--default-character-set=utf8mb4',
       MAX_PACKET,
       ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : []),
+      ...(options.withHistory ? ['--dump-history'] : []),
       ...(options.withPosition ? [positionFlag(clients)] : []),
       `--ignore-table=${target.database}.${options.ignoredTable}`,
       // A database's name may begin with a dash.

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { compareTables } from '../../src/backup/arrival.ts';
 import { deferIndexes } from '../../src/backup/deferral.ts';
+import { loadBackup } from '../../src/backup/load.ts';
 import { loadInParallel } from '../../src/backup/load-parallel.ts';
 import { loadAsStream } from '../../src/backup/load-stream.ts';
 import { connect } from '../../src/mysql/connect.ts';
@@ -59,6 +61,34 @@ describeOnServers('a backup loaded over several clients', (server) => {
       }),
     );
     expect(again[1]).toEqual(again[0]);
+  });
+
+  it('brings the past rows of system-versioned tables, too', async () => {
+    if (server().kind !== 'mariadb') return;
+    const database = await server().createDatabase();
+    await runScript(server(), database, OF_ONE.mariadb);
+    const { file, manifest } = await takeBackup(server(), server().target(database));
+    expect(manifest.withHistory).toBe(true);
+    const [one, several] = [await server().createDatabase('one'), await server().createDatabase('several')];
+    const clients = await clientsOf(server());
+    const context = await contextFor(server().target(database));
+    await loadBackup(file, server().target(one), clients, 'load', context);
+    await loadInParallel({ file, manifest }, { target: server().target(several), clients }, context);
+    const session = await (await connect(server().target(database))).open();
+    const history = (name: string) =>
+      session.query(
+        `SELECT 'by default' AS t, id, a, row_start AS s, row_end AS e FROM \`${name}\`.versioned FOR SYSTEM_TIME ALL
+         UNION ALL SELECT 'by name', id, a, s, e FROM \`${name}\`.versioned_by_name FOR SYSTEM_TIME ALL ORDER BY t, id, a, s`,
+      );
+    const expected = await history(database);
+    expect(expected).toHaveLength(5);
+    expect(await history(one)).toEqual(expected);
+    expect(await history(several)).toEqual(expected);
+    await session.close();
+    const beside = await contextFor(server().target(several));
+    const there = await beside.server.open();
+    expect(await compareTables(manifest, beside.server, there, beside)).toEqual([]);
+    await there.close();
   });
 
   it('shares the rows of a table that is larger than all others, before its indexes and triggers', async () => {

@@ -5,7 +5,7 @@ import { checkBackupReadiness } from '../../src/backup/readiness.ts';
 import { chooseExpired } from '../../src/backup/retention.ts';
 import type { Config } from '../../src/config/config.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { contextFor, temporaryFolder } from './support.ts';
+import { contextFor, takeBackup, temporaryFolder } from './support.ts';
 
 describeOnServers('whether a backup would succeed', (server) => {
   async function check(sql: string, change: Partial<Config['backup']>, path = server().binDir) {
@@ -40,6 +40,22 @@ describeOnServers('whether a backup would succeed', (server) => {
       ...(process.versions.node.startsWith('20.') ? ['compression: error'] : []),
       'views: error',
       'engines: warning',
+    ]);
+  });
+
+  it('warns of past rows that a dump cannot hold, and the dump is made without them', async () => {
+    if (server().kind !== 'mariadb') return;
+    const sql = `CREATE TABLE precise (id INT PRIMARY KEY, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START,
+        e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING;
+      CREATE TABLE plain (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING; INSERT INTO plain VALUES (1, 1); UPDATE plain SET a = 2`;
+    expect(await check(sql, {})).toEqual(['history: warning']);
+    const database = await server().createDatabase();
+    await server().sql(sql, database);
+    const { manifest } = await takeBackup(server(), server().target(database));
+    expect(manifest).not.toHaveProperty('withHistory');
+    expect(manifest.tables.map(({ name, rows }) => [name, rows])).toEqual([
+      ['plain', 1],
+      ['precise', 0],
     ]);
   });
 
