@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { unpack } from './compressed.ts';
 import { EventType } from './event.ts';
 import { type FileEvent, readLogFile } from './file.ts';
 
@@ -22,7 +23,7 @@ export interface RangeEvent extends FileEvent {
 }
 
 /**
- * The events of a stretch, in order. Every file's description stands in front of its events, also where the stretch begins
+ * The events of a stretch, in order, unpacked. Every file's description stands in front of its events, also where the stretch begins
  * behind it. Throws an error when the logs are damaged or the beginning is no place between two events.
  */
 export async function* readRange(range: LogRange): AsyncGenerator<RangeEvent> {
@@ -32,7 +33,8 @@ export async function* readRange(range: LogRange): AsyncGenerator<RangeEvent> {
     for await (const event of readLogFile(join(range.folder, name), end)) {
       if (at < from && event.end > from) throw new Error(`${name} has no event that begins at ${from}`);
       at = event.end;
-      if (event.start >= from || event.type === EventType.formatDescription) yield { ...event, file: name };
+      if (event.start < from && event.type !== EventType.formatDescription) continue;
+      yield* unpack({ ...event, file: name });
     }
     if (at < from) throw new Error(`${name} ends at ${at}, before ${from}`);
   }

@@ -54,7 +54,8 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
   const { kind } = context.server.flavor;
   const fullBytes = (await keepTextOut(session, kind)) ? FULL_BYTES : 0;
   const replay = new Replay(request, session, { kind, fullBytes, charsets: await readCharsets(session) });
-  const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total: rangeBytes(request.range) });
+  const total = rangeBytes(request.range);
+  const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   let done = 0;
   for await (const event of readRange(request.range)) {
     context.signal.throwIfAborted();
@@ -65,7 +66,7 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
       throw new Error(`repeating the binary log up to ${place} failed: ${messageOf(error)}`, { cause: error });
     }
     done += event.bytes.length;
-    progress.advanceTo(done);
+    progress.advanceTo(Math.min(done, total));
   }
   await replay.finish();
   progress.finish();

@@ -1,3 +1,4 @@
+import { TRANSACTION_PAYLOAD } from './compressed.ts';
 import { EventType } from './event.ts';
 import { parseQuery, type QueryEvent } from './query-event.ts';
 import type { LogPosition, RangeEvent } from './range.ts';
@@ -73,8 +74,7 @@ const SILENT: ReadonlySet<number> = new Set([
   EventType.userVar,
 ]);
 const LOADED_FILES: ReadonlySet<number> = new Set([EventType.beginLoadQuery, EventType.executeLoadQuery]);
-/** MySQL's binlog_transaction_compression, and MariaDB's log_bin_compress. */
-const COMPRESSED: ReadonlySet<number> = new Set([40, 165, 166, 167, 168, 169, 170, 171]);
+const PACKED = 'it is compressed (binlog_transaction_compression), which Node 22.15 and newer can unpack';
 const DISTRIBUTED = 'it is a distributed transaction (XA)';
 const AS_STATEMENT = 'it is in the log as a statement, not as rows (binlog_format)';
 
@@ -127,7 +127,7 @@ class OpenTransaction {
     else if (isRowsEvent(type)) this.#addRows(event);
     else if (type === EventType.xaPrepare) this.#note(DISTRIBUTED);
     else if (LOADED_FILES.has(type)) this.#note(AS_STATEMENT, true);
-    else if (COMPRESSED.has(type)) this.#note('it is compressed', true);
+    else if (type === TRANSACTION_PAYLOAD) this.#note(PACKED, true);
     else if (!SILENT.has(type)) this.#note(`it has an event of a kind that is not known (${type})`, true);
   }
 

@@ -100,12 +100,12 @@ describeOnServers(
       const file = join(range.folder, from.file);
       const log = readFileSync(file);
       const description = log.subarray(0, 4 + log.readUInt32LE(13));
-      const compressed = eventOf(40, description.length);
-      writeFileSync(file, Buffer.concat([description, compressed]));
-      const end = description.length + compressed.length;
+      const unknown = eventOf(38, description.length);
+      writeFileSync(file, Buffer.concat([description, unknown]));
+      const end = description.length + unknown.length;
       const cut = { ...range, files: [{ name: from.file, end }], from: 4 };
       await expect(repeat(server(), cut, live, live)).rejects.toThrow(
-        `repeating the binary log up to ${from.file}:${description.length} failed: events of type 40 cannot be repeated`,
+        `repeating the binary log up to ${from.file}:${description.length} failed: events of type 38 cannot be repeated`,
       );
       rmSync(range.folder, { recursive: true });
     });

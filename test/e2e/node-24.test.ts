@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { startServer } from '../support/servers.ts';
 import { createProduction, finish, jsonLines, lastOf } from './production.ts';
 
@@ -95,3 +95,33 @@ test('a deploy and its rollback under Node 24', async (context) => {
     await server.stop();
   }
 }, 180_000);
+
+test('a moment in a binary log whose transactions MySQL has compressed', { timeout: 120_000 }, async (context) => {
+  const missing = await installNode();
+  context.skip(missing !== undefined || !('binaries' in inject('servers').mysql), missing ?? 'there is no MySQL');
+  const server = await startServer('mysql', { binlog: true });
+  const production = await createProduction(server, { reachedBy: 'tcp' });
+  const run = (...args: string[]) => finish(production.start([...args, '--yes', '--json'], {}, NODE));
+  try {
+    const rights = 'REPLICATION SLAVE, REPLICATION CLIENT, REPLICATION_APPLIER, SESSION_VARIABLES_ADMIN';
+    await server.sql(`GRANT ${rights} ON *.* TO 'app user'@'127.0.0.1', 'app user'@'localhost'`);
+    await production.sql('CREATE TABLE calls (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(200))');
+    expect((await run('backup', 'create')).code).toBe(0);
+    await production.sql(
+      `SET SESSION binlog_transaction_compression = ON; INSERT INTO calls (text) VALUES (REPEAT('a', 200)), ('b');
+       BEGIN; UPDATE calls SET text = 'c' WHERE id = 2; INSERT INTO calls VALUES (7, 'd'); COMMIT`,
+    );
+    const [row] = await production.query<{ File: string; Position: number }>('SHOW BINARY LOG STATUS');
+    await production.sql('DROP TABLE calls');
+    const restored = await run('restore', '--until', `${row?.File}:${row?.Position}`);
+    expect(lastOf(restored)).toMatchObject({ result: 'ok', production: 'restored' });
+    expect(await production.query('SELECT id, LEFT(text, 1) AS t FROM calls ORDER BY id')).toEqual([
+      { id: 1, t: 'a' },
+      { id: 2, t: 'c' },
+      { id: 7, t: 'd' },
+    ]);
+  } finally {
+    await server.stop();
+    production.remove();
+  }
+});
