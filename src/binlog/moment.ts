@@ -30,7 +30,9 @@ export function parseMoment(text: string): Moment | undefined {
 function parseTime(day: string, clock: string, offset: string): Moment | undefined {
   const [whole = '', fraction = ''] = clock.split('.');
   const zone = offset.replace(/^([+-]\d{2})(\d{2})$/, '$1:$2');
-  const ms = new Date(`${day}T${whole}${zone}`).getTime();
+  // Date takes the 31st of November for the 1st of December: a day later than what was asked for.
+  const isDay = new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) === true;
+  const ms = isDay ? new Date(`${day}T${whole}${zone}`).getTime() : Number.NaN;
   return Number.isNaN(ms) ? undefined : { is: 'time', micros: ms * 1000 + Number(fraction.padEnd(6, '0')) };
 }
 

@@ -12,6 +12,7 @@ import { planRestore, type ReplayFacts } from '../plan/restore.ts';
 import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import { runFolder } from '../run/folder.ts';
+import { isoWithOffset } from '../system/clock.ts';
 import { beginLogged } from './begin.ts';
 import { carryOut } from './carry-out.ts';
 import { declined } from './declined.ts';
@@ -37,7 +38,7 @@ export interface RestoreOptions {
 /** Brings the database back from a backup: loaded beside, then swapped. What was there before is kept. */
 export function restoreCommand(options: RestoreOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('restore', invocation, async () => {
-    const moment = options.until === undefined ? undefined : requireMoment(options.until);
+    const moment = options.until === undefined ? undefined : requireMoment(options.until, invocation.clock.now());
     const config = await beginLogged('restore', invocation);
     const backup = await chooseBackup(options.backup, moment, config, invocation.cwd);
     const facts = await showPreflight(config, invocation);
@@ -61,10 +62,15 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
   });
 }
 
-function requireMoment(text: string): Moment {
+/** A time that has not come yet is a slip of the hand or of the time zone: it would bring the accident back, too. */
+function requireMoment(text: string, now: Date): Moment {
   const moment = parseMoment(text);
-  if (moment) return moment;
-  throw new Failure(`--until ${text} is no time, no run and no place in the binary log`, {
+  const isAhead = moment?.is === 'time' && moment.micros > now.getTime() * 1000;
+  if (moment && !isAhead) return moment;
+  const wrong = isAhead
+    ? `has not come yet: it is ${isoWithOffset(now)}`
+    : 'is no time, no run and no place in the binary log';
+  throw new Failure(`--until ${text} ${wrong}`, {
     exitCode: ExitCode.usage,
     production: 'unchanged',
     state: 'nothing was started, production is unchanged',

@@ -14,6 +14,8 @@ test.each<[string, Moment | undefined]>([
   ['20261123T062824123Z-3f9a', { is: 'run', run: '20261123T062824123Z-3f9a' }],
   ['binlog.000012:3456', { is: 'position', file: 'binlog.000012', position: 3456 }],
   ['2026-13-45 99:00:00', undefined],
+  ['2026-11-31 06:28:24', undefined],
+  ['2026-02-29 06:28:24', undefined],
   ['yesterday', undefined],
   ['2026-11-23', undefined],
 ])('%s', (text, moment) => {

@@ -53,6 +53,20 @@ test('--until that is no moment is wrong usage, before anything is read', async 
   });
 });
 
+test('--until that has not come yet is wrong usage, too: everything would be repeated, the accident as well', async () => {
+  const { invocation, events } = invoke({ cwd: temporaryFolder() });
+  const options = { backup: 'latest', until: '2999-01-01T00:00:00Z', services: true, inPlace: false };
+  expect(await restoreCommand(options as RestoreOptions, invocation)).toBe(64);
+  expect(events.at(-1)).toMatchObject({
+    error: {
+      what: expect.stringMatching(
+        /^--until 2999-01-01T00:00:00Z has not come yet: it is \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/,
+      ),
+      state: STATE,
+    },
+  });
+});
+
 test('a part of a backup that is not what the manifest says', async () => {
   const file = join(temporaryFolder(), 'shop.sql.gz');
   const bytes = gzipSync('-- nothing here\n');
