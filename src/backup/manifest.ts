@@ -42,6 +42,8 @@ export interface Manifest {
   readonly objects: Readonly<Record<Exclude<ObjectKind, 'table'>, readonly string[]>>;
   /** Set when the backup has been loaded somewhere and found equal. */
   readonly proof: Proof | null;
+  /** Set when it was loaded the last time, and did not come back the same. */
+  readonly disproof?: Disproof;
 }
 
 export interface ServerIdentity {
@@ -93,6 +95,15 @@ export interface Proof {
   readonly method: string;
   /** How long loading and dumping took; missing in the first backups. */
   readonly ms?: number;
+}
+
+/** What a backup that does not bring back everything was found to lack. */
+export interface Disproof {
+  /** ISO 8601 with offset. */
+  readonly at: string;
+  readonly method: string;
+  /** A sentence each; the first of them. */
+  readonly differences: readonly string[];
 }
 
 export function manifestPath(backup: string): string {
@@ -175,7 +186,7 @@ const MANIFEST: Shape = {
 /** What stands in a manifest, whether it is asked for or not. */
 const KNOWN: ReadonlySet<string> = new Set([
   ...Object.keys(MANIFEST),
-  ...['toolVersion', 'client', 'position', 'positionReason', 'proof', 'withHistory'],
+  ...['toolVersion', 'client', 'position', 'positionReason', 'proof', 'disproof', 'withHistory'],
 ]);
 
 /** One sentence about the first field that is not as it should be. */

@@ -46,6 +46,9 @@ export type WithProofPlace = (
   body: (place: ProofPlace) => Promise<ProofOutcome>,
 ) => Promise<ProofOutcome>;
 
+/** Of what differs so many sentences go into the manifest. */
+const MOST_NOTED = 20;
+
 /**
  * What the place lacks, by the server's own numbers: rights (1044, 1045, 1142, 1143, 1227, 1370, 1419), room (1021, 1114,
  * and the system's error 28), or the server itself, which somebody ends (1053, 1180, 1317, 2006, 2013).
@@ -55,7 +58,7 @@ const LACK =
 
 /**
  * Loads a backup and dumps it again: dump(load(dump)) must be the same, section by section. Resolves with everything
- * that differs, a sentence each. When nothing does, the proof goes into the manifest. Memory stays flat.
+ * that differs, a sentence each. The proof goes into the manifest, or what differs. Memory stays flat.
  */
 export async function proveBackup(
   file: string,
@@ -66,10 +69,17 @@ export async function proveBackup(
   const backup = { file, manifest: await readManifest(file) };
   const startedMs = context.clock.ticksMs();
   const outcome = await withPlace(backup, context, (place) => tryProof(backup, place, stepId, context));
-  if (!('differences' in outcome) || outcome.differences.length > 0) return outcome;
+  if (!('differences' in outcome)) return outcome;
+  const { disproof: _, ...manifest } = backup.manifest;
+  const at = isoWithOffset(context.clock.now());
+  if (outcome.differences.length > 0) {
+    const disproof = { at, method: outcome.method, differences: outcome.differences.slice(0, MOST_NOTED) };
+    // What differs is told in any case.
+    await writeManifest(file, { ...manifest, proof: null, disproof }).catch(() => undefined);
+    return outcome;
+  }
   const ms = Math.round(context.clock.ticksMs() - startedMs);
-  const proof = { at: isoWithOffset(context.clock.now()), method: outcome.method, ms };
-  await writeManifest(file, { ...backup.manifest, proof });
+  await writeManifest(file, { ...manifest, proof: { at, method: outcome.method, ms } });
   return outcome;
 }
 

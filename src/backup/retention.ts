@@ -11,7 +11,7 @@ export interface KeepPolicy {
 }
 
 /**
- * PURE: what a policy lets go of, per database, oldest last. The newest proven backup of a database always stays, or
+ * PURE: what a policy lets go of, per database, oldest last. The newest proven backup of a database that has its size still always stays, or
  * without a proof the newest whole one. Never chosen: files without a manifest, because nobody knows what they hold, and
  * rows that a rollback saved, because they are nowhere else.
  */
@@ -22,7 +22,8 @@ export function chooseExpired(backups: readonly StoredBackup[], keep: KeepPolicy
     const newestFirst = known
       .filter(({ manifest }) => manifest?.database === database)
       .sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime());
-    const newestProven = newestFirst.find(({ manifest }) => manifest?.proof) ?? newestFirst[0];
+    const newestProven =
+      newestFirst.find(({ manifest, bytes }) => manifest?.proof && manifest.bytes === bytes) ?? newestFirst[0];
     return newestFirst.filter(
       (backup, index) =>
         index >= keep.last &&

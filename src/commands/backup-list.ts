@@ -13,22 +13,31 @@ export function backupListCommand(invocation: Invocation): Promise<ExitCode> {
   return withRun('backup list', invocation, async () => {
     const { dir } = (await loadConfig({ file: flags.config, cwd, env })).backup;
     const backups = await listBackups(dir);
-    print(backups.length === 0 ? [`no backups in ${dir}`] : backups.map((backup) => describe(backup, clock.now())));
+    print(
+      backups.length === 0 ? [`no backups in ${dir}`] : backups.map((backup) => describeBackup(backup, clock.now())),
+    );
     printJson({ type: 'backups', dir, backups: backups.map(toJson) });
     return DONE;
   });
 }
 
-function describe({ path, bytes, takenAt, manifest, problem }: StoredBackup, now: Date): string {
+/** One line about a backup. */
+export function describeBackup({ path, bytes, takenAt, manifest, problem }: StoredBackup, now: Date): string {
   const age = `${formatDuration(now.getTime() - takenAt.getTime())} old`;
   const facts = manifest
     ? [
         `${manifest.server.flavor} ${manifest.server.version}`,
-        manifest.proof ? `proven ${minuteOf(manifest.proof.at)}` : 'not proven',
+        describeProof(manifest, bytes),
         describeUse(path, manifest),
       ]
     : [problem ?? ''];
   return [path, age, formatBytes(bytes), ...facts].join('  ');
+}
+
+function describeProof({ proof, disproof, bytes }: Manifest, present: number): string {
+  if (present !== bytes) return `DAMAGED: ${present} bytes instead of ${bytes}`;
+  if (disproof) return `PROOF FAILED ${minuteOf(disproof.at)}`;
+  return proof ? `proven ${minuteOf(proof.at)}` : 'not proven';
 }
 
 /** Rows that a rollback saved are of some tables only: no database comes back from them. */
@@ -50,6 +59,7 @@ function toJson({ path, bytes, takenAt, manifest, problem }: StoredBackup) {
     database: manifest?.database ?? null,
     server: manifest?.server ?? null,
     proof: manifest?.proof ?? null,
+    disproof: manifest?.disproof ?? null,
     position: manifest?.position ?? null,
     holds: manifest === undefined ? null : holdsSavedRows(path) ? 'saved rows' : 'database',
     problem: problem ?? null,

@@ -6,6 +6,7 @@ import type { Moment } from '../binlog/moment.ts';
 import type { Config } from '../config/config.ts';
 import { Failure, failedUnchanged, messageOf } from '../errors.ts';
 import { readRecord, runFolder } from '../run/folder.ts';
+import type { Invocation } from './invocation.ts';
 
 export interface ChosenBackup {
   readonly file: string;
@@ -17,9 +18,9 @@ export async function chooseBackup(
   named: string,
   moment: Moment | undefined,
   config: Config,
-  cwd: string,
+  { cwd, hub }: Pick<Invocation, 'cwd' | 'hub'>,
 ): Promise<ChosenBackup> {
-  const file = await chooseFile(named, moment, config, cwd);
+  const file = await chooseFile(named, moment, config, { cwd, hub });
   return { file, manifest: await readThrough(file) };
 }
 
@@ -28,12 +29,13 @@ export async function chooseFile(
   named: string,
   moment: Moment | undefined,
   config: Config,
-  cwd: string,
+  { cwd, hub }: Pick<Invocation, 'cwd' | 'hub'>,
 ): Promise<string> {
-  return named === 'latest' ? newestBefore(moment, config) : requireWholeDatabase(resolve(cwd, named));
+  return named === 'latest' ? newestBefore(moment, config, hub) : requireWholeDatabase(resolve(cwd, named));
 }
 
-async function newestBefore(moment: Moment | undefined, config: Config): Promise<string> {
+/** One that did not come back the same when it was loaded is passed over, as long as there is another. */
+async function newestBefore(moment: Moment | undefined, config: Config, hub: Invocation['hub']): Promise<string> {
   const { dir } = config.backup;
   const { database } = config.database;
   const all = (await listBackups(dir)).filter(
@@ -43,7 +45,12 @@ async function newestBefore(moment: Moment | undefined, config: Config): Promise
     const own = await backupOfRun(moment.run, config);
     if (own !== undefined && all.some(({ path }) => path === own)) return own;
   }
-  const newest = all.find(({ manifest }) => manifest && isBefore(manifest, moment));
+  const fitting = all.filter(({ manifest }) => manifest && isBefore(manifest, moment));
+  const newest = fitting.find(({ manifest }) => !manifest?.disproof) ?? fitting[0];
+  for (const { path, manifest } of fitting.slice(0, newest ? fitting.indexOf(newest) : 0)) {
+    const text = `${path} is passed over, its proof failed: ${manifest?.disproof?.differences[0]}`;
+    hub.report({ type: 'note', level: 'warning', text });
+  }
   if (newest) return newest.path;
   const which = moment === undefined || all.length === 0 ? '' : ` from before that moment${describeOldest(all)}`;
   throw failedUnchanged(`there is no backup of ${database} in ${dir}${which}`, 'gateway-migrate restore --backup FILE');

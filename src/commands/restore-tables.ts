@@ -37,7 +37,7 @@ interface Proposal {
 export function restoreTablesCommand(options: TableRestoreOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('restore', invocation, async () => {
     const config = await beginLogged('restore', invocation);
-    const file = await chooseFile(options.backup, undefined, config, invocation.cwd);
+    const file = await chooseFile(options.backup, undefined, config, invocation);
     const manifest = await readManifest(file);
     const tables = [...new Set(options.tables)];
     requireKnown(options, new Set(manifest.tables.map(({ name }) => name)), file);

@@ -40,7 +40,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
   return withRun('restore', invocation, async () => {
     const moment = options.until === undefined ? undefined : requireMoment(options.until, invocation.clock.now());
     const config = await beginLogged('restore', invocation);
-    const backup = await chooseBackup(options.backup, moment, config, invocation.cwd);
+    const backup = await chooseBackup(options.backup, moment, config, invocation);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
     await requireRestorable(facts, backup.manifest, undefined, invocation);

@@ -105,7 +105,12 @@ describeOnServers(
           'function another_function is missing after the load',
         ],
       });
-      expect((await readManifest(file)).proof).toBe(null);
+      const { proof, disproof } = await readManifest(file);
+      expect(proof).toBe(null);
+      expect(disproof?.differences).toHaveLength(7);
+      await writeManifest(file, { ...manifest, ...(disproof ? { disproof } : {}) });
+      expect(await proveBackup(file, 'prove', onScratch, context)).toMatchObject({ differences: [] });
+      expect(await readManifest(file)).not.toHaveProperty('disproof');
     });
 
     it('is not given without a place for it, and says why', async () => {

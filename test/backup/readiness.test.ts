@@ -89,7 +89,7 @@ it('keeps the newest, the young, and the newest proven backup of each database',
       bytes: 1,
       takenAt: new Date(now.getTime() - ageDays * day),
       problem: undefined,
-      manifest: { database, proof: proven ? { at: '', method: '' } : null },
+      manifest: { database, bytes: 1, proof: proven ? { at: '', method: '' } : null },
     }) as never;
   const unknown = { path: 'x', bytes: 1, takenAt: new Date(0), manifest: undefined, problem: 'no manifest' };
   const all = [
@@ -105,4 +105,11 @@ it('keeps the newest, the young, and the newest proven backup of each database',
   expect(chooseExpired(all, { last: 2, days: 10 }, now).map(({ path }) => path)).toEqual(['old']);
   expect(chooseExpired(all, { last: 0, days: 0 }, now).map(({ path }) => path)).toEqual(['mid', 'old']);
   expect(chooseExpired(all, { last: 1, days: 55 }, now)).toEqual([]);
+  // One that has lost its end is no proven one any more: the last good one stays.
+  const torn = { ...(stored('torn', 30, true) as object), bytes: 0 } as never;
+  expect(chooseExpired([...all, torn], { last: 1, days: 10 }, now).map(({ path }) => path)).toEqual([
+    'mid',
+    'torn',
+    'old',
+  ]);
 });

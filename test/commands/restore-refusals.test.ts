@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { listBackups } from '../../src/backup/folder.ts';
+import { type Manifest, writeManifest } from '../../src/backup/manifest.ts';
 import { readRange } from '../../src/backup/range.ts';
 import { readHead } from '../../src/backup/table-section.ts';
+import { describeBackup } from '../../src/commands/backup-list.ts';
 import { type RestoreOptions, restoreCommand } from '../../src/commands/restore.ts';
-import { chooseBackup } from '../../src/commands/restore-backup.ts';
+import { chooseBackup, chooseFile } from '../../src/commands/restore-backup.ts';
 import { pointAt } from '../../src/commands/restore-point.ts';
 import { describeChoice } from '../../src/commands/restore-tables.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -19,7 +22,7 @@ const STATE = 'nothing was started, production is unchanged';
 test('a backup that is not there, or cannot be read', async () => {
   const dir = temporaryFolder();
   const config = { backup: { dir }, database: { database: 'shop' } } as Config;
-  await expect(chooseBackup('latest', undefined, config, dir)).rejects.toMatchObject({
+  await expect(chooseBackup('latest', undefined, config, invoke({ cwd: dir }).invocation)).rejects.toMatchObject({
     message: `there is no backup of shop in ${dir}`,
     exitCode: 2,
     state: 'production is as it was before',
@@ -27,7 +30,7 @@ test('a backup that is not there, or cannot be read', async () => {
   });
   const file = join(dir, 'shop.sql.gz');
   const missing = 'there is no such file';
-  await expect(chooseBackup('shop.sql.gz', undefined, config, dir)).rejects.toMatchObject({
+  await expect(chooseBackup('shop.sql.gz', undefined, config, invoke({ cwd: dir }).invocation)).rejects.toMatchObject({
     message: `cannot read ${file}: ${missing}`,
     next: 'gateway-migrate backup list',
   });
@@ -38,6 +41,62 @@ test('a backup that is not there, or cannot be read', async () => {
     next: 'gateway-migrate backup list',
   });
 });
+
+test('a backup whose proof failed is passed over, and told; it is taken when there is no other', async () => {
+  const dir = temporaryFolder();
+  const config = { backup: { dir }, database: { database: 'shop' } } as Config;
+  const { invocation, events } = invoke({ cwd: dir });
+  const disproof = {
+    at: '2026-11-23T06:00:00.000Z',
+    method: 'm',
+    differences: ['table t is not the same after the load'],
+  };
+  const write = async (name: string, day: number, changes: Partial<Manifest>) => {
+    const file = join(dir, `${name}.sql.gz`);
+    writeFileSync(file, '');
+    const at = `2026-11-0${day}T00:00:00.000Z`;
+    await writeManifest(file, { ...MANIFEST, startedAt: at, finishedAt: at, ...changes });
+    return file;
+  };
+  const bad = await write('bad', 2, { disproof });
+  expect(await chooseFile('latest', undefined, config, invocation)).toBe(bad);
+  expect(events).toEqual([]);
+  const good = await write('good', 1, {});
+  const torn = await write('torn', 3, { database: 'another', bytes: 7 });
+  expect(await chooseFile('latest', undefined, config, invocation)).toBe(good);
+  const text = `${bad} is passed over, its proof failed: table t is not the same after the load`;
+  expect(events).toMatchObject([{ type: 'note', level: 'warning', text }]);
+  const listed = (await listBackups(dir)).map((one) => describeBackup(one, new Date('2026-11-04T00:00:00Z')));
+  expect(listed.map((line) => line.replace(/.*mysql 9\.7\.4 {2}/, ''))).toEqual([
+    'DAMAGED: 0 bytes instead of 7  can restore to 2026-11-03 00:00',
+    'PROOF FAILED 2026-11-23 06:00  can restore to 2026-11-02 00:00',
+    'not proven  can restore to 2026-11-01 00:00',
+  ]);
+  expect(listed[0]).toContain(torn);
+});
+
+const MANIFEST: Manifest = {
+  format: 1,
+  toolVersion: '0.1.0',
+  file: 'f',
+  compression: 'gzip',
+  database: 'shop',
+  charset: 'utf8mb4',
+  collation: 'utf8mb4_bin',
+  server: { flavor: 'mysql', version: '9.7.4', uuid: null, host: 'h' },
+  client: 'MySQL 9.7.4',
+  startedAt: '',
+  finishedAt: '',
+  position: null,
+  positionReason: '',
+  sha256: '0'.repeat(64),
+  bytes: 0,
+  rawBytes: 0,
+  preamble: { offset: 0, length: 0 },
+  tables: [],
+  objects: { view: [], trigger: [], procedure: [], function: [], event: [], sequence: [] },
+  proof: null,
+};
 
 test('--until that is no moment is wrong usage, before anything is read', async () => {
   const { invocation, events } = invoke({ cwd: temporaryFolder() });
