@@ -99,10 +99,17 @@ export async function dropBeside(session: Session, name: string): Promise<void> 
   if (tables.length > 0 && !tables.includes(BESIDE_TABLE)) {
     throw new Error(`the database ${name} was not made by this tool: it is left alone`);
   }
+  // Where the account may make none, there is none, and it may not drop one either: IF EXISTS asks for the right first.
+  if (tables.length === 0 && !(await isThere(session, name))) return;
   // Its tables may refer to each other in circles.
   await session.execute('SET SESSION foreign_key_checks = 0');
   await session.execute(`DROP DATABASE IF EXISTS ${quoteName(name)}`);
   await session.execute('SET SESSION foreign_key_checks = 1');
+}
+
+async function isThere(session: Session, name: string): Promise<boolean> {
+  const rows = await session.query('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [name]);
+  return rows.length > 0;
 }
 
 /** Tables and sequences of a database beside, but for the marker; none when it does not exist. */

@@ -188,6 +188,32 @@ describeOnServers('restore', (server) => {
     expect([rolledBack.code, rolledBack.stdout]).toEqual([0, expect.stringContaining('nothing to undo')]);
   });
 
+  test('leaves nothing unfinished when the account may not make a database for single tables', {
+    timeout: LIMIT_MS,
+  }, async () => {
+    const production = await create();
+    expect((await production.run('backup', 'create')).code).toBe(0);
+    const pattern = `${production.database.replaceAll('_', '\\_')}\\_restore\\_%`;
+    await server().sql(`REVOKE ALL ON \`${pattern}\`.* FROM 'app user'@'localhost'`);
+    const {
+      exitCode,
+      production: state,
+      error,
+    } = lastOf(await production.run('restore', '--table', 'visits', '--yes', '--json'));
+    expect({ exitCode, state, error }).toEqual({
+      exitCode: 2,
+      state: 'unchanged',
+      error: {
+        what: expect.stringMatching(
+          /^Load visits beside: loading from .* failed: Access denied for user 'app user'@'localhost' to database '.*_restore_\d{8}_\d{6}'$/,
+        ),
+        state: 'everything this run did was undone: production is as it was before',
+        next: 'mend the cause, then: gateway-migrate restore --table',
+      },
+    });
+    expect((await production.run('resume', '--yes')).stdout).toContain('nothing to finish');
+  });
+
   test('stops before the site goes down when the account may not make what belongs to another', {
     timeout: LIMIT_MS,
   }, async () => {
