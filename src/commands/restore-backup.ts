@@ -21,7 +21,20 @@ export async function chooseBackup(
   { cwd, hub }: Pick<Invocation, 'cwd' | 'hub'>,
 ): Promise<ChosenBackup> {
   const file = await chooseFile(named, moment, config, { cwd, hub });
-  return { file, manifest: await readThrough(file) };
+  const manifest = await readThrough(file);
+  if (moment) requireBefore(file, manifest, moment);
+  return { file, manifest };
+}
+
+/** The log only leads on from a backup: one from after the moment would bring back what the moment was to leave out. */
+export function requireBefore(file: string, manifest: Manifest, moment: Moment): void {
+  // A deploy's own backup is younger than its run; whether the log has a run since the backup is looked at later.
+  const isKnown = moment.is === 'time' || (moment.is === 'position' && manifest.position !== null);
+  if (!isKnown || isBefore(manifest, moment)) return;
+  throw failedUnchanged(
+    `${file} holds the database as it was at ${manifest.finishedAt}, after that moment`,
+    'gateway-migrate restore --until MOMENT, without --backup',
+  );
 }
 
 /** The same, not read. */

@@ -6,9 +6,10 @@ import { listBackups } from '../../src/backup/folder.ts';
 import { type Manifest, writeManifest } from '../../src/backup/manifest.ts';
 import { readRange } from '../../src/backup/range.ts';
 import { readHead } from '../../src/backup/table-section.ts';
+import type { Moment } from '../../src/binlog/moment.ts';
 import { describeBackup } from '../../src/commands/backup-list.ts';
 import { type RestoreOptions, restoreCommand } from '../../src/commands/restore.ts';
-import { chooseBackup, chooseFile } from '../../src/commands/restore-backup.ts';
+import { chooseBackup, chooseFile, requireBefore } from '../../src/commands/restore-backup.ts';
 import { pointAt } from '../../src/commands/restore-point.ts';
 import { describeChoice } from '../../src/commands/restore-tables.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -73,6 +74,24 @@ test('a backup whose proof failed is passed over, and told; it is taken when the
     'not proven  can restore to 2026-11-01 00:00',
   ]);
   expect(listed[0]).toContain(torn);
+});
+
+test('a backup from after the moment is refused when it is named', () => {
+  const position = { file: 'binlog.000002', position: 500, gtid: null };
+  const manifest = { ...MANIFEST, finishedAt: '2026-11-23T06:30:00.000Z', position };
+  const check = (moment: Moment) => () => requireBefore('f.sql.gz', manifest, moment);
+  const wrong = expect.objectContaining({
+    message: 'f.sql.gz holds the database as it was at 2026-11-23T06:30:00.000Z, after that moment',
+    exitCode: 2,
+    next: 'gateway-migrate restore --until MOMENT, without --backup',
+  });
+  const micros = Date.parse(manifest.finishedAt) * 1000;
+  expect(check({ is: 'time', micros: micros - 1 })).toThrow(wrong);
+  expect(check({ is: 'time', micros })).not.toThrow();
+  expect(check({ is: 'position', file: 'binlog.000002', position: 499 })).toThrow(wrong);
+  expect(check({ is: 'position', file: 'binlog.000001', position: 900 })).toThrow(wrong);
+  expect(check({ is: 'position', file: 'binlog.000002', position: 500 })).not.toThrow();
+  expect(check({ is: 'run', run: '20260101T000000000Z-aaaa' })).not.toThrow();
 });
 
 const MANIFEST: Manifest = {
