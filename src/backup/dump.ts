@@ -95,11 +95,10 @@ async function dumpToFile(
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   const running = await withLargeWrites(command, context.exec);
   const file = await open(path, 'wx', OWNER_ONLY);
-  const program = await context.exec.pipe(running, { signal: context.signal });
+  const program = await context.exec.read(running, { signal: context.signal });
   try {
-    program.stdin.end();
     const writer = new MemberWriter(file, () => blockCompressor(request.compression));
-    const dumped = await streamDump(program.stdout, writer, {
+    const dumped = await streamDump(program.chunks, writer, {
       onRawBytes: progress.advanceTo,
       onSectionRead: (section) => rowCheck.add(section),
     });

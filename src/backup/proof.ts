@@ -5,6 +5,7 @@ import type { Server } from '../mysql/connect.ts';
 import { JOURNAL_TABLE, SCRATCH_TABLE } from '../schema/types.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { describeExit } from '../system/exec.ts';
+import { withLargeWrites } from '../system/large-writes.ts';
 import { renameDatabase } from './database-name.ts';
 import { compareDumps } from './dump-comparison.ts';
 import { holdsSavedRows } from './folder.ts';
@@ -109,10 +110,10 @@ async function dumpAgain(file: string, manifest: Manifest, place: ProofPlace, co
   const tables = holdsSavedRows(file) ? manifest.tables.map(({ name }) => name) : undefined;
   const ignoredTable = place.isShared ? SCRATCH_TABLE : JOURNAL_TABLE;
   const command = dumpCommand(place.clients, target, { withPosition: false, ignoredTable, tables });
-  const program = await context.exec.pipe(command, { signal: context.signal });
+  const running = await withLargeWrites(command, context.exec);
+  const program = await context.exec.read(running, { signal: context.signal });
   try {
-    program.stdin.end();
-    const renamed = renameDatabase(program.stdout, target.database, manifest.database);
+    const renamed = renameDatabase(program.chunks, target.database, manifest.database);
     const dumped = await streamDump(renamed, NOWHERE);
     const exit = await program.exit;
     context.signal.throwIfAborted();

@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { messageOf } from '../errors.ts';
 import { OWNER_ONLY } from './files.ts';
 import { closeAll, openNameless } from './nameless.ts';
+import { openReusedReads } from './reused-reads.ts';
 import type { Secret } from './secret.ts';
 
 /** A program to start. Builders return it, only `Exec` runs it. Secrets never stand in `args` (they show in `ps`). */
@@ -49,6 +51,15 @@ export interface Piped {
   kill(): void;
 }
 
+/** A program that runs, its output read without making garbage of it. */
+export interface Read {
+  /** A chunk is valid until the next one is asked for. */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Settles when the program has ended; never rejects. `stdout` is empty here. */
+  readonly exit: Promise<Exit>;
+  kill(): void;
+}
+
 /** A program that runs beside us, in a process group of its own: Ctrl-C at the terminal does not reach it. */
 export interface Started {
   /** Undefined when it could not be started. */
@@ -69,6 +80,8 @@ export interface StartOptions {
 export interface Exec {
   run(command: Command, options?: RunOptions): Promise<Exit>;
   pipe(command: Command, options?: RunOptions): Promise<Piped>;
+  /** For output of gigabytes. The program has no standard input. */
+  read(command: Command, options?: Pick<RunOptions, 'signal'>): Promise<Read>;
   /** Starts a server. Whoever starts it ends it: nothing else does. */
   start(command: Command, options: StartOptions): Started;
 }
@@ -140,6 +153,31 @@ export const systemExec: Exec = {
     };
   },
 
+  async read(command, options = {}) {
+    const startedMs = performance.now();
+    const { writeEnd, chunks } = await openReusedReads();
+    const inherited = inheritable(command);
+    // Not execa, which would read the program's output itself and write it into the socket.
+    const { spawn } = process.getBuiltinModule('node:child_process');
+    const child = spawn(command.file, command.args, {
+      cwd: command.cwd,
+      env: { ...process.env, ...command.env },
+      stdio: ['ignore', writeEnd, 'pipe', ...inherited],
+      detached: true,
+      killSignal: 'SIGKILL',
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    writeEnd.destroy();
+    closeAll(inherited);
+    endWithUs(child);
+    const readTail = keepTail(child.stderr as Readable);
+    return {
+      chunks,
+      exit: whenEnded(child, 'close').then((ended) => toExit({ ...ended, stderr: readTail() }, startedMs)),
+      kill: () => void child.kill('SIGKILL'),
+    };
+  },
+
   start(command, options) {
     const startedMs = performance.now();
     // A file of its own rather than a pipe through us: the program may outlive this process.
@@ -153,15 +191,9 @@ export const systemExec: Exec = {
       detached: true,
     });
     closeSync(log);
-    const exit = new Promise<Ended>((resolve) => {
-      child.once('error', (error) => resolve({ shortMessage: error.message }));
-      child.once('exit', (exitCode, signal) =>
-        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-      );
-    });
     return {
       pid: child.pid,
-      exit: exit.then((ended) => toExit(ended, startedMs)),
+      exit: whenEnded(child, 'exit').then((ended) => toExit(ended, startedMs)),
       kill: (signal = 'SIGKILL') => void child.kill(signal),
       letGo: () => child.unref(),
     };
@@ -173,8 +205,24 @@ async function loadExeca() {
   return (await import('execa')).execa;
 }
 
+/** `exit`: the program has ended; `close`: all that it had written is here as well. */
+function whenEnded(child: ChildProcess, event: 'exit' | 'close'): Promise<Ended> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      // Else it has been started, and is being ended because it was aborted.
+      if (child.pid === undefined) resolve({ shortMessage: error.message });
+    });
+    child.once(event, (exitCode: number | null, signal: NodeJS.Signals | null) =>
+      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+    );
+  });
+}
+
 /** A group of its own is not ended with ours, so that is done here. */
-function endWithUs(child: { readonly pid?: number; once(event: 'exit', listener: () => void): unknown }): void {
+function endWithUs(child: {
+  readonly pid?: number | undefined;
+  once(event: 'exit', listener: () => void): unknown;
+}): void {
   const { pid } = child;
   if (pid === undefined) return;
   const end = () => {
