@@ -1,7 +1,7 @@
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { messageOf } from '../errors.ts';
+import { type Exit, endWithUs, keepTail, toExit, whenEnded } from './exit.ts';
 import { OWNER_ONLY } from './files.ts';
 import { closeAll, openNameless } from './nameless.ts';
 import { openReusedReads } from './reused-reads.ts';
@@ -21,18 +21,6 @@ export interface Command {
    * a file that has a name while it has content, so that even `kill -9` leaves nothing behind.
    */
   readonly secrets?: readonly Secret[] | undefined;
-}
-
-export interface Exit {
-  /** Undefined when the program could not be started or was ended by a signal. */
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-  readonly stdout: string;
-  /** The last 64 kB of standard error. */
-  readonly stderr: string;
-  readonly ms: number;
-  /** True when the program does not exist or may not be started. */
-  readonly failedToStart: boolean;
 }
 
 export interface RunOptions {
@@ -86,7 +74,6 @@ export interface Exec {
   start(command: Command, options: StartOptions): Started;
 }
 
-const STDERR_KEPT = 64 * 1024;
 const KILL_AFTER_MS = 5_000;
 
 /** The command as a person would type it, for logs and errors. */
@@ -205,49 +192,9 @@ async function loadExeca() {
   return (await import('execa')).execa;
 }
 
-/** `exit`: the program has ended; `close`: all that it had written is here as well. */
-function whenEnded(child: ChildProcess, event: 'exit' | 'close'): Promise<Ended> {
-  return new Promise((resolve) => {
-    child.on('error', (error) => {
-      // Else it has been started, and is being ended because it was aborted.
-      if (child.pid === undefined) resolve({ shortMessage: error.message });
-    });
-    child.once(event, (exitCode: number | null, signal: NodeJS.Signals | null) =>
-      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-    );
-  });
-}
-
-/** A group of its own is not ended with ours, so that is done here. */
-function endWithUs(child: {
-  readonly pid?: number | undefined;
-  once(event: 'exit', listener: () => void): unknown;
-}): void {
-  const { pid } = child;
-  if (pid === undefined) return;
-  const end = () => {
-    try {
-      process.kill(-pid, 'SIGTERM');
-    } catch {
-      // It has ended meanwhile.
-    }
-  };
-  process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
-}
-
 /** Execa takes any descriptor; its types name only the first few. */
 function inheritable(command: Command): 3[] {
   return openNameless(command.secrets ?? []) as 3[];
-}
-
-/** The end of a stream. Read without a limit: a program that warns a lot must not be stopped for it. */
-function keepTail(stream: Readable): () => string {
-  let tail = '';
-  stream.on('data', (chunk: Buffer) => {
-    tail = (tail + chunk.toString()).slice(-STDERR_KEPT);
-  });
-  return () => tail;
 }
 
 function settings(command: Command, options: RunOptions) {
@@ -261,25 +208,4 @@ function settings(command: Command, options: RunOptions) {
     ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
     forceKillAfterDelay: KILL_AFTER_MS,
   } as const;
-}
-
-interface Ended {
-  exitCode?: number | undefined;
-  signal?: string | undefined;
-  stdout?: unknown;
-  stderr?: unknown;
-  shortMessage?: string | undefined;
-}
-
-function toExit(result: Ended, startedMs: number): Exit {
-  const failedToStart = result.exitCode === undefined && result.signal === undefined;
-  const stderr = typeof result.stderr === 'string' ? result.stderr : '';
-  return {
-    exitCode: result.exitCode,
-    signal: result.signal,
-    stdout: typeof result.stdout === 'string' ? result.stdout : '',
-    stderr: (stderr || (failedToStart ? (result.shortMessage ?? '') : '')).slice(-STDERR_KEPT),
-    ms: performance.now() - startedMs,
-    failedToStart,
-  };
 }
