@@ -89,7 +89,7 @@ async function dumpToFile(
 ): Promise<Dumped> {
   const withPosition = source.noPositionBecause === undefined;
   // A lease or a statement "in progress" must not come back from a backup. The history is part of the database's state.
-  const what = { withPosition, ignoredTable: JOURNAL_TABLE, tables: request.tables };
+  const what = { withPosition, ignoredTables: [JOURNAL_TABLE], tables: request.tables };
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
