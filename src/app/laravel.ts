@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Command, describeExit, type Exit } from '../system/exec.ts';
+import { type Command, describeExit } from '../system/exec.ts';
+import type { Exit } from '../system/exit.ts';
 
 /** Seconds that visitors are asked to wait before they try again (the Retry-After header). */
 const RETRY_AFTER_SECONDS = 60;

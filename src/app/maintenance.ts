@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import type { AppConfig } from '../config/config.ts';
-import { type Command, describeExit, type Exit } from '../system/exec.ts';
+import { type Command, describeExit } from '../system/exec.ts';
+import type { Exit } from '../system/exit.ts';
 import { appCommand } from './commands.ts';
 import { artisanDown, artisanUp, describeArtisan, laravelPaths } from './laravel.ts';
 import { asOwner, readOwner } from './owner.ts';

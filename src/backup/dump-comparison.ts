@@ -1,7 +1,7 @@
 import type { Manifest } from './manifest.ts';
 import { isEvents } from './portions.ts';
 import { END_OF_DUMP } from './scanner.ts';
-import type { Dumped } from './stream.ts';
+import type { DumpedSection } from './stream.ts';
 
 /**
  * PURE: what differs between a backup and the dump of what was loaded from it, a sentence each. `objects`: what was there
@@ -9,7 +9,7 @@ import type { Dumped } from './stream.ts';
  */
 export function compareDumps(
   manifest: Manifest,
-  again: Dumped,
+  again: readonly DumpedSection[],
   objects: Manifest['objects'],
   withoutEvents: boolean,
 ): string[] {
@@ -20,10 +20,8 @@ export function compareDumps(
   ];
 }
 
-function compareTables(manifest: Manifest, again: Dumped): string[] {
-  const found = new Map(
-    again.sections.flatMap((one) => (one.section.kind === 'table' ? [[one.section.name, one]] : [])),
-  );
+function compareTables(manifest: Manifest, again: readonly DumpedSection[]): string[] {
+  const found = new Map(again.flatMap((one) => (one.section.kind === 'table' ? [[one.section.name, one]] : [])));
   const expected = new Set(manifest.tables.map(({ name }) => name));
   const different = manifest.tables.flatMap(({ name, rows, digest }) => {
     const loaded = found.get(name);
@@ -36,8 +34,8 @@ function compareTables(manifest: Manifest, again: Dumped): string[] {
 }
 
 /** Views, sequences, routines and events, by the text that makes them. */
-function compareSections(manifest: Manifest, again: Dumped, withoutEvents: boolean): string[] {
-  const found = new Map(again.sections.map(({ section: { kind, name }, digest }) => [`${kind} ${name}`, digest]));
+function compareSections(manifest: Manifest, again: readonly DumpedSection[], withoutEvents: boolean): string[] {
+  const found = new Map(again.map(({ section: { kind, name }, digest }) => [`${kind} ${name}`, digest]));
   return (manifest.sections ?? []).flatMap((section) => {
     if (section.name === END_OF_DUMP || (withoutEvents && isEvents(section))) return [];
     const title = section.kind === 'other' ? `"${section.name}"` : `${section.kind} ${section.name}`;

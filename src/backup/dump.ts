@@ -95,17 +95,16 @@ async function dumpToFile(
   const withPosition = source.noPositionBecause === undefined;
   // A lease or a statement "in progress" must not come back from a backup. The history is part of the database's state.
   const { withHistory } = source;
-  const what = { withPosition, withHistory, ignoredTable: JOURNAL_TABLE, tables: request.tables };
+  const what = { withPosition, withHistory, ignoredTables: [JOURNAL_TABLE], tables: request.tables };
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   const running = await withLargeWrites(command, context.exec);
   const file = await open(path, 'wx', OWNER_ONLY);
-  const program = await context.exec.pipe(running, { signal: context.signal });
+  const program = await context.exec.read(running, { signal: context.signal });
   try {
-    program.stdin.end();
     const writer = new MemberWriter(file, () => blockCompressor(request.compression));
-    const dumped = await streamDump(program.stdout, writer, {
+    const dumped = await streamDump(program.chunks, writer, {
       onRawBytes: progress.advanceTo,
       onSectionRead: (section) => rowCheck.add(section),
     });

@@ -3,7 +3,8 @@ import type { Context } from '../context.ts';
 import { shellCommand } from '../mysql/client-commands.ts';
 import type { Clients } from '../mysql/clients.ts';
 import { connect, type Target } from '../mysql/connect.ts';
-import { describeExit, type Exit, type Piped } from '../system/exec.ts';
+import { describeExit, type Piped } from '../system/exec.ts';
+import type { Exit } from '../system/exit.ts';
 import type { Part } from './portions.ts';
 
 /** What loading needs beside a place to load into. */

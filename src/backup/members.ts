@@ -5,7 +5,7 @@ import type { CompressBlock } from './compression.ts';
 /** Bytes that are compressed as one member: large enough to compress well, small enough to keep memory flat. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Blocks on their way into the file; more than that waits. So many that the cores have work while the dump pauses. */
-const BLOCKS_IN_FLIGHT = 5;
+const BLOCKS_IN_FLIGHT = 8;
 
 /** Learns where in the compressed file a boundary came to lie. */
 export type OnOffset = (offset: number) => void;

@@ -1,18 +1,13 @@
 import { messageOf } from '../errors.ts';
-import { dumpCommand } from '../mysql/client-commands.ts';
 import type { Clients } from '../mysql/clients.ts';
 import type { Server } from '../mysql/connect.ts';
-import { JOURNAL_TABLE, SCRATCH_TABLE } from '../schema/types.ts';
 import { isoWithOffset } from '../system/clock.ts';
-import { describeExit } from '../system/exec.ts';
-import { renameDatabase } from './database-name.ts';
+import { dumpAgain } from './dump-again.ts';
 import { compareDumps } from './dump-comparison.ts';
-import { holdsSavedRows } from './folder.ts';
 import { loadBackup } from './load.ts';
 import type { LoadContext } from './loading-client.ts';
 import { type Manifest, readManifest, writeManifest } from './manifest.ts';
-import { readObjectNames } from './source.ts';
-import { type Dumped, NOWHERE, streamDump } from './stream.ts';
+import { readObjectNames, readTables } from './source.ts';
 
 /** Somewhere to load a backup and to throw it away: its target names an empty database. */
 export interface ProofPlace {
@@ -100,37 +95,18 @@ async function tryProof(
     const message = messageOf(error);
     return LACK.test(message) ? { unable: message } : { differences: [`it cannot be loaded: ${message}`], method };
   }
-  const again = await dumpAgain(file, manifest, place, context);
-  const objects = await readObjects(server);
+  const { tables, objects } = await readLoaded(server);
+  const again = await dumpAgain({ file, manifest }, tables, place, context);
   return { differences: compareDumps(manifest, again, objects, isShared), method };
 }
 
-async function readObjects(server: Server): Promise<Manifest['objects']> {
+/** What is there after the load. */
+async function readLoaded(server: Server): Promise<{ tables: string[]; objects: Manifest['objects'] }> {
   const session = await server.open();
   try {
-    return await readObjectNames(session, server.target.database);
+    const tables = await readTables(server, session);
+    return { tables: tables.map(({ name }) => name), objects: await readObjectNames(session, server.target.database) };
   } finally {
     await session.close();
-  }
-}
-
-async function dumpAgain(file: string, manifest: Manifest, place: ProofPlace, context: LoadContext): Promise<Dumped> {
-  const { target } = place.server;
-  const tables = holdsSavedRows(file) ? manifest.tables.map(({ name }) => name) : undefined;
-  const ignoredTable = place.isShared ? SCRATCH_TABLE : JOURNAL_TABLE;
-  const { withHistory } = manifest;
-  const command = dumpCommand(place.clients, target, { withPosition: false, withHistory, ignoredTable, tables });
-  const program = await context.exec.pipe(command, { signal: context.signal });
-  try {
-    program.stdin.end();
-    const renamed = renameDatabase(program.stdout, target.database, manifest.database);
-    const dumped = await streamDump(renamed, NOWHERE);
-    const exit = await program.exit;
-    context.signal.throwIfAborted();
-    if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
-    return dumped;
-  } finally {
-    program.kill();
-    await program.exit;
   }
 }

@@ -105,7 +105,8 @@ export class DumpScanner {
       at = line.end;
     }
     if (at > pieceStart) yield { begins, bytes: bytes.subarray(pieceStart, at), rows };
-    this.#carried = bytes.subarray(at);
+    // A copy: whoever reads may use the chunk's memory again.
+    this.#carried = Buffer.from(bytes.subarray(at));
   }
 
   /** One line from `at`, or the head of an INSERT up to its rows; undefined when more bytes are needed. */

@@ -10,12 +10,13 @@ const MAX_PACKET = '--max-allowed-packet=1G';
 export interface DumpOptions {
   /** Write the binary log's position of the snapshot into the dump, as a comment. Needs RELOAD in MySQL. */
   readonly withPosition: boolean;
-  /** The one table that is left out. */
-  readonly ignoredTable: string;
+  readonly ignoredTables: readonly string[];
   /** MariaDB 10.11 and newer: past rows of system-versioned tables, too. */
   readonly withHistory?: boolean | undefined;
-  /** Only these tables, and nothing but their definitions and rows. */
+  /** Only these tables, with their definitions and rows. Default: all, and every other kind of object. */
   readonly tables?: readonly string[] | undefined;
+  /** Their triggers too, and the database's routines and events. */
+  readonly withObjects?: boolean;
 }
 
 /**
@@ -35,7 +36,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       '--skip-lock-tables',
       // Under LOCK TABLES MariaDB cannot fill a table whose default draws from a sequence (error 1100).
       '--skip-add-locks',
-      ...(options.tables ? ['--skip-triggers'] : ['--routines', '--events', '--triggers']),
+      ...(options.tables && !options.withObjects ? ['--skip-triggers'] : ['--routines', '--events', '--triggers']),
       // Asks for PROCESS otherwise, and tablespaces are not what is backed up.
       '--no-tablespaces',
       '--default-character-set=utf8mb4',
@@ -43,7 +44,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : []),
       ...(options.withHistory ? ['--dump-history'] : []),
       ...(options.withPosition ? [positionFlag(clients)] : []),
-      `--ignore-table=${target.database}.${options.ignoredTable}`,
+      ...options.ignoredTables.map((table) => `--ignore-table=${target.database}.${table}`),
       // A database's name may begin with a dash.
       '--',
       target.database,

@@ -14,7 +14,8 @@ import type { AppConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { ExitCode, Failure, failedUnchanged } from '../errors.ts';
 import type { StepInputs } from '../plan/step.ts';
-import { type Command, describeExit, type Exit } from '../system/exec.ts';
+import { type Command, describeExit } from '../system/exec.ts';
+import type { Exit } from '../system/exit.ts';
 import type { Phase } from './phase.ts';
 
 type When = StepInputs['caches']['when'];

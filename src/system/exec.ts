@@ -1,8 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { messageOf } from '../errors.ts';
+import { type Exit, endWithUs, keepTail, toExit, whenEnded } from './exit.ts';
 import { OWNER_ONLY } from './files.ts';
 import { closeAll, openNameless } from './nameless.ts';
+import { openReusedReads } from './reused-reads.ts';
 import type { Secret } from './secret.ts';
 
 /** A program to start. Builders return it, only `Exec` runs it. Secrets never stand in `args` (they show in `ps`). */
@@ -21,18 +23,6 @@ export interface Command {
   readonly secrets?: readonly Secret[] | undefined;
 }
 
-export interface Exit {
-  /** Undefined when the program could not be started or was ended by a signal. */
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-  readonly stdout: string;
-  /** The last 64 kB of standard error. */
-  readonly stderr: string;
-  readonly ms: number;
-  /** True when the program does not exist or may not be started. */
-  readonly failedToStart: boolean;
-}
-
 export interface RunOptions {
   /** Its output goes where ours goes, as it comes, instead of into the `Exit`. */
   readonly isShown?: boolean;
@@ -44,6 +34,15 @@ export interface RunOptions {
 export interface Piped {
   readonly stdin: Writable;
   readonly stdout: Readable;
+  /** Settles when the program has ended; never rejects. `stdout` is empty here. */
+  readonly exit: Promise<Exit>;
+  kill(): void;
+}
+
+/** A program that runs, its output read without making garbage of it. */
+export interface Read {
+  /** A chunk is valid until the next one is asked for. */
+  readonly chunks: AsyncIterable<Buffer>;
   /** Settles when the program has ended; never rejects. `stdout` is empty here. */
   readonly exit: Promise<Exit>;
   kill(): void;
@@ -69,11 +68,12 @@ export interface StartOptions {
 export interface Exec {
   run(command: Command, options?: RunOptions): Promise<Exit>;
   pipe(command: Command, options?: RunOptions): Promise<Piped>;
+  /** For output of gigabytes. The program has no standard input. */
+  read(command: Command, options?: Pick<RunOptions, 'signal'>): Promise<Read>;
   /** Starts a server. Whoever starts it ends it: nothing else does. */
   start(command: Command, options: StartOptions): Started;
 }
 
-const STDERR_KEPT = 64 * 1024;
 const KILL_AFTER_MS = 5_000;
 
 /** The command as a person would type it, for logs and errors. */
@@ -140,6 +140,31 @@ export const systemExec: Exec = {
     };
   },
 
+  async read(command, options = {}) {
+    const startedMs = performance.now();
+    const { writeEnd, chunks } = await openReusedReads();
+    const inherited = inheritable(command);
+    // Not execa, which would read the program's output itself and write it into the socket.
+    const { spawn } = process.getBuiltinModule('node:child_process');
+    const child = spawn(command.file, command.args, {
+      cwd: command.cwd,
+      env: { ...process.env, ...command.env },
+      stdio: ['ignore', writeEnd, 'pipe', ...inherited],
+      detached: true,
+      killSignal: 'SIGKILL',
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    writeEnd.destroy();
+    closeAll(inherited);
+    endWithUs(child);
+    const readTail = keepTail(child.stderr as Readable);
+    return {
+      chunks,
+      exit: whenEnded(child, 'close').then((ended) => toExit({ ...ended, stderr: readTail() }, startedMs)),
+      kill: () => void child.kill('SIGKILL'),
+    };
+  },
+
   start(command, options) {
     const startedMs = performance.now();
     // A file of its own rather than a pipe through us: the program may outlive this process.
@@ -153,15 +178,9 @@ export const systemExec: Exec = {
       detached: true,
     });
     closeSync(log);
-    const exit = new Promise<Ended>((resolve) => {
-      child.once('error', (error) => resolve({ shortMessage: error.message }));
-      child.once('exit', (exitCode, signal) =>
-        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-      );
-    });
     return {
       pid: child.pid,
-      exit: exit.then((ended) => toExit(ended, startedMs)),
+      exit: whenEnded(child, 'exit').then((ended) => toExit(ended, startedMs)),
       kill: (signal = 'SIGKILL') => void child.kill(signal),
       letGo: () => child.unref(),
     };
@@ -173,33 +192,9 @@ async function loadExeca() {
   return (await import('execa')).execa;
 }
 
-/** A group of its own is not ended with ours, so that is done here. */
-function endWithUs(child: { readonly pid?: number; once(event: 'exit', listener: () => void): unknown }): void {
-  const { pid } = child;
-  if (pid === undefined) return;
-  const end = () => {
-    try {
-      process.kill(-pid, 'SIGTERM');
-    } catch {
-      // It has ended meanwhile.
-    }
-  };
-  process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
-}
-
 /** Execa takes any descriptor; its types name only the first few. */
 function inheritable(command: Command): 3[] {
   return openNameless(command.secrets ?? []) as 3[];
-}
-
-/** The end of a stream. Read without a limit: a program that warns a lot must not be stopped for it. */
-function keepTail(stream: Readable): () => string {
-  let tail = '';
-  stream.on('data', (chunk: Buffer) => {
-    tail = (tail + chunk.toString()).slice(-STDERR_KEPT);
-  });
-  return () => tail;
 }
 
 function settings(command: Command, options: RunOptions) {
@@ -213,25 +208,4 @@ function settings(command: Command, options: RunOptions) {
     ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
     forceKillAfterDelay: KILL_AFTER_MS,
   } as const;
-}
-
-interface Ended {
-  exitCode?: number | undefined;
-  signal?: string | undefined;
-  stdout?: unknown;
-  stderr?: unknown;
-  shortMessage?: string | undefined;
-}
-
-function toExit(result: Ended, startedMs: number): Exit {
-  const failedToStart = result.exitCode === undefined && result.signal === undefined;
-  const stderr = typeof result.stderr === 'string' ? result.stderr : '';
-  return {
-    exitCode: result.exitCode,
-    signal: result.signal,
-    stdout: typeof result.stdout === 'string' ? result.stdout : '',
-    stderr: (stderr || (failedToStart ? (result.shortMessage ?? '') : '')).slice(-STDERR_KEPT),
-    ms: performance.now() - startedMs,
-    failedToStart,
-  };
 }

@@ -3,7 +3,8 @@ import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { asOwner, readAccountName, readOwner } from '../../src/app/owner.ts';
-import { type Command, type Exit, systemExec } from '../../src/system/exec.ts';
+import { type Command, systemExec } from '../../src/system/exec.ts';
+import type { Exit } from '../../src/system/exit.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { testAsRoot } from '../support/laravel.ts';
 

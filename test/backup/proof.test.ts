@@ -5,12 +5,13 @@ import { beforeAll, expect, it } from 'vitest';
 import { readManifest, type TableEntry, writeManifest } from '../../src/backup/manifest.ts';
 import { proveBackup, type WithProofPlace } from '../../src/backup/proof.ts';
 import { withScratchPlace } from '../../src/backup/scratch-place.ts';
+import { connect } from '../../src/mysql/connect.ts';
 import { proofPlaces } from '../../src/sandbox/proof-places.ts';
 import { withProofServer } from '../../src/sandbox/proof-server.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { serversDir } from '../support/installed.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
-import { contextFor, runScript, takeBackup } from './support.ts';
+import { clientsOf, contextFor, runScript, takeBackup } from './support.ts';
 import { KEYS, OF_ONE, ZOO } from './zoo.ts';
 
 function environment(server: TestServer) {
@@ -118,6 +119,42 @@ describeOnServers(
       await writeManifest(file, { ...manifest, ...(disproof ? { disproof } : {}) });
       expect(await proveBackup(file, 'prove', onScratch, context)).toMatchObject({ differences: [] });
       expect(await readManifest(file)).not.toHaveProperty('disproof');
+    });
+
+    it('reads the largest tables beside the others, whatever their names, and misses nothing in either', async () => {
+      const database = await server().createDatabase();
+      const fill = (table: string, rows: number) =>
+        `INSERT INTO ${table} VALUES ${Array.from({ length: rows }, (_, id) => `(${id}, 'row ${id}')`)};`;
+      await runScript(
+        server(),
+        database,
+        `CREATE TABLE \`-o'dd.\`\`na"me % \\ ☃\` (id INT PRIMARY KEY, t TEXT); ${fill('`-o\'dd.``na"me % \\ ☃`', 3000)}
+         CREATE TABLE other (id INT PRIMARY KEY, t TEXT); ${fill('other', 1000)}
+         CREATE TABLE small (id INT PRIMARY KEY, t TEXT); ${fill('small', 10)}
+         CREATE TRIGGER named BEFORE INSERT ON \`-o'dd.\`\`na"me % \\ ☃\` FOR EACH ROW SET NEW.t = 'named';
+         CREATE VIEW all_of_it AS SELECT * FROM \`-o'dd.\`\`na"me % \\ ☃\`;`,
+      );
+      const { file, manifest, context } = await takeBackup(server(), server().target(database));
+      const onOwn: WithProofPlace = async (_, __, body) => {
+        const target = server().target(await server().createDatabase());
+        const clients = await clientsOf(server());
+        const place = await connect(target);
+        return body({ title: 'another database', server: place, clients, isUnlogged: false, isShared: false });
+      };
+      expect(await proveBackup(file, 'prove', onOwn, context)).toEqual({
+        differences: [],
+        method: 'another database',
+      });
+      const tables = manifest.tables.map((table) => ({ ...table, digest: '0'.repeat(64) }));
+      await writeManifest(file, { ...manifest, tables: [...tables, { ...tables[0], name: 'gone' } as TableEntry] });
+      expect(await proveBackup(file, 'prove', onOwn, context)).toMatchObject({
+        differences: [
+          'table -o\'dd.`na"me % \\ ☃ is not the same after the load',
+          'table other is not the same after the load',
+          'table small is not the same after the load',
+          'table gone is missing after the load',
+        ],
+      });
     });
 
     it('is not given without a place for it, and says why', async () => {

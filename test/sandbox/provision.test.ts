@@ -8,8 +8,9 @@ import { identify } from '../../src/mysql/option-file.ts';
 import { type ProvisionOptions, provisionServer } from '../../src/sandbox/provision.ts';
 import { startPrivateServer } from '../../src/sandbox/server.ts';
 import { startSite } from '../../src/sandbox/site.ts';
-import type { Command, Exec, Exit } from '../../src/system/exec.ts';
+import type { Command, Exec } from '../../src/system/exec.ts';
 import { systemExec } from '../../src/system/exec.ts';
+import type { Exit } from '../../src/system/exit.ts';
 import { startServer } from '../support/servers.ts';
 
 let dir: string;

@@ -1,0 +1,89 @@
+import { dumpCommand } from '../mysql/client-commands.ts';
+import { JOURNAL_TABLE, SCRATCH_TABLE } from '../schema/types.ts';
+import { describeExit } from '../system/exec.ts';
+import { withLargeWrites } from '../system/large-writes.ts';
+import { renameDatabase } from './database-name.ts';
+import { holdsSavedRows } from './folder.ts';
+import type { LoadContext } from './loading-client.ts';
+import type { Manifest, TableEntry } from './manifest.ts';
+import type { BackupToProve, ProofPlace } from './proof.ts';
+import { type DumpedSection, NOWHERE, streamDump } from './stream.ts';
+
+/** What one dump program is asked for: these tables, or all but those of the other programs. */
+interface Share {
+  readonly tables?: readonly string[] | undefined;
+  /** Objects that are no tables as well: what follows a table in a dump counts as its end. */
+  readonly withObjects?: boolean;
+  readonly ignoredTables: readonly string[];
+}
+
+/**
+ * Dumps what was loaded from a backup, for its digests alone. Nothing writes there, so two programs need no common
+ * snapshot: one takes the largest tables, the other all the rest. On production's own server there is only one.
+ * `present`: the tables that the load made.
+ */
+export async function dumpAgain(
+  { file, manifest }: BackupToProve,
+  present: readonly string[],
+  place: ProofPlace,
+  context: LoadContext,
+): Promise<DumpedSection[]> {
+  const dumps = sharesOf(file, manifest, present, place).map((share) => dumpShare(share, manifest, place, context));
+  // Both have ended before anything is thrown: nobody may still read what is about to be thrown away.
+  const ended = await Promise.allSettled(dumps);
+  return ended.flatMap((dump) => {
+    if (dump.status === 'rejected') throw dump.reason;
+    return dump.value;
+  });
+}
+
+function sharesOf(file: string, { tables }: Manifest, present: readonly string[], { isShared }: ProofPlace): Share[] {
+  const own = isShared ? SCRATCH_TABLE : JOURNAL_TABLE;
+  if (holdsSavedRows(file)) return [{ tables: tables.map(({ name }) => name), ignoredTables: [own] }];
+  const loaded = new Set(present);
+  const both = tables.filter(({ name }) => loaded.has(name));
+  if (isShared || both.length < 2) return [{ ignoredTables: [own] }];
+  const largest = largestHalf(both);
+  return [{ ignoredTables: [own, ...largest] }, { tables: largest, withObjects: true, ignoredTables: [own] }];
+}
+
+/** PURE: the largest table, and the next ones as long as all together have at most half of the bytes. */
+export function largestHalf(tables: readonly Pick<TableEntry, 'name' | 'rawBytes'>[]): string[] {
+  const falling = tables.toSorted((a, b) => b.rawBytes - a.rawBytes);
+  const half = tables.reduce((sum, { rawBytes }) => sum + rawBytes, 0) / 2;
+  const chosen: string[] = [];
+  let bytes = 0;
+  for (const { name, rawBytes } of falling) {
+    bytes += rawBytes;
+    if (chosen.length > 0 && bytes > half) break;
+    chosen.push(name);
+  }
+  return chosen;
+}
+
+async function dumpShare(
+  share: Share,
+  manifest: Manifest,
+  { server, clients }: ProofPlace,
+  context: LoadContext,
+): Promise<DumpedSection[]> {
+  const { database } = server.target;
+  const command = dumpCommand(clients, server.target, {
+    withPosition: false,
+    withHistory: manifest.withHistory,
+    ...share,
+  });
+  const running = await withLargeWrites(command, context.exec);
+  const program = await context.exec.read(running, { signal: context.signal });
+  try {
+    const { sections } = await streamDump(renameDatabase(program.chunks, database, manifest.database), NOWHERE);
+    const exit = await program.exit;
+    context.signal.throwIfAborted();
+    if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
+    // The rest is the other share's, which has the views that follow it.
+    return share.withObjects ? sections.filter(({ section }) => section.kind === 'table') : [...sections];
+  } finally {
+    program.kill();
+    await program.exit;
+  }
+}
