@@ -172,6 +172,49 @@ describeOnServers('data that would make a migration fail', (server) => {
     `);
   });
 
+  test('values that another type does not know: each is told as the server decides', async () => {
+    const cases = [
+      ['VARCHAR(20)', 'DATE', "'2020-02-03'", "'2020-13-01'"],
+      ['VARCHAR(20)', 'DATETIME', "'2020-02-03 04:05:06'", "'soon'"],
+      ['VARCHAR(20)', 'TIMESTAMP', "'2020-02-03 04:05:06'", "'1950-02-03 04:05:06'"],
+      ['DATETIME', 'YEAR', 'NULL', "'2020-02-03'"],
+      ['INT', 'YEAR', '2020', '1850'],
+      ['INT', 'BIT(8)', '255', '256'],
+      ['INT', "ENUM('a', 'b')", '2', '3'],
+      ['VARBINARY(20)', 'VARCHAR(20) CHARACTER SET utf8mb4', "X'c3a4'", "X'ff'"],
+      ['BLOB', 'TEXT CHARACTER SET latin1', "X'ff'", undefined],
+    ] as const;
+    const found: unknown[] = [];
+    for (const [before, after, fits, misfit] of cases) {
+      for (const value of [fits, ...(misfit ? [misfit] : [])]) {
+        const up = `ALTER TABLE notes MODIFY note ${after} NULL`;
+        const migrations = [migration('5', `-- migrate:up\n${up};`)];
+        const rows = `INSERT INTO notes VALUES (1, ${value}), (2, NULL);`;
+        const scene = await stage(server(), {
+          schema: `CREATE TABLE notes (id INT, note ${before})`,
+          rows,
+          migrations,
+        });
+        const { database } = scene.before;
+        const input = { session: scene.production, flavor: scene.flavor, database, snapshot: scene.before };
+        const findings = await findBadData({ ...input, after: scene.after, migrations });
+        const refused = await server()
+          .sql(up, database)
+          .then(
+            () => false,
+            () => true,
+          );
+        await scene.close();
+        found.push([before, after, value, findings.some(({ level }) => level === 'error'), refused]);
+      }
+    }
+    const expected = cases.flatMap(([before, after, fits, misfit]) => [
+      [before, after, fits, false, false],
+      ...(misfit ? [[before, after, misfit, true, true]] : []),
+    ]);
+    expect(found).toEqual(expected);
+  });
+
   test('characters that the new charset does not have', async () => {
     const rows = "INSERT INTO pets (name) VALUES ('Zoë'), ('美咲');";
     const up = 'ALTER TABLE pets MODIFY name VARCHAR(100) CHARACTER SET latin1 NULL;';
