@@ -84,8 +84,35 @@ function leftover(differences: readonly ObjectDifference[], { migration }: Appli
     object: names.join(', '),
     what: 'the schema after the way back is not what it was before',
     why: ['- before, + after going forward and back:', ...formatDifferences(differences)].join('\n'),
-    fix: 'let the section -- migrate:down undo this too',
+    fix: rememberedFix(differences) ?? 'let the section -- migrate:down undo this too',
   };
+}
+
+/** What a view or a stored program remembers of the session that made it, and how to write it. */
+const REMEMBERED: readonly (readonly [line: RegExp, write: (value: string) => string])[] = [
+  [/^- connection collation (\w+)$/, (value) => `SET collation_connection = '${value}'`],
+  [/^- client charset (\w+)$/, (value) => `SET character_set_client = '${value}'`],
+  [/^- sql_mode (.*)$/, (value) => `SET sql_mode = '${value}'`],
+];
+
+/** The section does undo it, but under other settings; undefined where more is different. */
+function rememberedFix(differences: readonly ObjectDifference[]): string | undefined {
+  const settings = new Set<string>();
+  for (const { change, lines } of differences) {
+    if (change !== 'changed') return undefined;
+    for (const line of lines.filter((one) => one.startsWith('- '))) {
+      const setting = REMEMBERED.flatMap(([pattern, write]) => {
+        const value = pattern.exec(line)?.[1];
+        return value === undefined ? [] : [write(value)];
+      });
+      if (setting.length === 0) return undefined;
+      for (const one of setting) settings.add(one);
+    }
+  }
+  const list = [...settings].join('; ');
+  return settings.size === 0
+    ? undefined
+    : `it is made again under other settings than it remembers: write ${list}; before it in the section -- migrate:down`;
 }
 
 const CHANGE: Record<ObjectDifference['change'], string> = {

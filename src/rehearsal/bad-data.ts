@@ -7,8 +7,10 @@ import { changedTables } from './bad-data/changed-table.ts';
 import { findCheckBreakers } from './bad-data/checks.ts';
 import { findDuplicates } from './bad-data/duplicates.ts';
 import { findMisfits } from './bad-data/narrowing.ts';
+import { findColumnsWithoutValue } from './bad-data/new-columns.ts';
 import { findNulls } from './bad-data/nulls.ts';
 import { findOrphans } from './bad-data/orphans.ts';
+import { findRowsWithoutPartition } from './bad-data/partitions.ts';
 import type { Finding } from './finding.ts';
 
 const WITHIN_MS = 5_000;
@@ -37,8 +39,10 @@ export async function findBadData(input: BadDataInput): Promise<Finding[]> {
   for (const table of changedTables(input.snapshot, input.after, input.migrations)) {
     findings.push(
       ...(await findNulls(inquiry, table)),
+      ...(await findColumnsWithoutValue(inquiry, table)),
       ...(await findMisfits(inquiry, table)),
       ...(await findCheckBreakers(inquiry, table)),
+      ...(await findRowsWithoutPartition(inquiry, table)),
       ...(await findDuplicates(inquiry, table)),
       ...(await findOrphans(inquiry, table, { name: input.after.database, production: input.snapshot })),
     );

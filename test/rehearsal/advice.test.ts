@@ -187,6 +187,18 @@ ALTER TABLE visits DROP KEY a, DROP KEY b, DROP KEY slot, DROP slot, DROP staff_
     ]);
   });
 
+  test('finds the rows that go with a partition on the way back', async () => {
+    const schema =
+      'CREATE TABLE days (id INT) PARTITION BY LIST (id) (PARTITION a VALUES IN (1), PARTITION b VALUES IN (2));';
+    const up = 'ALTER TABLE days ADD PARTITION (PARTITION c VALUES IN (3));';
+    const down = 'ALTER TABLE days DROP PARTITION c;\nALTER TABLE days TRUNCATE PARTITION b;';
+    const text = `-- migrate:up\n${up}\n-- migrate:down\n${down}`;
+    const told = await advice(server(), { schema, migrations: [migration('2', text)] });
+    expect(told.filter(({ name }) => name === 'data-loss-in-down').map(({ what }) => what)).toEqual([
+      'its way back drops a partition of days, empties a partition of days',
+    ]);
+  });
+
   test('finds what running code may still read, unless the migration allows it with a reason', async () => {
     const change = 'ALTER TABLE visits RENAME COLUMN code TO number;\nALTER TABLE visits DROP COLUMN note;';
     const told = await advice(server(), { schema: VISITS, migrations: [migration('2', `-- migrate:up\n${change}`)] });

@@ -172,6 +172,142 @@ describeOnServers('data that would make a migration fail', (server) => {
     `);
   });
 
+  /** What is found for a table `notes` of such rows, and whether the server refuses the change of it. */
+  async function lookBoth(columns: string, rows: string, alter: string) {
+    const up = `ALTER TABLE notes ${alter}`;
+    const migrations = [migration('5', `-- migrate:up\n${up};`)];
+    const schema = `CREATE TABLE notes (${columns})`;
+    const scene = await stage(server(), { schema, rows: `INSERT INTO notes VALUES ${rows};`, migrations });
+    const { database } = scene.before;
+    const input = { session: scene.production, flavor: scene.flavor, database, snapshot: scene.before };
+    const findings = await findBadData({ ...input, after: scene.after, migrations }).finally(() => scene.close());
+    const isRefused = await server()
+      .sql(up, database)
+      .then(
+        () => false,
+        () => true,
+      );
+    return { findings, errors: findings.filter(({ level }) => level === 'error').map(({ name }) => name), isRefused };
+  }
+
+  test('rows that have no place in new partitions: each is told as the server decides', async () => {
+    const cases = [
+      ['RANGE (id) (PARTITION a VALUES LESS THAN (10))', true],
+      ['RANGE (id) (PARTITION a VALUES LESS THAN (11))', false],
+      ['RANGE (id) (PARTITION a VALUES LESS THAN (5), PARTITION b VALUES LESS THAN MAXVALUE)', false],
+      ["RANGE COLUMNS (day) (PARTITION a VALUES LESS THAN ('2020-01-01') COMMENT 'old')", false],
+      ["RANGE COLUMNS (day) (PARTITION a VALUES LESS THAN ('2019-12-31') COMMENT 'old')", true],
+      ["RANGE COLUMNS (word, day) (PARTITION a VALUES LESS THAN ('m', '2020-01-01'))", true],
+      ["RANGE COLUMNS (word, day) (PARTITION a VALUES LESS THAN ('z', '2020-01-01'))", false],
+      ['LIST (id) (PARTITION a VALUES IN (1, NULL), PARTITION b VALUES IN (10))', false],
+      ['LIST (id) (PARTITION a VALUES IN (1, 2), PARTITION b VALUES IN (10))', true],
+      ["LIST COLUMNS (word) (PARTITION a VALUES IN ('it''s', 'a, b', 'x', NULL))", false],
+      ["LIST COLUMNS (word) (PARTITION a VALUES IN ('it''s', 'a, b', NULL))", true],
+    ] as const;
+    for (const [division, isRefused] of cases) {
+      const rows = "(10, 'x', '2019-05-05'), (1, 'a, b', NULL), (NULL, NULL, '2019-12-31')";
+      const looked = await lookBoth('id INT, word VARCHAR(9), day DATE', rows, `PARTITION BY ${division}`);
+      expect([division, looked.errors, looked.isRefused]).toEqual([
+        division,
+        isRefused ? ['rows-without-partition'] : [],
+        isRefused,
+      ]);
+    }
+    const { findings } = await lookBoth(
+      'id INT',
+      '(1), (9)',
+      'PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (9))',
+    );
+    expect(tell(findings)).toMatchInlineSnapshot(`
+      "error 5 rows-without-partition notes
+      what: 1 row of production has no place in the partitions: partition by RANGE (\`id\`)
+      why:  the server refuses the change with error 1526 for the first such row
+      fix:  add a partition for them (VALUES LESS THAN MAXVALUE); they are: SELECT * FROM \`notes\` WHERE \`id\` >= 9"
+    `);
+  });
+
+  test('a partition that is dropped with its rows is meant to go', async () => {
+    const divided = 'id INT) PARTITION BY LIST (id) (PARTITION a VALUES IN (1), PARTITION b VALUES IN (2)';
+    expect(await lookBoth(divided, '(1), (2)', 'DROP PARTITION a')).toMatchObject({ findings: [], isRefused: false });
+  });
+
+  test('new columns without a value for the rows there are: each is told as the server decides', async () => {
+    const isMySql = server().kind === 'mysql';
+    const cases = [
+      ['ADD born DATE NOT NULL', isMySql],
+      ['ADD born DATETIME(3) NOT NULL', isMySql],
+      ['ADD place POINT NOT NULL', isMySql],
+      ["ADD born DATE NOT NULL DEFAULT '2020-01-01', ADD place POINT NULL, ADD age INT NOT NULL", false],
+    ] as const;
+    for (const [alter, isRefused] of cases) {
+      const looked = await lookBoth('id INT', '(1)', alter);
+      const errors = isRefused ? ['no-value-for-new-column'] : [];
+      expect([alter, looked.errors, looked.isRefused]).toEqual([alter, errors, isRefused]);
+    }
+    const { findings } = await lookBoth('id INT', '(1)', 'ADD born DATE NOT NULL');
+    if (isMySql) {
+      expect(tell(findings)).toMatchInlineSnapshot(`
+        "error 5 no-value-for-new-column notes.born
+        what: born is date NOT NULL without a default, and production has rows
+        why:  the server has no value to give them, and refuses the column
+        fix:  add it as NULL, fill it, then make it NOT NULL in a migration of its own; or give it a DEFAULT"
+      `);
+    }
+  });
+
+  test('a CHECK on a new or a renamed column, by what the rows will hold in it', async () => {
+    const cases = [
+      ['ADD stars INT NOT NULL DEFAULT 0, ADD CONSTRAINT some CHECK (stars > 0)', true],
+      ['ADD stars INT NOT NULL DEFAULT 1, ADD CONSTRAINT some CHECK (stars > 0)', false],
+      ['ADD low INT DEFAULT 9, ADD high INT DEFAULT 10, ADD CONSTRAINT some CHECK (low < high)', false],
+      ['ADD stars INT NULL, ADD CONSTRAINT some CHECK (stars > 0)', false],
+      ["ADD word VARCHAR(9) NOT NULL DEFAULT 'it''s', ADD CONSTRAINT some CHECK (word <> 'it''s' OR id > 1)", true],
+      ['CHANGE id number INT, ADD CONSTRAINT some CHECK (number > 1)', true],
+      ['ADD twice INT AS (id * 2) STORED, ADD CONSTRAINT some CHECK (twice > 2)', true],
+    ] as const;
+    for (const [alter, isRefused] of cases) {
+      const looked = await lookBoth('id INT', '(1)', alter);
+      const errors = isRefused ? ['rows-break-check'] : [];
+      expect([alter, looked.errors, looked.isRefused]).toEqual([alter, errors, isRefused]);
+    }
+    const { findings } = await lookBoth('id INT', '(1)', cases[0][0]);
+    expect(findings.map(({ fix }) => fix.replaceAll(/[`()]/g, ''))).toEqual([
+      expect.stringMatching(
+        /^mend them first, or give new columns another default; they are: SELECT \* FROM SELECT 0 \+ '?0'? AS stars FROM production\w*\.notes AS later WHERE NOT stars > 0$/,
+      ),
+    ]);
+  });
+
+  test('values that another type does not know: each is told as the server decides', async () => {
+    const cases = [
+      ['VARCHAR(20)', 'DATE', "'2020-02-03'", "'2020-13-01'"],
+      ['VARCHAR(20)', 'DATETIME', "'2020-02-03 04:05:06'", "'soon'"],
+      ['VARCHAR(20)', 'TIMESTAMP', "'2020-02-03 04:05:06'", "'1950-02-03 04:05:06'"],
+      ['DATETIME', 'YEAR', 'NULL', "'2020-02-03'"],
+      ['INT', 'YEAR', '2020', '1850'],
+      ['INT', 'BIT(8)', '255', '256'],
+      ['INT', "ENUM('a', 'b')", '2', '3'],
+      ['VARBINARY(20)', 'VARCHAR(20) CHARACTER SET utf8mb4', "X'c3a4'", "X'ff'"],
+      ['BLOB', 'TEXT CHARACTER SET latin1', "X'ff'", undefined],
+    ] as const;
+    const found: unknown[] = [];
+    for (const [before, after, fits, misfit] of cases) {
+      for (const value of [fits, ...(misfit ? [misfit] : [])]) {
+        const looked = await lookBoth(
+          `id INT, note ${before}`,
+          `(1, ${value}), (2, NULL)`,
+          `MODIFY note ${after} NULL`,
+        );
+        found.push([before, after, value, looked.errors.length > 0, looked.isRefused]);
+      }
+    }
+    const expected = cases.flatMap(([before, after, fits, misfit]) => [
+      [before, after, fits, false, false],
+      ...(misfit ? [[before, after, misfit, true, true]] : []),
+    ]);
+    expect(found).toEqual(expected);
+  });
+
   test('characters that the new charset does not have', async () => {
     const rows = "INSERT INTO pets (name) VALUES ('Zoë'), ('美咲');";
     const up = 'ALTER TABLE pets MODIFY name VARCHAR(100) CHARACTER SET latin1 NULL;';

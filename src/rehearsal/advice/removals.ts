@@ -74,7 +74,10 @@ function lossesOf(statement: Statement): string[] {
   const dropped = statement.touches.filter(({ action, object }) => action === 'drop' && object.startsWith('table:'));
   if (dropped.length > 0) return dropped.map(({ object }) => `drops ${object.slice('table:'.length)}`);
   if (statement.verb !== 'ALTER TABLE') return [];
-  const table = statement.touches[0]?.object.slice('table:'.length) ?? '';
+  // To empty a partition changes rows alone.
+  const table = statement.touches[0]?.object.slice('table:'.length) ?? statement.writes[0] ?? '';
+  const partition = /\b(DROP|TRUNCATE)\s+PARTITION\b/i.exec(statement.text)?.[1]?.toUpperCase();
+  if (partition) return [`${partition === 'DROP' ? 'drops' : 'empties'} a partition of ${table}`];
   const dropsColumn = /\bDROP\s+(?!INDEX|KEY|FOREIGN|PRIMARY|CHECK|CONSTRAINT|PARTITION|DEFAULT)/i.test(statement.text);
   return dropsColumn ? [`drops a column of ${table}`] : [];
 }

@@ -27,9 +27,9 @@ function refusedWhen(from: ColumnType, to: ColumnType, value: string): string | 
   if (to.base === 'enum') return notAMember(from, to, value);
   if (to.base === 'set') return hasRemovedMember(from, to, value);
   if (to.base === 'decimal') return outsideDecimal(from, to, value);
-  if (to.base === 'timestamp' && /^(?:date|datetime)$/.test(from.base)) {
-    return `${value} < '1970-01-01 00:00:01' OR ${value} >= '2038-01-19 03:14:08'`;
-  }
+  if (/^(?:date|datetime|timestamp)$/.test(to.base)) return noSuchTime(from, to, value);
+  if (to.base === 'year') return notAYear(from, value);
+  if (to.base === 'bit') return moreThanBits(from, to, value);
   if (to.base === 'json' && from.base !== 'json') return `JSON_VALID(${value}) = 0`;
   return undefined;
 }
@@ -65,7 +65,32 @@ function longerThan(from: ColumnType, to: ColumnType, value: string): string | u
   return `CHAR_LENGTH(TRIM(TRAILING ' ' FROM ${value})) > ${length}`;
 }
 
+/** Texts that are no date; and times that a TIMESTAMP does not reach. */
+function noSuchTime(from: ColumnType, to: ColumnType, value: string): string | undefined {
+  const reach = (time: string) => `${time} < '1970-01-01 00:00:01' OR ${time} >= '2038-01-19 03:14:08'`;
+  if (!isText(from)) return to.base === 'timestamp' && /^date(?:time)?$/.test(from.base) ? reach(value) : undefined;
+  const time = `CAST(${value} AS DATETIME)`;
+  const isNone = `${value} IS NOT NULL AND ${time} IS NULL`;
+  return to.base === 'timestamp' ? `${isNone} OR ${reach(time)}` : isNone;
+}
+
+/**
+ * What YEAR holds (MySQL Reference Manual, 13.2.4 "The YEAR Type"); of a number 0 to 99 it makes a year near 2000, and of a
+ * date none: both servers refuse every one.
+ */
+function notAYear(from: ColumnType, value: string): string | undefined {
+  if (integerRange(from)) return `${value} NOT BETWEEN 0 AND 99 AND ${value} NOT BETWEEN 1901 AND 2155`;
+  return /^(?:date|datetime|timestamp)$/.test(from.base) ? `${value} IS NOT NULL` : undefined;
+}
+
+function moreThanBits(from: ColumnType, to: ColumnType, value: string): string | undefined {
+  const bits = BigInt(to.sizes[0] ?? 1);
+  return integerRange(from) && bits < 64n ? `${value} < 0 OR ${value} >= ${2n ** bits}` : undefined;
+}
+
 function notAMember(from: ColumnType, to: ColumnType, value: string): string | undefined {
+  // A number is taken for the place of the member.
+  if (integerRange(from)) return `${value} NOT BETWEEN 1 AND ${to.members.length}`;
   if (from.base === 'enum' && from.members.every((member) => to.members.includes(member))) return undefined;
   if (from.base !== 'enum' && !isText(from)) return undefined;
   return `${value} NOT IN (${to.members.map(textLiteral).join(', ')})`;

@@ -21,7 +21,10 @@ export async function findMisfits(inquiry: Inquiry, table: ChangedTable): Promis
 function allMisfits(table: ChangedTable, source: Column, column: Column): Misfit[] {
   const value = quoteName(source.name);
   const ofType = source.type === column.type ? [] : misfitsOf(source.type, column.type, value);
-  const lost = lostInCharset(collationOf(table.before, source.name), collationOf(table.after, column.name), value);
+  const after = collationOf(table.after, column.name);
+  const lost = isBinary(source)
+    ? noTextIn(after, value)
+    : lostInCharset(collationOf(table.before, source.name), after, value);
   return lost === undefined ? ofType : [...ofType, { condition: lost, outcome: 'refused' }];
 }
 
@@ -30,6 +33,17 @@ function lostInCharset(before: string | undefined, after: string | undefined, va
   if (!before || !after || charsetOf(before) === charsetOf(after) || charsetOf(after) === 'utf8mb4') return undefined;
   const there = `CONVERT(${value} USING ${charsetOf(after)})`;
   return `CONVERT(${there} USING utf8mb4) <> CONVERT(${value} USING utf8mb4) COLLATE utf8mb4_bin`;
+}
+
+function isBinary({ type }: Column): boolean {
+  return /^(?:var)?binary\b|blob$/.test(type);
+}
+
+/** Bytes that are no text of the charset: MySQL makes NULL of them, MariaDB question marks. Wide charsets pad them. */
+function noTextIn(after: string | undefined, value: string): string | undefined {
+  if (!after || /^(?:utf16|utf16le|utf32|ucs2)$/.test(charsetOf(after))) return undefined;
+  const text = `CONVERT(${value} USING ${charsetOf(after)})`;
+  return `${value} IS NOT NULL AND NOT (CAST(${text} AS BINARY) <=> ${value})`;
 }
 
 function askForMisfit(

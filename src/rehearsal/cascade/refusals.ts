@@ -5,6 +5,7 @@ import { hasColumn, type Member } from './family.ts';
 import { insertRow, referredColumns } from './planting.ts';
 import { check, errnoOf, find, type Probe, tentatively } from './probe.ts';
 import { composeRow, insertText, type PlantedRow, whereRow, withoutLength } from './row.ts';
+import { valueFor } from './values.ts';
 
 /** ER_NO_DEFAULT_FOR_FIELD, ER_BAD_NULL_ERROR. */
 const NO_VALUE = [1364, 1048];
@@ -12,8 +13,8 @@ const NO_VALUE = [1364, 1048];
 const NO_PARENT = [1452];
 const DUPLICATE = 1062;
 const TAKEN = 'it was taken';
-/** A key that no row of ours has. */
-const NOBODY = '2000000099';
+/** The number of a key that no row of ours has. */
+const NOBODY = 9;
 const SOFT_DELETE = 'deleted_at';
 
 /** A row without a tenant, and one of a tenant that does not exist, are refused. */
@@ -26,7 +27,10 @@ export async function probeRefusals(probe: Probe, member: Member): Promise<void>
   if (await takes(probe, member, whatIsMissing, without, NO_VALUE)) {
     check(probe, member.name, whatIsMissing, false, TAKEN, { allowedBy: 'tenant-not-null', word: tenant.column });
   }
-  const wrong = new Map([...row, [tenant.column, NOBODY]]);
+  const nobody = keyOfNobody(member, tenant.column);
+  // Of ENUM, BIT or YEAR there is one value only: it is our tenant's.
+  if (nobody === undefined || nobody === row.get(tenant.column)) return;
+  const wrong = new Map([...row, [tenant.column, nobody]]);
   const what = `a ${tenant.column} that does not exist is refused`;
   if (!(await takes(probe, member, what, wrong, NO_PARENT))) return;
   const key = member.keys.find(({ columns }) => columns.length === 1 && columns[0] === tenant.column);
@@ -37,6 +41,12 @@ export async function probeRefusals(probe: Probe, member: Member): Promise<void>
     });
     tellOfIgnoredKey(probe, member, key.name);
   }
+}
+
+/** Such a key as the column's type can hold: else the server refuses the value before it looks for a parent. */
+function keyOfNobody({ shape }: Member, name: string): string | undefined {
+  const column = shape.columns.find((candidate) => candidate.name === name);
+  return column && valueFor(column, NOBODY, true);
 }
 
 /**
