@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { dumpDatabase } from '../backup/dump.ts';
 import { loadBackup } from '../backup/load.ts';
-import { type Manifest, writeManifest } from '../backup/manifest.ts';
+import type { Manifest } from '../backup/manifest.ts';
 import type { Context } from '../context.ts';
 import type { Clients } from '../mysql/clients.ts';
 import { connect, type Server, type Session } from '../mysql/connect.ts';
@@ -59,8 +59,10 @@ export async function replayPrivately(request: PrivateReplay, context: Context):
     const session = await twin.open({ database: null, purpose: 'migration' });
     try {
       await fill(request, session, there);
-      const made = await dumpDatabase({ ...request, file: request.into, compression: manifest.compression }, there);
-      return await sign(made, request);
+      const { into, clients, stepId, until } = request;
+      // For production at that place of its log, so that a later restore can go on from it.
+      const standsFor = { server: manifest.server, position: { ...until, gtid: null } };
+      return await dumpDatabase({ file: into, compression: manifest.compression, clients, stepId, standsFor }, there);
     } finally {
       await session.close();
     }
@@ -102,12 +104,4 @@ async function fill(request: PrivateReplay, session: Session, context: Context):
   await makeDefiners(session, database);
   const cut = cutRange(range, until);
   await replayLog({ range: cut, database, into: database, isPrivate: true, stepId }, session, context);
-}
-
-/** It stands for production at that place of its log, so that a later restore can go on from it. */
-async function sign(made: Manifest, { manifest, until, into }: PrivateReplay): Promise<Manifest> {
-  const position = { ...until, gtid: null };
-  const signed = { ...made, server: manifest.server, position, positionReason: null };
-  await writeManifest(into, signed);
-  return signed;
 }
