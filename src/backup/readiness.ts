@@ -37,6 +37,7 @@ export async function checkBackupReadiness(parts: ReadinessParts): Promise<Check
     ...(await checkRoutines(parts)),
     ...checkEngines(tables),
     ...(await checkHistory(parts)),
+    ...(await checkLog(parts)),
   ];
 }
 
@@ -125,6 +126,19 @@ async function checkHistory({ server, session, exec, env }: ReadinessParts): Pro
   const detail = `past rows of ${names.join(', ')} (WITH SYSTEM VERSIONING) are not part of it: ${noHistoryBecause}`;
   const remedy = 'keep the history of such tables apart, with mariadb-backup or a replica';
   return [{ group: GROUP, name: 'history', ok: false, level: 'warning', detail, remedy }];
+}
+
+/** Transactions that this Node cannot unpack: a restore can bring back no moment after the backup. */
+async function checkLog({ server, session }: ReadinessParts): Promise<Check[]> {
+  const problem = compressionProblem('zstd');
+  if (server.flavor.kind !== 'mysql' || problem === undefined) return [];
+  const rows = await session.query<{ Value: string }>(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_transaction_compression')",
+  );
+  if (rows.length < 2 || rows.some(({ Value }) => Value !== 'ON')) return [];
+  const detail = `compressed (binlog_transaction_compression), and ${problem}: restore --until cannot read it`;
+  const remedy = 'Node 22.15 or newer on this machine, or SET PERSIST binlog_transaction_compression = OFF';
+  return [{ group: GROUP, name: 'binary log', ok: false, level: 'warning', detail, remedy }];
 }
 
 function megabytes(bytes: number): string {
