@@ -3,13 +3,13 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type Environment, findClients } from '../mysql/clients.ts';
 import type { Server, Session } from '../mysql/connect.ts';
-import { quoteQualified } from '../mysql/quote.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { Exec } from '../system/exec.ts';
 import { nearestFolder, requireWritable } from '../system/files.ts';
+import { findBrokenViews } from './broken-views.ts';
 import { compressionProblem } from './compression.ts';
 import { readVersioned } from './history.ts';
-import { readObjectNames, readTables, type SourceTable } from './source.ts';
+import { readTables, type SourceTable } from './source.ts';
 
 export type Check = Omit<Extract<RunEvent, { type: 'check' }>, 'type'>;
 
@@ -80,16 +80,11 @@ function checkCompression(compression: Config['backup']['compression']): Check[]
   return problem ? [failed('compression', problem, 'set backup.compression to gzip')] : [];
 }
 
-/** Both dump programs stop at the first view that cannot be read; this is the statement that they stop at. */
 async function checkViews({ server, session }: ReadinessParts): Promise<Check[]> {
-  const { database } = server.target;
-  const checks: Check[] = [];
-  for (const name of (await readObjectNames(session, database)).view) {
-    await session.query(`SHOW FIELDS FROM ${quoteQualified(database, name)}`).catch((error: unknown) => {
-      checks.push(failed('views', messageOf(error), `repair the view ${name} or drop it: a dump stops at it`));
-    });
-  }
-  return checks;
+  const broken = await findBrokenViews(session, server.target.database);
+  return broken.map(({ name, reason }) =>
+    failed('views', reason, `repair the view ${name} or drop it: a dump stops at it`),
+  );
 }
 
 /** A dump stops at a routine of another account that ours may call, but not read; then its text shows as NULL. */
