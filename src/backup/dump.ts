@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Context } from '../context.ts';
 import { failedUnchanged, messageOf } from '../errors.ts';
@@ -8,12 +8,12 @@ import type { Session } from '../mysql/connect.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { describeExit } from '../system/exec.ts';
-import { makeFolder, OWNER_ONLY, renameDurably } from '../system/files.ts';
+import { makeFolder, renameDurably } from '../system/files.ts';
 import { withLargeWrites } from '../system/large-writes.ts';
 import { TOOL_VERSION } from '../version.ts';
+import { type Claim, claimName, NameTaken } from './claim.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { blockCompressor, type Compression } from './compression.ts';
-import { partialPath } from './folder.ts';
 import { readVersioned } from './history.ts';
 import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from './manifest.ts';
 import { MemberWriter } from './members.ts';
@@ -22,7 +22,7 @@ import { readPosition, readSource, type Source } from './source.ts';
 import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
 
 export interface DumpRequest {
-  /** Absolute path that the backup is to have when it is complete. */
+  /** Absolute path that the backup is to have when it is complete; no other backup may have it. */
   readonly file: string;
   readonly compression: Compression;
   readonly clients: Clients;
@@ -30,6 +30,8 @@ export interface DumpRequest {
   readonly stepId: string;
   /** Only these tables with their rows: what a rollback saves. Default: the whole database. */
   readonly tables?: readonly string[] | undefined;
+  /** What it stands for in the place of the server that is dumped. */
+  readonly standsFor?: Pick<Manifest, 'server' | 'position'> | undefined;
 }
 
 /**
@@ -39,20 +41,25 @@ export interface DumpRequest {
  */
 export async function dumpDatabase(request: DumpRequest, context: Context): Promise<Manifest> {
   const { database } = context.server.target;
-  const partial = partialPath(request.file);
+  let claim: Claim | undefined;
   try {
-    return await dumpThroughPartial(partial, request, context);
+    await makeFolder(dirname(request.file));
+    claim = await claimName(request.file);
+    return await dumpThroughPartial(claim, request, context);
   } catch (error) {
     // What went wrong first is what the user is told, even when tidying up fails too.
-    await rm(partial, { force: true }).catch(() => undefined);
+    await claim?.release().catch(() => undefined);
     if (context.signal.aborted) throw context.signal.reason;
-    throw failedUnchanged(`the backup of ${database} failed: ${messageOf(error)}`, 'gateway-migrate doctor', error);
+    const next =
+      error instanceof NameTaken
+        ? `the same command again; if it goes on with a run: mv ${request.file} to another name first`
+        : 'gateway-migrate doctor';
+    throw failedUnchanged(`the backup of ${database} failed: ${messageOf(error)}`, next, error);
   }
 }
 
-async function dumpThroughPartial(partial: string, request: DumpRequest, context: Context): Promise<Manifest> {
+async function dumpThroughPartial({ partial, path }: Claim, request: DumpRequest, context: Context): Promise<Manifest> {
   const startedAt = isoWithOffset(context.clock.now());
-  await makeFolder(dirname(partial));
   const session = await context.server.open();
   try {
     const source = onlyTables(await readSource(context.server, session), request.tables);
@@ -69,10 +76,11 @@ async function dumpThroughPartial(partial: string, request: DumpRequest, context
       startedAt,
       finishedAt: isoWithOffset(context.clock.now()),
       ...(await describePosition(source, dumped, session, context)),
+      ...(request.standsFor ? { ...request.standsFor, positionReason: null } : {}),
     };
     // The manifest first: a backup that has its name has its manifest too.
     await writeManifest(request.file, manifest);
-    renameDurably(partial, request.file);
+    renameDurably(path, request.file);
     return manifest;
   } finally {
     await session.close();
@@ -86,7 +94,7 @@ function onlyTables(source: Source, tables: readonly string[] | undefined): Sour
 }
 
 async function dumpToFile(
-  path: string,
+  file: FileHandle,
   request: DumpRequest,
   source: Source & { readonly withHistory: boolean },
   rowCheck: RowCheck,
@@ -100,7 +108,6 @@ async function dumpToFile(
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   const running = await withLargeWrites(command, context.exec);
-  const file = await open(path, 'wx', OWNER_ONLY);
   const program = await context.exec.read(running, { signal: context.signal });
   try {
     const writer = new MemberWriter(file, () => blockCompressor(request.compression));

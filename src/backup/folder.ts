@@ -21,7 +21,10 @@ const BACKUP_NAME = /^[^.].*\.sql\.(?:gz|zst)$/;
 const PARTIAL_MANIFEST = /\.sql\.(?:gz|zst)\.manifest\.json\.(\d+)\.tmp$/;
 const PARTIAL_NAME = /^\.(.+\.sql\.(?:gz|zst))\.(\d+)\.partial$/;
 
-/** `<db>_pre_migration_YYYYMMDD_HHMMSS.sql.gz`; `label` is what the backup is for. */
+/**
+ * `<db>_pre_migration_YYYYMMDD_HHMMSS.sql.gz`; `label` is what the backup is for. A name tells a second: where one has it
+ * already, finished or not, the next is `…_HHMMSS_2.sql.gz`.
+ */
 export function backupPath(
   folder: string,
   database: string,
@@ -30,26 +33,30 @@ export function backupPath(
   compression: Compression,
 ): string {
   // A slash is legal in a database's name and not in a file's.
-  const name = database.replaceAll('/', '_');
-  return join(folder, `${name}_${label}_${fileStamp(at)}.sql${fileSuffix(compression)}`);
-}
-
-/** The same for what is nowhere else: a name tells a second, and what another has saved in it is not written over. */
-export function freeBackupPath(...[folder, database, label, at, compression]: Parameters<typeof backupPath>): string {
-  for (let ms = at.getTime(); ; ms += 1000) {
-    const path = backupPath(folder, database, label, new Date(ms), compression);
+  const name = `${database.replaceAll('/', '_')}_${label}_${fileStamp(at)}`;
+  for (let number = 1; ; number++) {
+    const path = join(folder, `${name}${number === 1 ? '' : `_${number}`}.sql${fileSuffix(compression)}`);
     if (!existsSync(path) && !existsSync(manifestPath(path))) return path;
   }
 }
 
 /** Rows that a rollback kept: some tables only, so nothing that a database can be restored from. */
 export function holdsSavedRows(path: string): boolean {
-  return /_rollback_saved_\d{8}_\d{6}\.sql\.(?:gz|zst)$/.test(path);
+  return /_rollback_saved_\d{8}_\d{6}(?:_\d+)?\.sql\.(?:gz|zst)$/.test(path);
 }
 
 /** What a backup is called while it is written: hidden, and with the process that writes it. */
 export function partialPath(file: string): string {
   return join(dirname(file), `.${basename(file)}.${process.pid}.partial`);
+}
+
+/** Whether another process is writing the backup that is to have this name. */
+export async function isBeingWritten(file: string): Promise<boolean> {
+  const parts = (await readNames(dirname(file))).flatMap((name) => {
+    const [, of, pid] = PARTIAL_NAME.exec(name) ?? [];
+    return of === basename(file) ? [Number(pid)] : [];
+  });
+  return parts.some((pid) => pid !== process.pid && isAlive(pid));
 }
 
 /** All backups in a folder, newest first. A folder that does not exist holds none. */
@@ -74,17 +81,32 @@ async function readStored(path: string): Promise<StoredBackup> {
  * not, that was there before its backup got its name. Returns the names of the unfinished backups.
  */
 export async function removeLeftovers(folder: string): Promise<string[]> {
-  const isDead = (pid: string | undefined) => pid !== undefined && !isAlive(Number(pid));
+  const ofDead = (form: RegExp, group: number) => async (name: string) => {
+    const pid = form.exec(name)?.[group];
+    return pid !== undefined && ((await isOfNamesake(join(folder, name), Number(pid))) || !isAlive(Number(pid)));
+  };
   const all = await readNames(folder);
-  const manifests = all.filter((name) => isDead(PARTIAL_MANIFEST.exec(name)?.[1]));
+  const manifests = await keep(all, ofDead(PARTIAL_MANIFEST, 1));
   await Promise.all(manifests.map((name) => rm(join(folder, name), { force: true })));
-  const names = all.filter((name) => isDead(PARTIAL_NAME.exec(name)?.[2]));
+  const names = await keep(all, ofDead(PARTIAL_NAME, 2));
   for (const name of names) {
     const file = join(folder, PARTIAL_NAME.exec(name)?.[1] ?? '');
-    if (!existsSync(file)) await rm(manifestPath(file), { force: true });
+    if (!existsSync(file) && !(await isBeingWritten(file))) await rm(manifestPath(file), { force: true });
     await rm(join(folder, name), { force: true });
   }
   return names;
+}
+
+/** In a container every process may have the same number: what is ours, and older than we are, is of one that is gone. */
+async function isOfNamesake(path: string, pid: number): Promise<boolean> {
+  if (pid !== process.pid) return false;
+  const written = await stat(path).catch(() => undefined);
+  return written !== undefined && written.mtimeMs < Date.now() - process.uptime() * 1000;
+}
+
+async function keep<T>(all: readonly T[], test: (one: T) => Promise<boolean>): Promise<T[]> {
+  const results = await Promise.all(all.map(test));
+  return all.filter((_, index) => results[index]);
 }
 
 /** Removes a backup and its manifest; the manifest last, so that what is left of it can still be told. */

@@ -3,13 +3,13 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type Environment, findClients } from '../mysql/clients.ts';
 import type { Server, Session } from '../mysql/connect.ts';
-import { quoteQualified } from '../mysql/quote.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { Exec } from '../system/exec.ts';
 import { nearestFolder, requireWritable } from '../system/files.ts';
+import { findBrokenViews } from './broken-views.ts';
 import { compressionProblem } from './compression.ts';
 import { readVersioned } from './history.ts';
-import { readObjectNames, readTables, type SourceTable } from './source.ts';
+import { readTables, type SourceTable } from './source.ts';
 
 export type Check = Omit<Extract<RunEvent, { type: 'check' }>, 'type'>;
 
@@ -37,6 +37,7 @@ export async function checkBackupReadiness(parts: ReadinessParts): Promise<Check
     ...(await checkRoutines(parts)),
     ...checkEngines(tables),
     ...(await checkHistory(parts)),
+    ...(await checkLog(parts)),
   ];
 }
 
@@ -79,16 +80,11 @@ function checkCompression(compression: Config['backup']['compression']): Check[]
   return problem ? [failed('compression', problem, 'set backup.compression to gzip')] : [];
 }
 
-/** Both dump programs stop at the first view that cannot be read; this is the statement that they stop at. */
 async function checkViews({ server, session }: ReadinessParts): Promise<Check[]> {
-  const { database } = server.target;
-  const checks: Check[] = [];
-  for (const name of (await readObjectNames(session, database)).view) {
-    await session.query(`SHOW FIELDS FROM ${quoteQualified(database, name)}`).catch((error: unknown) => {
-      checks.push(failed('views', messageOf(error), `repair the view ${name} or drop it: a dump stops at it`));
-    });
-  }
-  return checks;
+  const broken = await findBrokenViews(session, server.target.database);
+  return broken.map(({ name, reason }) =>
+    failed('views', reason, `repair the view ${name} or drop it: a dump stops at it`),
+  );
 }
 
 /** A dump stops at a routine of another account that ours may call, but not read; then its text shows as NULL. */
@@ -125,6 +121,19 @@ async function checkHistory({ server, session, exec, env }: ReadinessParts): Pro
   const detail = `past rows of ${names.join(', ')} (WITH SYSTEM VERSIONING) are not part of it: ${noHistoryBecause}`;
   const remedy = 'keep the history of such tables apart, with mariadb-backup or a replica';
   return [{ group: GROUP, name: 'history', ok: false, level: 'warning', detail, remedy }];
+}
+
+/** Transactions that this Node cannot unpack: a restore can bring back no moment after the backup. */
+async function checkLog({ server, session }: ReadinessParts): Promise<Check[]> {
+  const problem = compressionProblem('zstd');
+  if (server.flavor.kind !== 'mysql' || problem === undefined) return [];
+  const rows = await session.query<{ Value: string }>(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_transaction_compression')",
+  );
+  if (rows.length < 2 || rows.some(({ Value }) => Value !== 'ON')) return [];
+  const detail = `compressed (binlog_transaction_compression), and ${problem}: restore --until cannot read it`;
+  const remedy = 'Node 22.15 or newer on this machine, or SET PERSIST binlog_transaction_compression = OFF';
+  return [{ group: GROUP, name: 'binary log', ok: false, level: 'warning', detail, remedy }];
 }
 
 function megabytes(bytes: number): string {

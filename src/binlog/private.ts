@@ -1,17 +1,21 @@
 import { dirname } from 'node:path';
+import { findBrokenViews } from '../backup/broken-views.ts';
+import { definersIn } from '../backup/definers.ts';
 import { dumpDatabase } from '../backup/dump.ts';
 import { loadBackup } from '../backup/load.ts';
-import { type Manifest, writeManifest } from '../backup/manifest.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import { readStoredText } from '../backup/portions.ts';
 import type { Context } from '../context.ts';
 import type { Clients } from '../mysql/clients.ts';
 import { connect, type Server, type Session } from '../mysql/connect.ts';
-import { quoteName } from '../mysql/quote.ts';
+import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { findServerBinaries, type ServerBinaries } from '../sandbox/binaries.ts';
 import { startPrivateServer } from '../sandbox/server.ts';
 import type { Exec } from '../system/exec.ts';
-import { makeDefiners } from './definers.ts';
+import { makeDefinerOf, makeDefiners } from './definers.ts';
 import { cutRange, type LogPosition, type LogRange } from './range.ts';
 import { replayLog } from './replay.ts';
+import { modesOf } from './statement.ts';
 
 /**
  * The server program of this machine that understands all that production's does, looked for beside the client programs
@@ -59,13 +63,30 @@ export async function replayPrivately(request: PrivateReplay, context: Context):
     const session = await twin.open({ database: null, purpose: 'migration' });
     try {
       await fill(request, session, there);
-      const made = await dumpDatabase({ ...request, file: request.into, compression: manifest.compression }, there);
-      return await sign(made, request);
+      await leaveBrokenViews(manifest.database, session, context);
+      const { into, clients, stepId, until } = request;
+      // For production at that place of its log, so that a later restore can go on from it.
+      const standsFor = { server: manifest.server, position: { ...until, gtid: null } };
+      return await dumpDatabase({ file: into, compression: manifest.compression, clients, stepId, standsFor }, there);
     } finally {
       await session.close();
     }
   } finally {
     await place.stop();
+  }
+}
+
+/**
+ * A view that lacked a table or a column at that moment would stop the dump, and no restore could make it: it is left
+ * out, and told with its definition. A backup of production is refused until such a view is mended; here it cannot be.
+ */
+async function leaveBrokenViews(database: string, session: Session, context: Context): Promise<void> {
+  for (const { name, reason } of await findBrokenViews(session, database)) {
+    const view = quoteQualified(database, name);
+    const [row] = await session.query<{ 'Create View': string }>(`SHOW CREATE VIEW ${view}`);
+    const text = `without the view ${name}, which was broken at that moment: ${reason}. Its definition: ${row?.['Create View']}`;
+    context.report({ type: 'note', level: 'warning', text });
+    await session.execute(`DROP VIEW ${view}`);
   }
 }
 
@@ -98,16 +119,13 @@ async function fill(request: PrivateReplay, session: Session, context: Context):
   const { file, manifest, range, until, clients, stepId } = request;
   const { database, charset, collation } = manifest;
   await session.query(`CREATE DATABASE ${quoteName(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
+  // A view upon another one's view cannot even be loaded without the owner of that.
+  if (manifest.objects.view.length > 1) {
+    const stored = (await readStoredText(file, context.signal)).toString('utf8');
+    for (const definer of definersIn(stored)) await makeDefinerOf(session, definer, modesOf(0n));
+  }
   await loadBackup(file, context.server.target, clients, stepId, context);
   await makeDefiners(session, database);
   const cut = cutRange(range, until);
   await replayLog({ range: cut, database, into: database, isPrivate: true, stepId }, session, context);
-}
-
-/** It stands for production at that place of its log, so that a later restore can go on from it. */
-async function sign(made: Manifest, { manifest, until, into }: PrivateReplay): Promise<Manifest> {
-  const position = { ...until, gtid: null };
-  const signed = { ...made, server: manifest.server, position, positionReason: null };
-  await writeManifest(into, signed);
-  return signed;
 }

@@ -1,8 +1,9 @@
+import { NameTaken } from '../backup/claim.ts';
 import { backupPath } from '../backup/folder.ts';
 import { checkBackupReadiness } from '../backup/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { ExitCode } from '../errors.ts';
+import { ExitCode, Failure } from '../errors.ts';
 import type { Server } from '../mysql/connect.ts';
 import { backupPhase } from '../phases/backup.ts';
 import { provePhase } from '../phases/prove.ts';
@@ -14,19 +15,18 @@ import { reportChecks, requireReady } from './preflight.ts';
 import { runStep } from './step.ts';
 import { withRun } from './with-run.ts';
 
-/** `backup create`: a backup on its own, named `<db>_manual_<time>`, and its proof. */
+/** `backup create`: a backup on its own, named `<db>_manual_<time>` (`…_2` where that is taken), and its proof. */
 export function backupCreateCommand(invocation: Invocation): Promise<ExitCode> {
-  const { flags, cwd, env, hub, clock } = invocation;
+  const { flags, cwd, env, hub } = invocation;
   return withRun('backup create', invocation, async () => {
     const config = await loadConfig({ file: flags.config, cwd, env });
     const { database: target, backup } = config;
     if (target.password) hub.conceal([target.password]);
-    const file = backupPath(backup.dir, target.database, 'manual', clock.now(), backup.compression);
     hub.report({ type: 'run.started', command: 'backup create', target: target.database, logFile: undefined });
-    const { server } = await runStep(
+    const { server, file } = await runStep(
       { id: 'backup', title: `back up ${target.database}` },
       invocation,
-      () => backUp(file, config, invocation),
+      () => backUp(config, invocation),
       ({ detail }) => detail,
     );
     if (backup.verify === 'restore') {
@@ -53,8 +53,18 @@ async function requireRoom(config: Config, invocation: Invocation): Promise<Serv
   }
 }
 
-async function backUp(file: string, config: Config, invocation: Invocation) {
+/** Another one may be quicker to take a name that was free: then it is told before anything is dumped. */
+async function backUp(config: Config, invocation: Invocation) {
   const server = await requireRoom(config, invocation);
+  const { dir, compression } = config.backup;
   const phase = backupPhase({ config, env: invocation.env });
-  return { server, detail: (await phase.run({ purpose: 'manual', file }, contextOf(server, invocation))) ?? undefined };
+  for (;;) {
+    const file = backupPath(dir, config.database.database, 'manual', invocation.clock.now(), compression);
+    try {
+      const detail = await phase.run({ purpose: 'manual', file }, contextOf(server, invocation));
+      return { server, file, detail: detail ?? undefined };
+    } catch (error) {
+      if (!(error instanceof Failure && error.cause instanceof NameTaken)) throw error;
+    }
+  }
 }

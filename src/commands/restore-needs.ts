@@ -1,6 +1,9 @@
 import type { Manifest } from '../backup/manifest.ts';
+import { failedUnchanged } from '../errors.ts';
 import { checkBeside } from '../preflight/beside.ts';
 import type { Facts } from '../preflight/gather.ts';
+import { readAccount } from '../preflight/privileges.ts';
+import { grantToLoadTables } from '../preflight/restore-rights.ts';
 import type { Check } from '../run/check.ts';
 import type { Invocation } from './invocation.ts';
 import { reportChecks, requireReady } from './preflight.ts';
@@ -15,6 +18,23 @@ export async function requireRestorable(
   const space = await checkBeside(facts.server, manifest, tables);
   reportChecks(space, invocation);
   requireReady([...facts.checks.filter(isNeeded).map(asError), ...space]);
+}
+
+/** Stops before single tables are loaded under new names, where the account may not make the database that they are loaded in. */
+export async function requireLoadable({ server }: Facts): Promise<void> {
+  const { database } = server.target;
+  const session = await server.open();
+  try {
+    const account = await readAccount(session);
+    const grant = grantToLoadTables(account, database);
+    if (grant === undefined) return;
+    throw failedUnchanged(
+      `${account.name} may not create ${database}_restore_…, in which the tables would be loaded`,
+      `${grant} as an administrator, then gateway-migrate restore --table again`,
+    );
+  } finally {
+    await session.close();
+  }
 }
 
 /** What of preflight a restore cannot do without. The rest may be the very reason for it. */

@@ -13,7 +13,7 @@ import { declined } from './declined.ts';
 import type { Invocation } from './invocation.ts';
 import { requireFree, showPreflight } from './preflight.ts';
 import { chooseFile } from './restore-backup.ts';
-import { requireRestorable } from './restore-needs.ts';
+import { requireLoadable, requireRestorable } from './restore-needs.ts';
 import { unfinishedRefusal } from './resume.ts';
 import { siteFacts } from './site-facts.ts';
 import { withRun } from './with-run.ts';
@@ -45,7 +45,7 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
     if (options.inPlace && facts.unfinished) throw unfinishedRefusal(facts.unfinished);
-    if (options.inPlace) await requireRestorable(facts, manifest, tables, invocation);
+    await (options.inPlace ? requireRestorable(facts, manifest, tables, invocation) : requireLoadable(facts));
     const propose = options.inPlace ? proposeExchange : proposeCopies;
     const at = await findFreeSecond(facts.server, invocation.clock.now());
     const { plan, rows, question } = propose({ file, tables, at }, facts, config, invocation);

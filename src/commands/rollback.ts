@@ -1,4 +1,4 @@
-import { freeBackupPath } from '../backup/folder.ts';
+import { backupPath } from '../backup/folder.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
@@ -128,7 +128,7 @@ async function undo(
   const savedFile =
     tables.length === 0
       ? undefined
-      : freeBackupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
+      : backupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
   const plan = planRollback({
     target: describeTarget(config.database),
     ofRun: choice.ofRun,

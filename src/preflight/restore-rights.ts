@@ -1,4 +1,4 @@
-import { nameBeside } from '../backup/beside.ts';
+import { type BesideRole, nameBeside } from '../backup/beside.ts';
 import type { Session } from '../mysql/connect.ts';
 import { type Check, holds, warns } from '../run/check.ts';
 import { readDefiners } from '../schema/definers.ts';
@@ -25,16 +25,26 @@ export async function checkRestoreRights(session: Session, account: Account, dat
 /** A restore loads beside production, and keeps there what production was. */
 function checkBeside({ name, grants }: Account, database: string): Check {
   const about = { group: GROUP, name: 'database beside' };
-  const lacking = (['restore', 'before'] as const).filter(
-    (role) => missingPrivileges(grants, nameBeside(database, role, new Date(0)), BESIDE).length > 0,
-  );
+  const lacking = (['restore', 'before'] as const).filter((role) => mayNotMake(role, grants, database));
   if (lacking.length === 0) return holds({ ...about, detail: 'a backup can be loaded beside, and what is there kept' });
-  const pattern = (role: string) => `${database.replaceAll('_', '\\_')}\\_${role}\\_%`;
   return warns({
     ...about,
     detail: `${name} may not create ${lacking.map((role) => `${database}_${role}_…`).join(' and ')}, which a restore makes`,
-    remedy: lacking.map((role) => `GRANT ALL ON \`${pattern(role)}\`.* TO ${quoteAccount(name)};`).join(' '),
+    remedy: lacking.map((role) => grantOn(role, name, database)).join(' '),
   });
+}
+
+/** The statement that lets an account load single tables beside the present ones; undefined when it may. */
+export function grantToLoadTables({ name, grants }: Account, database: string): string | undefined {
+  return mayNotMake('restore', grants, database) ? grantOn('restore', name, database) : undefined;
+}
+
+function mayNotMake(role: BesideRole, grants: readonly string[], database: string): boolean {
+  return missingPrivileges(grants, nameBeside(database, role, new Date(0)), BESIDE).length > 0;
+}
+
+function grantOn(role: BesideRole, account: string, database: string): string {
+  return `GRANT ALL ON \`${database.replaceAll('_', '\\_')}\\_${role}\\_%\`.* TO ${quoteAccount(account)};`;
 }
 
 /** A load stops at the first view, trigger, routine or event of another account that ours may not create. */

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as zlib from 'node:zlib';
 import { expect, it } from 'vitest';
 import { checkBackupReadiness } from '../../src/backup/readiness.ts';
 import { chooseExpired } from '../../src/backup/retention.ts';
@@ -71,6 +72,24 @@ describeOnServers('whether a backup would succeed', (server) => {
       ['plain', 1],
       ['precise', 0],
     ]);
+  });
+
+  it('warns of a binary log that this Node cannot unpack', async () => {
+    if (server().kind !== 'mysql') return;
+    await server().sql('SET GLOBAL binlog_transaction_compression = ON');
+    const found = await findings('CREATE TABLE t (id INT)', {});
+    await server().sql('SET GLOBAL binlog_transaction_compression = OFF');
+    const { node } = process.versions;
+    const warning = {
+      group: 'backup',
+      name: 'binary log',
+      ok: false,
+      level: 'warning',
+      detail: `compressed (binlog_transaction_compression), and zstd needs Node 22.15 or newer, this is Node ${node}: restore --until cannot read it`,
+      remedy: 'Node 22.15 or newer on this machine, or SET PERSIST binlog_transaction_compression = OFF',
+    };
+    expect(found).toEqual('zstdCompress' in zlib ? [] : [warning]);
+    expect(await check('CREATE TABLE t (id INT)', {})).toEqual([]);
   });
 
   it('sees that the backup folder is a file', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
 import { quoteQualified } from '../../src/mysql/quote.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
-import { createProduction, lastOf, type Production } from './production.ts';
+import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
 
 /** What the site writes to: rows that only come, one row that always changes, a trigger that counts, a view on top. */
 const SHOP = `
@@ -102,6 +102,39 @@ describeOnServers(
          '${production.database}_before_' ORDER BY schema_name DESC LIMIT 1`,
       );
       expect(await checksums(production, kept?.name ?? '')).toEqual(before);
+    });
+
+    test('a view that was broken at that moment is left out, and told with its definition', {
+      timeout: 120_000,
+    }, async () => {
+      await production.sql('CREATE TABLE prices (id INT PRIMARY KEY, amount INT); INSERT INTO prices VALUES (1, 5)');
+      await production.sql("CREATE DEFINER='app user'@'localhost' VIEW costly AS SELECT amount FROM prices");
+      await production.sql("CREATE DEFINER='app user'@'localhost' VIEW over_costly AS SELECT amount FROM costly");
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      await production.sql(
+        `ALTER TABLE ${quoteQualified(production.database, 'prices')} RENAME COLUMN amount TO cents`,
+      );
+      const until = await nextSecond(production);
+      await production.sql('DELETE FROM prices');
+      const restored = await production.run('restore', '--until', until, '--yes', '--json');
+      expect(lastOf(restored).error).toBeUndefined();
+      expect(lastOf(restored)).toMatchObject({ exitCode: 0, production: 'restored' });
+      expect(await production.query('SELECT * FROM prices')).toEqual([{ id: 1, cents: 5 }]);
+      const objects = await production.objects();
+      expect(objects).toContain('view latest');
+      expect(objects.filter((name) => name.includes('costly'))).toEqual([]);
+      const told = jsonLines(restored).flatMap(({ type, text }) =>
+        type === 'note' && String(text).startsWith('without the view') ? [String(text)] : [],
+      );
+      expect(told).toEqual(
+        ['costly', 'over_costly'].map((name) =>
+          expect.stringMatching(
+            new RegExp(
+              `^without the view ${name}, which was broken at that moment: View .* references invalid table.* Its definition: CREATE .* VIEW .*${name}. AS select .*amount`,
+            ),
+          ),
+        ),
+      );
     });
 
     test('a log that is gone is told before the question', { timeout: 120_000 }, async () => {

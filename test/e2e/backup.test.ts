@@ -1,6 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { verifyBackup } from '../../src/backup/verify.ts';
+import { backupCreateCommand } from '../../src/commands/backup-create.ts';
+import { invoke } from '../commands/invoke.ts';
 import { serversDir } from '../support/installed.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
 import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
@@ -63,6 +66,23 @@ describeOnServers('a backup', (server) => {
     });
   }, 240_000);
 
+  test('has a name of its own, however many begin in the same second', async () => {
+    const production = await create();
+    production.configure({ backup: { dir: 'backups', minFree: '1MB', verify: 'checksum' } });
+    const given = { cwd: production.dir, env: production.env, now: new Date(2026, 10, 23, 9, 30, 0) };
+    const all = [invoke(given), invoke(given), invoke(given)];
+    expect(await Promise.all(all.map(({ invocation }) => backupCreateCommand(invocation)))).toEqual([0, 0, 0]);
+    const name = `${production.database}_manual_20261123_093000`;
+    const names = [`${name}.sql.gz`, `${name}_2.sql.gz`, `${name}_3.sql.gz`];
+    const told = all.map(({ events }) => (events.at(-1) as { readonly backup?: string }).backup);
+    expect(told.map((path) => basename(String(path))).sort()).toEqual(names.sort());
+    expect(readdirSync(production.backups)).toHaveLength(6);
+    for (const path of told) {
+      const { manifest, problems } = await verifyBackup(String(path));
+      expect({ file: manifest.file, problems }).toEqual({ file: basename(String(path)), problems: [] });
+    }
+  });
+
   test('is not begun without room for it, and says what its snapshot leaves out', async () => {
     const production = await create();
     production.configure({ backup: { dir: 'backups', minFree: '900TB', verify: 'checksum' } });
@@ -92,8 +112,6 @@ describeOnServers('a backup', (server) => {
     const made = [];
     for (let number = 0; number < 2; number++) {
       made.push(String(lastOf(await production.run('backup', 'create', '--json')).backup));
-      // The time in its name is exact to the second.
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
     const [old = '', newest = ''] = made;
     expect(lastOf(await production.run('backup', 'prune', '--json'))).toMatchObject({
@@ -102,7 +120,7 @@ describeOnServers('a backup', (server) => {
     });
     const pruned = await production.run('backup', 'prune', '--yes', '--json');
     expect(jsonLines(pruned).find(({ type }) => type === 'pruned')).toMatchObject({ removed: [old] });
-    expect(readdirSync(production.backups)).toEqual([basename(newest), `${basename(newest)}.manifest.json`]);
+    expect(readdirSync(production.backups).sort()).toEqual([basename(newest), `${basename(newest)}.manifest.json`]);
     expect((await production.run('backup', 'prune', '--yes')).stdout).toContain('nothing to remove in ');
   });
 

@@ -5,6 +5,7 @@ import { dropBeside, makeBeside } from '../../src/backup/beside.ts';
 import { loadInParallel } from '../../src/backup/load-parallel.ts';
 import { manifestPath } from '../../src/backup/manifest.ts';
 import { connect } from '../../src/mysql/connect.ts';
+import { discardPhase } from '../../src/phases/discard.ts';
 import { loadPhase } from '../../src/phases/load.ts';
 import { loadBesidePhase } from '../../src/phases/load-beside.ts';
 import { swapPhase } from '../../src/phases/swap.ts';
@@ -107,6 +108,15 @@ describeOnServers('a restore that fails', (server) => {
       `the database ${name} was not made by this tool: it is left alone`,
     );
     await session.close();
+  });
+
+  it('has nothing to drop beside where the account may make nothing there', async () => {
+    const { database, from } = await scene();
+    await server().sql(
+      `CREATE USER confined@localhost; GRANT ALL ON \`${database.replaceAll('_', '\\_')}\`.* TO confined@localhost`,
+    );
+    const context = await contextFor({ ...server().target(database), user: 'confined' });
+    expect(await discardPhase().run({ ofRun: 'r', database: from }, context)).toBe(`${from} is gone`);
   });
 
   it('names the table that cannot be read from the file', async () => {
