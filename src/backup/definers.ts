@@ -16,6 +16,23 @@ export function definersIn(sql: string): string[] {
   ];
 }
 
+/** A view in a dump: whose it is, and its query. */
+const VIEW = /^\/\*!50013 (DEFINER=\S.*?) SQL SECURITY DEFINER \*\/\n\/\*!50001 VIEW (.*)$/gm;
+/** A column with its database, or with its table alone. */
+const OF_DATABASE = /`(?:[^`]|``)*`\.`(?:[^`]|``)*`\.`/;
+const OF_TABLE = /(?<![`.])`(?:[^`]|``)*`\.`(?:[^`]|``)*`(?![.(`])/;
+
+/**
+ * PURE: of the definers of a dump's views, those whose account was gone when it was made. MariaDB then names the database in
+ * front of every column; else only where a view looks into another database. MySQL never does, and does not tell.
+ */
+export function nobodiesIn(sql: string): string[] {
+  const views = [...sql.matchAll(VIEW)].map(([, definer = '', query = '']) => ({ definer, query }));
+  const known = new Set(views.filter(({ query }) => OF_TABLE.test(query)).map(({ definer }) => definer));
+  const gone = views.filter(({ definer, query }) => OF_DATABASE.test(query) && !known.has(definer));
+  return [...new Set(gone.map(({ definer }) => definer))];
+}
+
 function plain([, user = '', host]: RegExpExecArray): string {
   return [user, host].flatMap((part) => (part === undefined ? [] : [`\`${part}\``])).join('@');
 }

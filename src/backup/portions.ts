@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { ByteRange } from './manifest.ts';
+import type { ByteRange, Manifest } from './manifest.ts';
 import { readRange } from './range.ts';
 import { DumpScanner, type Section } from './scanner.ts';
 
@@ -44,6 +44,15 @@ export async function readStoredText(file: string, signal?: AbortSignal): Promis
     // A copy: the chunk that it is a part of must not stay in memory for it.
     if (isStored || isPreamble) parts.push(Buffer.from(bytes));
   }
+  return Buffer.concat(parts);
+}
+
+/** What stands behind the last table: routines, events, and views as they are in the end. */
+export async function readAfterTables(file: string, { preamble, tables }: Manifest): Promise<Buffer> {
+  const ends = [preamble, ...tables.map(({ range }) => range)].map(({ offset, length }) => offset + length);
+  const offset = Math.max(...ends);
+  const parts: Buffer[] = [];
+  for await (const chunk of readRange(file, { offset, length: (await stat(file)).size - offset })) parts.push(chunk);
   return Buffer.concat(parts);
 }
 

@@ -1,21 +1,18 @@
 import { dirname } from 'node:path';
 import { findBrokenViews } from '../backup/broken-views.ts';
-import { definersIn } from '../backup/definers.ts';
 import { dumpDatabase } from '../backup/dump.ts';
 import { loadBackup } from '../backup/load.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { readStoredText } from '../backup/portions.ts';
 import type { Context } from '../context.ts';
 import type { Clients } from '../mysql/clients.ts';
 import { connect, type Server, type Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { findServerBinaries, type ServerBinaries } from '../sandbox/binaries.ts';
+import { makeDefiners, makeOwners } from '../sandbox/definers.ts';
 import { startPrivateServer } from '../sandbox/server.ts';
 import type { Exec } from '../system/exec.ts';
-import { makeDefinerOf, makeDefiners } from './definers.ts';
 import { cutRange, type LogPosition, type LogRange } from './range.ts';
 import { replayLog } from './replay.ts';
-import { modesOf } from './statement.ts';
 
 /**
  * The server program of this machine that understands all that production's does, looked for beside the client programs
@@ -119,11 +116,7 @@ async function fill(request: PrivateReplay, session: Session, context: Context):
   const { file, manifest, range, until, clients, stepId } = request;
   const { database, charset, collation } = manifest;
   await session.query(`CREATE DATABASE ${quoteName(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
-  // A view upon another one's view cannot even be loaded without the owner of that.
-  if (manifest.objects.view.length > 1) {
-    const stored = (await readStoredText(file, context.signal)).toString('utf8');
-    for (const definer of definersIn(stored)) await makeDefinerOf(session, definer, modesOf(0n));
-  }
+  await makeOwners(request, session);
   await loadBackup(file, context.server.target, clients, stepId, context);
   await makeDefiners(session, database);
   const cut = cutRange(range, until);

@@ -10,6 +10,7 @@ import { parseFlavor } from '../mysql/flavor.ts';
 import { quoteName } from '../mysql/quote.ts';
 import type { Exec } from '../system/exec.ts';
 import { findServerBinaries, type ServerBinaries } from './binaries.ts';
+import { makeOwners } from './definers.ts';
 import { makeProofFolder } from './proof-folder.ts';
 import { type PrivateServer, startPrivateServer } from './server.ts';
 
@@ -59,6 +60,7 @@ export async function withProofServer(
       const session = await open.open({ database: null });
       const defaults = `CHARACTER SET ${manifest.charset} COLLATE ${manifest.collation}`;
       await session.query(`CREATE DATABASE ${quoteName(manifest.database)} ${defaults}`);
+      await makeOwners(backup, session);
       await session.close();
       const title = `a private ${found.binaries.label}`;
       return body({ title, server: open, clients: found.clients, isUnlogged: false, isShared: false });

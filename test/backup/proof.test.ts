@@ -56,6 +56,25 @@ describeOnServers(
       ]);
     });
 
+    it('holds for views of other accounts, upon one another, with their functions, and of nobody', async () => {
+      const database = await server().createDatabase();
+      await server().sql(`CREATE USER 'app user'@localhost; GRANT ALL ON *.* TO 'app user'@localhost`);
+      const owner = `CREATE DEFINER='app user'@localhost`;
+      await runScript(
+        server(),
+        database,
+        `CREATE TABLE a (id INT PRIMARY KEY);
+         ${owner} VIEW v AS SELECT id FROM a;
+         ${owner} VIEW w AS SELECT id FROM v;
+         ${owner} FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1;
+         ${owner} VIEW x AS SELECT id, f() FROM w;
+         CREATE DEFINER=nobody@localhost VIEW n AS SELECT id FROM a;`,
+      );
+      const { file, context } = await takeBackup(server(), server().target(database));
+      await server().sql(`DROP USER 'app user'@localhost`);
+      expect(await proveBackup(file, 'prove', onPrivate, context)).toMatchObject({ differences: [] });
+    });
+
     it('holds in a scratch database of production, which leaves nothing, not even in the binary log', async () => {
       const database = await server().createDatabase();
       await runScript(server(), database, ZOO + KEYS + OF_ONE[server().kind]);

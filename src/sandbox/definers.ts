@@ -1,3 +1,6 @@
+import { definersIn, nobodiesIn } from '../backup/definers.ts';
+import { readAfterTables } from '../backup/portions.ts';
+import type { BackupToProve } from '../backup/proof.ts';
 import type { LexicalModes } from '../migrations/lexer.ts';
 import { Tokens, unquote } from '../migrations/tokens.ts';
 import type { Session } from '../mysql/connect.ts';
@@ -14,6 +17,20 @@ export async function makeDefiners(session: Session, database: string): Promise<
   }
 }
 
+/**
+ * Before a backup is loaded into a private server, makes the accounts that own its views and routines. A view that asks another
+ * one's view or function cannot be made without the owner of that; and MariaDB prints a view of nobody in another way, so
+ * that whoever was nobody in production is nobody here. A file that cannot be read is told by the load.
+ */
+export async function makeOwners({ file, manifest }: BackupToProve, session: Session): Promise<void> {
+  if (manifest.objects.view.length === 0) return;
+  const text = await readAfterTables(file, manifest).then(String, () => '');
+  const nobodies = new Set(nobodiesIn(text));
+  for (const definer of definersIn(text)) {
+    if (!nobodies.has(definer)) await makeDefinerOf(session, definer, AS_DUMPED);
+  }
+}
+
 /** The same for the owner that one statement names (`CREATE DEFINER=user@host …`). */
 export async function makeDefinerOf(session: Session, text: string, modes: LexicalModes): Promise<void> {
   const tokens = new Tokens(text, modes);
@@ -21,6 +38,9 @@ export async function makeDefinerOf(session: Session, text: string, modes: Lexic
   const [user, at, host] = [tokens.next(), tokens.next(), tokens.next()];
   if (user && host && at?.keyword === '@') await makeAccount(session, nameOf(user), nameOf(host));
 }
+
+/** A dump names them in backticks. */
+const AS_DUMPED: LexicalModes = { ansiQuotes: false, noBackslashEscapes: false };
 
 function nameOf(token: Parameters<typeof unquote>[0]): string {
   return token.kind === 'string' ? token.text.slice(1, -1).replaceAll("''", "'") : unquote(token);
