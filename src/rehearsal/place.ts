@@ -2,9 +2,11 @@ import type { Config } from '../config/config.ts';
 import { messageOf, refusal } from '../errors.ts';
 import { connect, type Server, type Session } from '../mysql/connect.ts';
 import { findServerBinaries, type ServerBinaries } from '../sandbox/binaries.ts';
+import { makeAccounts } from '../sandbox/definers.ts';
 import { keptFoldersIn } from '../sandbox/kept-folder.ts';
 import { makeMemoryFolder } from '../sandbox/memory-folder.ts';
 import { startPrivateServer } from '../sandbox/server.ts';
+import { readDefiners } from '../schema/definers.ts';
 import type { Exec } from '../system/exec.ts';
 import { readSettings } from './likeness.ts';
 
@@ -93,8 +95,13 @@ async function onServer<T>(
     binlog: false,
   });
   try {
-    const target = server.target(production.target.database);
-    return await body({ server: await connect(target, { database: null }), isElsewhere: true });
+    const { database } = production.target;
+    const place = await connect(server.target(database), { database: null });
+    // A view upon another one's view, or with its function, cannot be made where that has no owner.
+    const own = await place.open({ database: null });
+    await makeAccounts(own, await readDefiners(session, database));
+    await own.close();
+    return await body({ server: place, isElsewhere: true });
   } finally {
     await server.stop();
   }

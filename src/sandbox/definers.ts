@@ -11,7 +11,12 @@ import { readDefiners } from '../schema/definers.ts';
  * of nobody as broken when its table is altered, for good, and a dump stops at it.
  */
 export async function makeDefiners(session: Session, database: string): Promise<void> {
-  for (const definer of await readDefiners(session, database)) {
+  await makeAccounts(session, await readDefiners(session, database));
+}
+
+/** Each as `user@host`, with every privilege: what one of them owns can do there what it does in production. */
+export async function makeAccounts(session: Session, definers: readonly string[]): Promise<void> {
+  for (const definer of definers) {
     const at = definer.lastIndexOf('@');
     await makeAccount(session, definer.slice(0, at), definer.slice(at + 1));
   }

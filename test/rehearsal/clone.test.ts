@@ -195,12 +195,18 @@ describeOnServers('the clone', (server) => {
   });
 
   test('may stand on a private server, under the name of production', async () => {
+    const owner = `CREATE DEFINER='app user'@localhost`;
+    await server().sql(`CREATE USER 'app user'@localhost; GRANT ALL ON *.* TO 'app user'@localhost`);
     const { findings, checks } = await rehearseFiles(server(), {
-      production: 'CREATE TABLE companies (id INT PRIMARY KEY)',
+      production: `CREATE TABLE companies (id INT PRIMARY KEY);
+        ${owner} FUNCTION number_one() RETURNS INT DETERMINISTIC RETURN 1;
+        ${owner} VIEW all_of_them AS SELECT id, number_one() AS one_each FROM companies;
+        ${owner} VIEW upon_another AS SELECT id FROM all_of_them;`,
       files: { '0001': file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;') },
       config: { rehearsal: 'private' },
       path: [server().binDir, join(server().binDir, '../sbin')].join(delimiter),
     });
+    expect(checks.filter((check) => !check.ok)).toEqual([]);
     expect(findings.filter((one) => one.level === 'error')).toEqual([]);
     expect(checks.filter((check) => !check.ok && check.level === 'error')).toEqual([]);
   });
