@@ -85,7 +85,7 @@ async function onClone(rehearsal: Rehearsal, place: RehearsalPlace, session: Ses
       cloned = await cloneSchema(session, snapshot, server, loadTables);
       return `${cloned.creations.size} objects${loadTables ? ', with the rows of the backup' : ''}`;
     });
-    await withStage(server, signal, async (stage) => {
+    await withStage(server, { production: production.target.database, signal }, async (stage) => {
       results.checks.push(...compareClone(snapshot, stage.schema.now, cloned as Cloned));
       if (isElsewhere) {
         results.checks.push(
