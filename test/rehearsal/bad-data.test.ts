@@ -380,7 +380,7 @@ describeOnServers('data that would make a migration fail', (server) => {
     const table = { name: 'pets', isWritten: false, versionOf: () => '5' } as unknown as ChangedTable;
     const inquiry = { session: scene.production, flavor: scene.flavor, database: 'd', withinMs: 1_000 };
     const question = {
-      name: 'null-in-not-null',
+      name: 'null-in-not-null' as const,
       table,
       part: 'name',
       select: 'nick FROM pets',

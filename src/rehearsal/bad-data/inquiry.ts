@@ -2,7 +2,7 @@ import type { Row, Session } from '../../mysql/connect.ts';
 import type { Flavor } from '../../mysql/flavor.ts';
 import { detailOf } from '../../schema/check.ts';
 import { selectWithin } from '../../schema/time-limit.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding, FindingName } from '../finding.ts';
 import type { ChangedTable } from './changed-table.ts';
 
 /** How production is asked: by reading only, and never for longer than `withinMs` a question. */
@@ -15,7 +15,7 @@ export interface Inquiry {
 
 /** A question whose answer should be no row. */
 export interface Question {
-  readonly name: string;
+  readonly name: FindingName;
   readonly table: ChangedTable;
   /** The column or key that it is about. */
   readonly part: string;
