@@ -6,6 +6,7 @@ export const FINDING_NAMES = [
   'cascade-not-probed',
   'check-cannot-run',
   'data-loss-in-down',
+  'data-loss-in-up',
   'delimiter',
   'down-fails',
   'down-leaves-something',
