@@ -121,6 +121,13 @@ describeOnServers('SQL that is put together while it runs', (server) => {
     expect(told.filter((one) => one.startsWith('cannot-be-watched'))).toEqual([expect.stringContaining(what)]);
   });
 
+  test('cannot be allowed by name: what comes after it was never rehearsed', async () => {
+    const { told } = await rehearse("-- migrate:allow cannot-be-watched we know it\nCALL adder('DO 1');");
+    expect(told).toEqual([
+      'cannot-be-watched line 3: CALL runs SQL that is put together while it runs, by procedure adder',
+    ]);
+  });
+
   test('has nothing to fear on a server of its own', async () => {
     const up =
       "SET @s = CONCAT('INSERT INTO %1', '%2.log VALUES (1)'); PREPARE p FROM @s; EXECUTE p; CALL adder('DO 1');";
