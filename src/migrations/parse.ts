@@ -106,7 +106,7 @@ function openSection(
 function readAllowances(script: Script): Allowance[] {
   return script.pieces.flatMap((piece) => {
     const match = piece.type === 'section' && piece.name === 'allow' ? ALLOWANCE.exec(piece.argument) : null;
-    return match ? [{ name: match[1] ?? '', reason: match[2] ?? '' }] : [];
+    return match ? [{ name: match[1] ?? '', reason: match[2] ?? '', line: piece.line }] : [];
   });
 }
 

@@ -47,6 +47,8 @@ export interface Statement {
 export interface Allowance {
   readonly name: string;
   readonly reason: string;
+  /** Where it stands in its file, 1-based. */
+  readonly line: number;
 }
 
 /** A migration file (or a golang-migrate pair), read and parsed. */

@@ -5,7 +5,6 @@ import type { Config } from '../config/config.ts';
 import { readMigrations } from '../migrations/files.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';
-import { readSnapshot } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
@@ -16,6 +15,7 @@ import { checkOwnFolders } from './own-folders.ts';
 import { reach } from './reach.ts';
 import { readStanding, type Standing } from './standing.ts';
 import { checkUnbuilt } from './unbuilt.ts';
+import { readWholeSchema } from './whole-schema.ts';
 
 /** Everything that is known before anything is touched. */
 export interface Facts extends Standing {
@@ -90,7 +90,7 @@ async function readFacts(
   need: Need,
 ): Promise<Facts> {
   const { server, status, problems } = standing;
-  const snapshot = await readSnapshot(session, server.target.database);
+  const snapshot = await readWholeSchema(session, server.target.database);
   // At once: programs that are asked for their version start while the server answers.
   const [isSiteDown, database, data, own, backup, app] = await Promise.all([
     config.app.dir !== undefined && isInMaintenance(config.app, ports),

@@ -1,6 +1,6 @@
 import { adviseOnColumns } from './advice/columns.ts';
 import { adviseOnIndexes } from './advice/indexes.ts';
-import { adviseOnRemovals, adviseOnWaysBack } from './advice/removals.ts';
+import { adviseOnEmptied, adviseOnRemovals, adviseOnWaysBack } from './advice/removals.ts';
 import { type AdviceInput, changedTables } from './advice/review.ts';
 import { adviseOnTenant } from './advice/tenant.ts';
 import { adviseOnUniqueKeys } from './advice/unique-keys.ts';
@@ -15,5 +15,6 @@ const RULES = [adviseOnTenant, adviseOnUniqueKeys, adviseOnColumns, adviseOnInde
  */
 export function adviseOn(input: AdviceInput): Finding[] {
   const ofTables = changedTables(input).flatMap((review) => RULES.flatMap((rule) => rule(review)));
-  return withoutAllowed([...ofTables, ...adviseOnRemovals(input), ...adviseOnWaysBack(input)], input.migrations);
+  const ofRows = [...adviseOnRemovals(input), ...adviseOnEmptied(input), ...adviseOnWaysBack(input)];
+  return withoutAllowed([...ofTables, ...ofRows], input.migrations);
 }

@@ -6,7 +6,7 @@ import type { Creations } from './clone.ts';
 import type { Finding } from './finding.ts';
 import { type Applied, journalRows } from './forward.ts';
 import { repairTo } from './repair.ts';
-import { perform, Refused, type Stage } from './stage.ts';
+import { Escaped, perform, Refused, type Stage } from './stage.ts';
 
 const GROUP = 'way back';
 
@@ -61,6 +61,7 @@ async function undoOne(stage: Stage, applied: Applied): Promise<Finding | undefi
     await perform(stage, route.statements);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
+    if (error instanceof Escaped) return { ...error.finding, version: migration.version };
     return {
       ...about,
       name: 'down-fails',

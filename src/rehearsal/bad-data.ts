@@ -6,6 +6,7 @@ import { withoutAllowed } from './allowance.ts';
 import { changedTables } from './bad-data/changed-table.ts';
 import { findCheckBreakers } from './bad-data/checks.ts';
 import { findDuplicates } from './bad-data/duplicates.ts';
+import { findGeneratedMisfits } from './bad-data/generated-columns.ts';
 import { findMisfits } from './bad-data/narrowing.ts';
 import { findColumnsWithoutValue } from './bad-data/new-columns.ts';
 import { findNulls } from './bad-data/nulls.ts';
@@ -40,6 +41,7 @@ export async function findBadData(input: BadDataInput): Promise<Finding[]> {
     findings.push(
       ...(await findNulls(inquiry, table)),
       ...(await findColumnsWithoutValue(inquiry, table)),
+      ...(await findGeneratedMisfits(inquiry, table)),
       ...(await findMisfits(inquiry, table)),
       ...(await findCheckBreakers(inquiry, table)),
       ...(await findRowsWithoutPartition(inquiry, table)),

@@ -13,7 +13,7 @@ export function checkConstraints(object: SchemaObject): CheckConstraint[] {
   });
 }
 
-/** MySQL keeps the clause as the text of a literal: its quotes and backslashes are escaped. */
-function plainClause(clause: string): string {
+/** MySQL keeps an expression as the text of a literal: its quotes and backslashes are escaped. */
+export function plainClause(clause: string): string {
   return /_\w+\\'/.test(clause) ? clause.replace(/\\(['\\])/g, '$1') : clause;
 }

@@ -34,11 +34,12 @@ export function findEscapes(migrations: readonly Migration[], production: string
   );
 }
 
-function databaseNamedBy(statement: Statement, production: string): string | undefined {
+/** `own`: a database that it may name. */
+export function databaseNamedBy(statement: Statement, production: string, own?: string): string | undefined {
   if (namesDatabase(statement.text, production)) return production;
-  const touched = statement.touches.find((touch) => touch.schema !== undefined)?.schema;
-  if (touched !== undefined) return touched;
-  return statement.writes.find((table) => table.includes('.'))?.split('.')[0];
+  const touched = statement.touches.map((touch) => touch.schema);
+  const written = statement.writes.filter((table) => table.includes('.')).map((table) => table.split('.')[0]);
+  return [...touched, ...written].find((name) => name !== undefined && name !== own);
 }
 
 /** True for what acts on the whole server (accounts, settings, files): a rehearsal leaves it out. */

@@ -1,6 +1,6 @@
 import type { Migration } from '../migrations/types.ts';
 import type { Finding } from './finding.ts';
-import type { Refused } from './stage.ts';
+import { Escaped, type Refused } from './stage.ts';
 
 const ER_PARSE_ERROR = 1064;
 /** No such table or column; foreign key to what is not there (MySQL 1824, MariaDB 1005 with errno 150). */
@@ -8,6 +8,7 @@ const MISSING = new Set([1146, 1824, 1005, 1215, 1305, 1054, 1072]);
 
 /** PURE: what the server's refusal of an up statement means for the author. */
 export function explainRefusal(refused: Refused, migration: Migration, pending: readonly Migration[]): Finding {
+  if (refused instanceof Escaped) return { ...refused.finding, version: migration.version };
   const { ordinal, statement, errno } = refused;
   const of = migration.up.length;
   const about = {

@@ -5,7 +5,7 @@ import { type Check, warns } from '../run/check.ts';
 import { withScratch } from '../schema/scratch.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Exec } from '../system/exec.ts';
-import { withoutAllowed } from './allowance.ts';
+import { findUnknownAllowances, withoutAllowed } from './allowance.ts';
 import { compareRepetition, endOf, goBack, toRepetition } from './back.ts';
 import { type BoundaryRoute, findDownOnlyFromEnd, judgeRoutes, tryBoundaries } from './boundaries.ts';
 import { type Cloned, type Creations, cloneSchema } from './clone.ts';
@@ -59,7 +59,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
       const { flavor, target } = place.server;
       const escapes = findEscapes(migrations, production.target.database, target.database);
       const results: Results = { applied: [], routes: new Map(), checks: [], findings: [] };
-      results.findings.push(...escapes);
+      results.findings.push(...findUnknownAllowances(migrations), ...escapes);
       if (escapes.length === 0) await onClone(rehearsal, place, session, results);
       return { rehearsedOn: flavor.label, ...results, findings: withoutAllowed(results.findings, migrations) };
     });
@@ -85,7 +85,7 @@ async function onClone(rehearsal: Rehearsal, place: RehearsalPlace, session: Ses
       cloned = await cloneSchema(session, snapshot, server, loadTables);
       return `${cloned.creations.size} objects${loadTables ? ', with the rows of the backup' : ''}`;
     });
-    await withStage(server, signal, async (stage) => {
+    await withStage(server, { production: production.target.database, signal }, async (stage) => {
       results.checks.push(...compareClone(snapshot, stage.schema.now, cloned as Cloned));
       if (isElsewhere) {
         results.checks.push(

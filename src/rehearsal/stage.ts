@@ -7,6 +7,7 @@ import { type EvidenceReader, evidenceReader } from '../statements/evidence-read
 import type { Evidence } from '../statements/row.ts';
 import { unitsOf } from '../statements/unit.ts';
 import { actsOnServer } from './confinement.ts';
+import { type Escape, findDynamicEscape } from './dynamic-sql.ts';
 import { type TrackedSchema, trackSchema } from './tracked-schema.ts';
 
 /** The clone at work: statements run here by the rules of a real run. */
@@ -19,6 +20,8 @@ export interface Stage {
   readonly schema: TrackedSchema;
   /** Stops between two statements when it is aborted. */
   readonly signal: AbortSignal;
+  /** Production's database, when a statement could reach it from the clone. */
+  readonly production: string | undefined;
 }
 
 /** How one statement went. */
@@ -48,16 +51,36 @@ export class Refused extends Error {
   }
 }
 
-/** Opens the clone, and closes its connections at the end. */
+/** Our own refusal: it would have left the clone, so it never ran. */
+export class Escaped extends Refused {
+  readonly finding: Escape;
+
+  constructor(ordinal: number, statement: Statement, finding: Escape) {
+    super(ordinal, statement, new Error(finding.what));
+    this.finding = finding;
+  }
+}
+
+/**
+ * Opens the clone, and closes its connections at the end. A clone of production's own name is on a server of its own,
+ * and has nothing to fear.
+ */
 export async function withStage<T>(
   server: Server,
-  signal: AbortSignal,
+  { production, signal }: { readonly production: string; readonly signal: AbortSignal },
   body: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const reader = await server.open();
   try {
     const schema = await trackSchema(reader, server.target.database);
-    const stage: Stage = { server, reader, schema, signal, work: await server.open({ purpose: 'migration' }) };
+    const stage: Stage = {
+      server,
+      reader,
+      schema,
+      signal,
+      production: server.target.database === production ? undefined : production,
+      work: await server.open({ purpose: 'migration' }),
+    };
     try {
       return await body(stage);
     } finally {
@@ -123,16 +146,23 @@ async function performOne(
   const isLeftOut = actsOnServer(statement);
   const isOwnTransaction = !isTransaction && (statement.kind === 'dml' || statement.kind === 'opaque');
   try {
+    const finding = isLeftOut ? undefined : await escapeOf(stage, statement);
+    if (finding) throw new Escaped(ordinal, statement, finding);
     if (isOwnTransaction) await stage.work.execute('START TRANSACTION');
     const result = isLeftOut ? await parseOnly(stage.work, statement) : await execute();
     if (isOwnTransaction) await stage.work.execute('COMMIT');
     return { ordinal, statement, result, ms: performance.now() - startedMs, evidence: noted, isLeftOut };
   } catch (error) {
     await stage.work.execute('ROLLBACK').catch(() => undefined);
-    throw new Refused(ordinal, statement, error);
+    throw error instanceof Escaped ? error : new Refused(ordinal, statement, error);
   } finally {
     evidence.forget(statement);
   }
+}
+
+async function escapeOf({ server, production, work, reader }: Stage, statement: Statement) {
+  if (production === undefined) return undefined;
+  return findDynamicEscape(statement, { production, clone: server.target.database }, { work, reader });
 }
 
 const NOTHING: StatementResult = { rows: 0, lastInsertId: undefined, warnings: [] };

@@ -123,11 +123,13 @@ function checkTable(table: string, shape: TableShape, rule: TenantRule, database
   ];
 }
 
+/** A composite key will do: where none of its other columns may be NULL, the server checks every row. */
 function tenantKey(shape: TableShape, rule: TenantRule, database: string): ForeignKey | undefined {
+  const nullable = new Set(shape.columns.filter((column) => column.isNullable).map(({ name }) => name));
   const leadsThere = shape.foreignKeys.filter(
     (key) =>
-      key.columns.length === 1 &&
-      key.columns[0] === rule.column &&
+      key.columns.includes(rule.column) &&
+      key.columns.every((column) => column === rule.column || !nullable.has(column)) &&
       key.parentTable === rule.table &&
       key.parentSchema === database,
   );

@@ -68,7 +68,7 @@ describe('readMigrations', () => {
     expect(only?.up.map(({ verb }) => verb)).toEqual(['BEGIN', 'UPDATE', 'SAVEPOINT', 'ROLLBACK TO', 'COMMIT']);
     expect(only?.down).toEqual([]);
     expect(only?.verify.map(({ line }) => line)).toEqual([9]);
-    expect(only?.allows).toEqual([{ name: 'drop-table', reason: 'it was empty' }]);
+    expect(only?.allows).toEqual([{ name: 'drop-table', reason: 'it was empty', line: 2 }]);
   });
 
   test('reports all problems at once, with line and remedy', async () => {

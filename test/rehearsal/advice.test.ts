@@ -199,6 +199,29 @@ ALTER TABLE visits DROP KEY a, DROP KEY b, DROP KEY slot, DROP slot, DROP staff_
     ]);
   });
 
+  test('finds the rows that go on the way forward, but not those of a table that the migrations make', async () => {
+    const schema =
+      'CREATE TABLE days (id INT) PARTITION BY LIST (id) (PARTITION a VALUES IN (1), PARTITION b VALUES IN (2)); CREATE TABLE log (id INT);';
+    const up = `TRUNCATE TABLE log; ALTER TABLE days DROP PARTITION a; ALTER TABLE days TRUNCATE PARTITION b;
+      CREATE TABLE fresh (id INT PRIMARY KEY); TRUNCATE fresh; ALTER TABLE days ADD note INT;`;
+    const told = await advice(server(), { schema, migrations: [migration('2', `-- migrate:up\n${up}`)] });
+    const losses = told.filter(({ name }) => name === 'data-loss-in-up');
+    expect(losses.map(({ object, what }) => `${object}: ${what}`)).toEqual([
+      'log: line 2 empties log',
+      'days: line 2 drops a partition of days',
+      'days: line 2 empties a partition of days',
+    ]);
+    expect(tell(losses.slice(0, 1))).toMatchInlineSnapshot(`
+      "advice 2 data-loss-in-up log
+      what: line 2 empties log
+      why:  its rows are gone, and no way back brings them: only the backup that a deploy makes first has them
+      fix:  nothing to do if that is meant, but not with --skip-backup; gateway-migrate restore --table log brings them back beside it"
+    `);
+    const allowed = `-- migrate:allow data-loss-in-up the log is kept elsewhere\n-- migrate:up\n${up}`;
+    const silent = await advice(server(), { schema, migrations: [migration('2', allowed)] });
+    expect(silent.filter(({ name }) => name === 'data-loss-in-up')).toEqual([]);
+  });
+
   test('finds what running code may still read, unless the migration allows it with a reason', async () => {
     const change = 'ALTER TABLE visits RENAME COLUMN code TO number;\nALTER TABLE visits DROP COLUMN note;';
     const told = await advice(server(), { schema: VISITS, migrations: [migration('2', `-- migrate:up\n${change}`)] });

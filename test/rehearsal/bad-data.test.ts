@@ -231,6 +231,40 @@ describeOnServers('data that would make a migration fail', (server) => {
     expect(await lookBoth(divided, '(1), (2)', 'DROP PARTITION a')).toMatchObject({ findings: [], isRefused: false });
   });
 
+  test('generated columns that are stored are refused where the server would refuse them', async () => {
+    const isMySql = server().kind === 'mysql';
+    const cases = [
+      ["'abcdef'", 'ADD g VARCHAR(3) AS (UPPER(body)) STORED', true],
+      ["'abc   '", 'ADD g VARCHAR(3) AS (UPPER(body)) STORED', false],
+      ["'200'", 'ADD g TINYINT AS (CHAR_LENGTH(body) * 50) STORED', true],
+      ["'20'", 'ADD g TINYINT AS (CHAR_LENGTH(body) * 50) STORED', false],
+      ["'20'", 'ADD g DECIMAL(3,2) AS (CHAR_LENGTH(body) * 5) STORED', true],
+      ['NULL', "ADD a VARCHAR(9) DEFAULT 'long', ADD g CHAR(3) AS (CONCAT(a, COALESCE(body, ''))) STORED", true],
+      ["'abcdef'", 'ADD g VARCHAR(3) AS (UPPER(body)) VIRTUAL', false],
+      ...(isMySql ? ([['NULL', 'ADD g VARCHAR(9) AS (UPPER(body)) STORED NOT NULL', true]] as const) : []),
+    ] as const;
+    for (const [value, alter, isRefused] of cases) {
+      const looked = await lookBoth('body TEXT', `(${value})`, alter);
+      const errors = isRefused ? ['generated-value-refused'] : [];
+      expect([alter, looked.errors, looked.isRefused]).toEqual([alter, errors, isRefused]);
+    }
+    const long = await lookBoth('body TEXT', "('abcdef')", 'ADD g VARCHAR(3) AS (REPEAT(body,2)) STORED');
+    expect(tell(long.findings)).toMatchInlineSnapshot(`
+      "error 5 generated-value-refused notes.g
+      what: g is varchar(3), which cannot hold repeat(\`body\`,2) of 1 row of production
+      why:  the server works it out for every row, and refuses the change for the first such row
+      fix:  mend them first, or give the column another type; they are: SELECT * FROM \`notes\` WHERE CHAR_LENGTH(TRIM(TRAILING ' ' FROM (repeat(\`body\`,2)))) > 3"
+    `);
+    if (!isMySql) return;
+    const noJson = await lookBoth('body TEXT', "('no json')", "ADD g JSON AS (JSON_EXTRACT(body, '$')) STORED");
+    expect(tell(noJson.findings).replace(/(?<=production: ).*/, '(as the server says)')).toMatchInlineSnapshot(`
+      "error 5 generated-value-refused notes.g
+      what: json_extract(\`body\`,_utf8mb4'$'), which g is made of, fails for a row of production: (as the server says)
+      why:  the server works it out for every row, and refuses the change for the first such row
+      fix:  mend such rows first, or write an expression that is NULL for them"
+    `);
+  });
+
   test('new columns without a value for the rows there are: each is told as the server decides', async () => {
     const isMySql = server().kind === 'mysql';
     const cases = [
@@ -346,7 +380,7 @@ describeOnServers('data that would make a migration fail', (server) => {
     const table = { name: 'pets', isWritten: false, versionOf: () => '5' } as unknown as ChangedTable;
     const inquiry = { session: scene.production, flavor: scene.flavor, database: 'd', withinMs: 1_000 };
     const question = {
-      name: 'null-in-not-null',
+      name: 'null-in-not-null' as const,
       table,
       part: 'name',
       select: 'nick FROM pets',

@@ -408,6 +408,29 @@ describeOnServers('planted faults', (server) => {
     expect(errors(findings)).toEqual([]);
   });
 
+  test('an allowance for what is no finding is told, with the name that it may mean', async () => {
+    const text = file('CREATE TABLE a (id INT PRIMARY KEY);', 'DROP TABLE a;');
+    const { findings } = await rehearseFiles(server(), {
+      files: {
+        '0001': `-- migrate:allow data-lost-in-down it was empty\n-- migrate:allow data-loss-in-down it was empty\n${text}`,
+        '0002': `-- migrate:allow all of it\n${text.replaceAll(' a', ' b')}`,
+      },
+    });
+    const [near, far, ...rest] = findings.filter(({ name }) => name === 'unknown-allowance');
+    expect(near).toEqual({
+      name: 'unknown-allowance',
+      level: 'advice',
+      group: 'rehearsal',
+      version: '0001',
+      object: 'line 1',
+      what: '-- migrate:allow data-lost-in-down allows nothing: no finding that can be allowed has this name',
+      why: 'what it was written for is told all the same',
+      fix: 'did you mean "data-loss-in-down"?',
+    });
+    expect(far?.fix).toMatch(/^expected one of blocking-change, .*, verify-finds-something$/);
+    expect(rest).toEqual([]);
+  });
+
   test('what acts on the whole server is left out, and said to be', async () => {
     const { findings, checks } = await rehearseFiles(server(), {
       files: { '0001': file("CREATE USER 'nobody_at_all';\nCREATE TABLE a (id INT PRIMARY KEY);", 'DROP TABLE a;') },

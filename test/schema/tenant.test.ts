@@ -55,6 +55,20 @@ describeOnServers('the rules of the tenant column', (server) => {
     ]);
   });
 
+  it('know a composite foreign key, where no column of it can be NULL', async () => {
+    const database = await server().createDatabase();
+    const child = (name: string, region: string) =>
+      `CREATE TABLE ${name} (region int ${region}, company_id int NOT NULL, KEY (company_id),
+        CONSTRAINT ${name}_fk FOREIGN KEY (region, company_id) REFERENCES companies (region, id) ON DELETE CASCADE)`;
+    const parent = 'CREATE TABLE companies (region int, id int, PRIMARY KEY (region, id))';
+    await runAll(server(), database, [parent, child('bound', 'NOT NULL'), child('loose', 'NULL')]);
+    const snapshot = await withSession(server(), database, (session) => readSnapshot(session, database));
+    const broken = checkTenant(snapshot, RULE, ['bound', 'loose']).filter((check) => !check.ok);
+    expect(broken.map(({ name, detail }) => `${name}: ${detail}`)).toEqual([
+      'loose.company_id is a foreign key to companies ON DELETE CASCADE: no foreign key leads to companies',
+    ]);
+  });
+
   it('look at every table that has the column when none is named, and only warn', async () => {
     const { snapshot, checks } = await checksOf();
     expect(tenantTables(snapshot, RULE)).toEqual(['buried', 'elsewhere', 'good', 'nullable', 'restricting', 'unbound']);

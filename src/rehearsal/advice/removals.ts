@@ -1,5 +1,6 @@
 import { columnRenames } from '../../migrations/column-renames.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
+import { splitId } from '../../schema/snapshot.ts';
 import type { Finding } from '../finding.ts';
 import { type AdviceInput, migrationOf } from './review.ts';
 
@@ -68,16 +69,44 @@ export function adviseOnWaysBack({ migrations }: AdviceInput): Finding[] {
   });
 }
 
-function lossesOf(statement: Statement): string[] {
-  if (statement.kind === 'truncate') return statement.writes.map((table) => `empties ${table}`);
-  if (statement.verb === 'DELETE') return statement.writes.map((table) => `deletes rows of ${table}`);
-  const dropped = statement.touches.filter(({ action, object }) => action === 'drop' && object.startsWith('table:'));
-  if (dropped.length > 0) return dropped.map(({ object }) => `drops ${object.slice('table:'.length)}`);
+/** Rows of production that a migration empties on its way forward; what it drops is told as dropped. */
+export function adviseOnEmptied({ migrations }: AdviceInput): Finding[] {
+  const made = new Set<string>();
+  return migrations.flatMap(({ version, up }) =>
+    up.flatMap((statement): Finding[] => {
+      const emptied = emptiedBy(statement).filter(({ table }) => !made.has(table));
+      for (const { action, object } of statement.touches) if (action === 'create') made.add(splitId(object)[1]);
+      return emptied.map(({ table, what }) => ({
+        name: 'data-loss-in-up',
+        level: 'advice',
+        group: 'advice',
+        version,
+        object: table,
+        what: `line ${statement.line} ${what}`,
+        why: 'its rows are gone, and no way back brings them: only the backup that a deploy makes first has them',
+        fix: `nothing to do if that is meant, but not with --skip-backup; gateway-migrate restore --table ${table} brings them back beside it`,
+      }));
+    }),
+  );
+}
+
+function emptiedBy(statement: Statement): { table: string; what: string }[] {
+  if (statement.kind === 'truncate') return statement.writes.map((table) => ({ table, what: `empties ${table}` }));
   if (statement.verb !== 'ALTER TABLE') return [];
   // To empty a partition changes rows alone.
   const table = statement.touches[0]?.object.slice('table:'.length) ?? statement.writes[0] ?? '';
   const partition = /\b(DROP|TRUNCATE)\s+PARTITION\b/i.exec(statement.text)?.[1]?.toUpperCase();
-  if (partition) return [`${partition === 'DROP' ? 'drops' : 'empties'} a partition of ${table}`];
+  return partition ? [{ table, what: `${partition === 'DROP' ? 'drops' : 'empties'} a partition of ${table}` }] : [];
+}
+
+function lossesOf(statement: Statement): string[] {
+  const emptied = emptiedBy(statement);
+  if (emptied.length > 0) return emptied.map(({ what }) => what);
+  if (statement.verb === 'DELETE') return statement.writes.map((table) => `deletes rows of ${table}`);
+  const dropped = statement.touches.filter(({ action, object }) => action === 'drop' && object.startsWith('table:'));
+  if (dropped.length > 0) return dropped.map(({ object }) => `drops ${object.slice('table:'.length)}`);
+  if (statement.verb !== 'ALTER TABLE') return [];
+  const table = statement.touches[0]?.object.slice('table:'.length) ?? '';
   const dropsColumn = /\bDROP\s+(?!INDEX|KEY|FOREIGN|PRIMARY|CHECK|CONSTRAINT|PARTITION|DEFAULT)/i.test(statement.text);
   return dropsColumn ? [`drops a column of ${table}`] : [];
 }

@@ -1,6 +1,6 @@
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
 import type { Column } from '../../schema/types.ts';
-import { checkConstraints } from '../check-constraints.ts';
+import { checkConstraints, plainClause } from '../check-constraints.ts';
 import type { Finding } from '../finding.ts';
 import { type ChangedTable, charsetOf, collationOf } from './changed-table.ts';
 import { ask, COUNTED, countRows, type Inquiry } from './inquiry.ts';
@@ -30,8 +30,8 @@ export async function findCheckBreakers(inquiry: Inquiry, table: ChangedTable): 
   return findings;
 }
 
-/** The table, or what the columns of the check will hold of it; undefined where that is not known. */
-function rowsFor(table: ChangedTable, clause: string, from: string): string | undefined {
+/** The table, or what the columns that a clause mentions will hold of it; undefined where that is not known. */
+export function rowsFor(table: ChangedTable, clause: string, from: string): string | undefined {
   const mentioned = table.after.table.columns.filter(({ name }) => clause.includes(quoteName(name)));
   if (mentioned.every(({ name }) => table.source(name)?.name === name)) return from;
   const values = mentioned.map((column) => [laterValue(table, column), quoteName(column.name)] as const);
@@ -44,7 +44,8 @@ function laterValue(table: ChangedTable, column: Column): string | undefined {
   const { name, type, generation, default: value, isNullable } = column;
   const source = table.source(name);
   if (source) return quoteName(source.name);
-  const later = generation === undefined ? (value ?? (isNullable ? 'NULL' : undefined)) : `(${generation})`;
+  const later =
+    generation === undefined ? (value ?? (isNullable ? 'NULL' : undefined)) : `(${plainClause(generation)})`;
   const collation = collationOf(table.after, name);
   // A text of ours has the collation of the connection.
   if (later === undefined) return undefined;

@@ -1,5 +1,6 @@
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
 import type { Index } from '../../schema/types.ts';
+import { plainClause } from '../check-constraints.ts';
 import type { Finding } from '../finding.ts';
 import { type ChangedTable, charsetOf, collationOf } from './changed-table.ts';
 import { ask, type Inquiry, samples } from './inquiry.ts';
@@ -81,7 +82,7 @@ function comparedAs(table: ChangedTable, part: string): string {
     const value = recollated(table, source.name, name);
     return length === undefined ? value : `LEFT(${value}, ${length})`;
   }
-  if (column?.generation) return `(${column.generation})`;
+  if (column?.generation) return `(${plainClause(column.generation)})`;
   const isDistinct = column?.default === null ? column.isNullable : /\(/.test(column?.default ?? '');
   return isDistinct || column?.extra.includes('auto_increment') ? 'distinct' : 'constant';
 }

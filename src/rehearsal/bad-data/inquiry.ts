@@ -2,7 +2,7 @@ import type { Row, Session } from '../../mysql/connect.ts';
 import type { Flavor } from '../../mysql/flavor.ts';
 import { detailOf } from '../../schema/check.ts';
 import { selectWithin } from '../../schema/time-limit.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding, FindingName } from '../finding.ts';
 import type { ChangedTable } from './changed-table.ts';
 
 /** How production is asked: by reading only, and never for longer than `withinMs` a question. */
@@ -15,7 +15,7 @@ export interface Inquiry {
 
 /** A question whose answer should be no row. */
 export interface Question {
-  readonly name: string;
+  readonly name: FindingName;
   readonly table: ChangedTable;
   /** The column or key that it is about. */
   readonly part: string;
@@ -23,7 +23,12 @@ export interface Question {
   readonly select: string;
   readonly level?: Finding['level'];
   describe(rows: readonly Row[]): Pick<Finding, 'what' | 'why' | 'fix'>;
+  /** A value of some row makes the question itself fail, as it would the migration. */
+  describeFailure?(detail: string): Pick<Finding, 'what' | 'why' | 'fix'>;
 }
+
+/** The class "data exception" of the SQL standard. */
+const DATA_EXCEPTION = /^22/;
 
 /** Asks one question; a finding when rows came, or when the answer is not known. */
 export async function ask(inquiry: Inquiry, question: Question): Promise<Finding[]> {
@@ -38,6 +43,9 @@ export async function ask(inquiry: Inquiry, question: Question): Promise<Finding
     const what = `not known: to look takes longer than ${inquiry.withinMs / 1000} s`;
     return [{ ...about, level: 'advice', what, why, fix: `look at a quiet time: SELECT ${question.select}` }];
   } catch (error) {
+    if (question.describeFailure && DATA_EXCEPTION.test((error as { sqlState?: string }).sqlState ?? '')) {
+      return [{ ...about, ...soften(question, question.describeFailure(detailOf(error))) }];
+    }
     const what = `not known: ${detailOf(error)}`;
     return [{ ...about, level: 'advice', what, why, fix: `look by hand: SELECT ${question.select}` }];
   }
