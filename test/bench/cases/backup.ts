@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Compression, compressionProblem, fileSuffix } from '../../../src/backup/compression.ts';
 import { dumpDatabase } from '../../../src/backup/dump.ts';
+import { removeBackup } from '../../../src/backup/folder.ts';
 import { loadBackup } from '../../../src/backup/load.ts';
 import { proveBackup } from '../../../src/backup/proof.ts';
 import { type Clients, requireClients } from '../../../src/mysql/clients.ts';
@@ -44,10 +45,10 @@ export const backup: BenchCase = bulkCase('backup', (bulk) => {
     { name: 'dump to a file, then gzip', act: () => shell(`${dump} > ${dir}/paper.sql && gzip -f ${dir}/paper.sql`) },
     { name: 'dump piped into gzip', act: () => shell(`${dump} | gzip > ${dir}/pipe.sql.gz`) },
     { name: 'dump piped into gzip -1', act: () => shell(`${dump} | gzip -1 > ${dir}/pipe.sql.gz`) },
-    { name: 'gateway-migrate', act: () => takeOurs(bulk, 'gzip') },
+    { name: 'gateway-migrate', ...ours(bulk, 'gzip') },
   ];
   if (compressionProblem('zstd') === undefined) {
-    rivals.push({ name: 'gateway-migrate, zstd', act: () => takeOurs(bulk, 'zstd') });
+    rivals.push({ name: 'gateway-migrate, zstd', ...ours(bulk, 'zstd') });
   }
   if (peers.mydumper) {
     rivals.push({ name: 'mydumper -t 2 -c', act: () => shell(`rm -rf ${dir}/my; ${mydumper(bulk)}`) });
@@ -111,9 +112,13 @@ async function prove(file: string, { server, clients, context }: Bulk): Promise<
   if (!('differences' in outcome) || outcome.differences.length > 0) throw new Error(JSON.stringify(outcome));
 }
 
-function takeOurs({ dir, clients, context }: Bulk, compression: Compression) {
+/** No backup replaces another. */
+function ours({ dir, clients, context }: Bulk, compression: Compression) {
   const file = join(dir, `ours.sql${fileSuffix(compression)}`);
-  return dumpDatabase({ file, compression, clients, stepId: 'backup' }, context);
+  return {
+    prepare: () => removeBackup(file),
+    act: () => dumpDatabase({ file, compression, clients, stepId: 'backup' }, context),
+  };
 }
 
 function bulkCase(
@@ -129,7 +134,7 @@ function bulkCase(
           const context = recordedContext(await prepareDatabase(server));
           const clients = await requireClients(context.server.flavor, context.exec, { PATH: server.binDir });
           const bulk = { server, clients, dir, context, peers };
-          await takeOurs(bulk, 'gzip');
+          await ours(bulk, 'gzip').act();
           const { title, baseline, rivals } = contest(bulk);
           yield { title, baseline, figures: await takeTurns(rivals) };
         } finally {
