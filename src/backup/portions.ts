@@ -47,15 +47,6 @@ export async function readStoredText(file: string, signal?: AbortSignal): Promis
   return Buffer.concat(parts);
 }
 
-/** What stands behind the last table: routines, events, and views as they are in the end. */
-export async function readAfterTables(file: string, { preamble, tables }: Manifest): Promise<Buffer> {
-  const ends = [preamble, ...tables.map(({ range }) => range)].map(({ offset, length }) => offset + length);
-  const offset = Math.max(...ends);
-  const parts: Buffer[] = [];
-  for await (const chunk of readRange(file, { offset, length: (await stat(file)).size - offset })) parts.push(chunk);
-  return Buffer.concat(parts);
-}
-
 /** The same of some tables alone: their triggers. */
 export async function readStoredOf(file: string, preamble: ByteRange, ranges: readonly ByteRange[]): Promise<Buffer> {
   const parts: Buffer[] = [];
@@ -63,6 +54,15 @@ export async function readStoredOf(file: string, preamble: ByteRange, ranges: re
   for (const range of ranges) {
     for await (const { bytes, isStored } of cut(readRange(file, range))) if (isStored) parts.push(Buffer.from(bytes));
   }
+  return Buffer.concat(parts);
+}
+
+/** What stands behind the last table: routines, events, and views as they are in the end. */
+export async function readAfterTables(file: string, { preamble, tables }: Manifest): Promise<Buffer> {
+  const ends = [preamble, ...tables.map(({ range }) => range)].map(({ offset, length }) => offset + length);
+  const offset = Math.max(...ends);
+  const parts: Buffer[] = [];
+  for await (const chunk of readRange(file, { offset, length: (await stat(file)).size - offset })) parts.push(chunk);
   return Buffer.concat(parts);
 }
 

@@ -22,6 +22,14 @@ export async function makeAccounts(session: Session, definers: readonly string[]
   }
 }
 
+/** The same for the owner that one statement names (`CREATE DEFINER=user@host …`). */
+export async function makeDefinerOf(session: Session, text: string, modes: LexicalModes): Promise<void> {
+  const tokens = new Tokens(text, modes);
+  if (!tokens.seek('DEFINER') || !tokens.take('DEFINER', '=')) return;
+  const [user, at, host] = [tokens.next(), tokens.next(), tokens.next()];
+  if (user && host && at?.keyword === '@') await makeAccount(session, nameOf(user), nameOf(host));
+}
+
 /**
  * Before a backup is loaded into a private server, makes the accounts that own its views and routines. A view that asks another
  * one's view or function cannot be made without the owner of that; and MariaDB prints a view of nobody in another way, so
@@ -34,14 +42,6 @@ export async function makeOwners({ file, manifest }: BackupToProve, session: Ses
   for (const definer of definersIn(text)) {
     if (!nobodies.has(definer)) await makeDefinerOf(session, definer, AS_DUMPED);
   }
-}
-
-/** The same for the owner that one statement names (`CREATE DEFINER=user@host …`). */
-export async function makeDefinerOf(session: Session, text: string, modes: LexicalModes): Promise<void> {
-  const tokens = new Tokens(text, modes);
-  if (!tokens.seek('DEFINER') || !tokens.take('DEFINER', '=')) return;
-  const [user, at, host] = [tokens.next(), tokens.next(), tokens.next()];
-  if (user && host && at?.keyword === '@') await makeAccount(session, nameOf(user), nameOf(host));
 }
 
 /** A dump names them in backticks. */

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 
 export interface Exit {
@@ -37,8 +37,11 @@ export function toExit(result: Ended, startedMs: number): Exit {
   };
 }
 
+/** A program that was started; undefined `pid` when it could not be. */
+type Child = EventEmitter & { readonly pid?: number | undefined };
+
 /** `exit`: the program has ended; `close`: all that it had written is here as well. */
-export function whenEnded(child: ChildProcess, event: 'exit' | 'close'): Promise<Ended> {
+export function whenEnded(child: Child, event: 'exit' | 'close'): Promise<Ended> {
   return new Promise((resolve) => {
     child.on('error', (error) => {
       // Else it has been started, and is being ended because it was aborted.
