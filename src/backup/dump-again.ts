@@ -1,8 +1,7 @@
 import { dumpCommand } from '../mysql/client-commands.ts';
 import { JOURNAL_TABLE, SCRATCH_TABLE } from '../schema/types.ts';
-import { describeExit } from '../system/exec.ts';
-import { withLargeWrites } from '../system/large-writes.ts';
 import { renameDatabase } from './database-name.ts';
+import { runDump } from './dump-program.ts';
 import { holdsSavedRows } from './folder.ts';
 import type { LoadContext } from './loading-client.ts';
 import type { Manifest, TableEntry } from './manifest.ts';
@@ -73,17 +72,9 @@ async function dumpShare(
     withHistory: manifest.withHistory,
     ...share,
   });
-  const running = await withLargeWrites(command, context.exec);
-  const program = await context.exec.read(running, { signal: context.signal });
-  try {
-    const { sections } = await streamDump(renameDatabase(program.chunks, database, manifest.database), NOWHERE);
-    const exit = await program.exit;
-    context.signal.throwIfAborted();
-    if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
-    // The rest is the other share's, which has the views that follow it.
-    return share.withObjects ? sections.filter(({ section }) => section.kind === 'table') : [...sections];
-  } finally {
-    program.kill();
-    await program.exit;
-  }
+  const { sections } = await runDump(command, context, (dump) =>
+    streamDump(renameDatabase(dump, database, manifest.database), NOWHERE),
+  );
+  // The rest is the other share's, which has the views that follow it.
+  return share.withObjects ? sections.filter(({ section }) => section.kind === 'table') : [...sections];
 }

@@ -7,13 +7,12 @@ import type { Clients } from '../mysql/clients.ts';
 import type { Session } from '../mysql/connect.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { isoWithOffset } from '../system/clock.ts';
-import { describeExit } from '../system/exec.ts';
 import { makeFolder, renameDurably } from '../system/files.ts';
-import { withLargeWrites } from '../system/large-writes.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { type Claim, claimName, NameTaken } from './claim.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { blockCompressor, type Compression } from './compression.ts';
+import { runDump } from './dump-program.ts';
 import { readVersioned } from './history.ts';
 import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from './manifest.ts';
 import { MemberWriter } from './members.ts';
@@ -107,23 +106,18 @@ async function dumpToFile(
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
-  const running = await withLargeWrites(command, context.exec);
-  const program = await context.exec.read(running, { signal: context.signal });
+  const writer = new MemberWriter(file, () => blockCompressor(request.compression));
   try {
-    const writer = new MemberWriter(file, () => blockCompressor(request.compression));
-    const dumped = await streamDump(program.chunks, writer, {
-      onRawBytes: progress.advanceTo,
-      onSectionRead: (section) => rowCheck.add(section),
-    });
-    const exit = await program.exit;
-    if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
-    if (!dumped.isComplete) throw new Error('the dump ended without its last line, "-- Dump completed"');
+    const dumped = await runDump(command, context, (dump) =>
+      streamDump(dump, writer, {
+        onRawBytes: progress.advanceTo,
+        onSectionRead: (section) => rowCheck.add(section),
+      }),
+    );
     await file.sync();
     progress.finish();
     return dumped;
   } finally {
-    program.kill();
-    await program.exit;
     await file.close();
   }
 }
