@@ -80,20 +80,23 @@ interface RawHistory {
 
 /**
  * All rows, by version; empty when the table does not exist yet. `withText: false` leaves out the files' texts.
- * MySQL answers 1146 for a missing table: one query, not two, because `status` is typed often.
+ * MySQL answers 1146 for a missing table: one query, not two, because `status` is typed often. The table is looked for
+ * then, and read again when it is there: another run may have made it since.
  */
 export async function readHistory(session: Session, options: { withText: boolean }): Promise<HistoryRow[]> {
-  const text = options.withText ? 'text' : 'NULL';
+  const sql = historySql(options);
   try {
-    return await session.query<RawHistory>(
-      `SELECT version, name, base_name AS baseName, checksum, state, run, started AS startedAt,
-         finished AS finishedAt, duration_ms AS durationMs, ${text} AS text
-       FROM ${HISTORY} ORDER BY version`,
-    );
+    return await session.query<RawHistory>(sql);
   } catch (error) {
-    if (isMissingTable(error) && !(await hasToolTables(session)).history) return [];
-    throw error;
+    if (!isMissingTable(error)) throw error;
+    return (await hasToolTables(session)).history ? session.query<RawHistory>(sql) : [];
   }
+}
+
+function historySql({ withText }: { withText: boolean }): string {
+  return `SELECT version, name, base_name AS baseName, checksum, state, run, started AS startedAt,
+      finished AS finishedAt, duration_ms AS durationMs, ${withText ? 'text' : 'NULL'} AS text
+    FROM ${HISTORY} ORDER BY version`;
 }
 
 function isMissingTable(error: unknown): boolean {
