@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import path from 'node:path';
 import type { Config } from '../../../src/config/config.ts';
 import { connect, type Server, type Session } from '../../../src/mysql/connect.ts';
 import { cloneSchema } from '../../../src/rehearsal/clone.ts';
@@ -33,7 +33,8 @@ export const clone: BenchCase = {
   },
 };
 
-const BY_HAND = 'dump --no-data | client';
+const BY_HAND = 'dump --no-data to a file, then the client';
+const PIPED = 'dump --no-data piped into the client';
 
 async function measure(server: BenchServer): Promise<Figure[]> {
   const session = await (await connect(server.root.target('mysql'))).open({ database: null });
@@ -43,7 +44,8 @@ async function measure(server: BenchServer): Promise<Figure[]> {
     const place = await connect(server.root.target(SOURCE), { database: null });
     const copy = await connect(server.root.target(COPY), { database: null });
     const ways: Record<string, () => Promise<unknown>> = {
-      [BY_HAND]: () => byHand(server),
+      [BY_HAND]: () => byHand(server, BY_HAND, (dump, load) => `${dump} > "$6" && ${load} < "$6"`),
+      [PIPED]: () => byHand(server, PIPED, (dump, load) => `${dump} | ${load}`),
       'gateway-migrate, same server': async () => cloneOnto(session, copy, await readSnapshot(session, SOURCE)),
       'gateway-migrate, private server': async () => {
         const snapshot = await readSnapshot(session, SOURCE);
@@ -53,7 +55,7 @@ async function measure(server: BenchServer): Promise<Figure[]> {
             production: place,
             session,
             exec: systemExec,
-            env: { ...process.env, PATH: [server.binDir, join(server.binDir, '../sbin')].join(':') },
+            env: { ...process.env, PATH: [server.binDir, path.join(server.binDir, '../sbin')].join(':') },
             // As a rehearsal of migrations that copy no rows asks for it.
             roomBytes: roomForEmptyTables({ snapshot, migrations: [] }),
           },
@@ -67,13 +69,21 @@ async function measure(server: BenchServer): Promise<Figure[]> {
   }
 }
 
-async function byHand({ binDir, client, socket }: BenchServer): Promise<void> {
+/** With the dump program and the client, put together by `join` as a line of shell. */
+async function byHand(server: BenchServer, name: string, join: (dump: string, load: string) => string): Promise<void> {
+  const { binDir, client, socket } = server;
   const isMariaDb = client.endsWith('mariadb');
-  const dump = join(binDir, isMariaDb ? 'mariadb-dump' : 'mysqldump');
+  const program = path.join(binDir, isMariaDb ? 'mariadb-dump' : 'mysqldump');
   // Else MySQL's client may not load the dump into the server that it comes from.
   const without = isMariaDb ? '--no-data' : '--set-gtid-purged=OFF';
-  const script = '"$0" --no-defaults -uroot -S "$2" --no-data "$5" "$3" | "$1" --no-defaults -uroot -S "$2" "$4"';
-  await runOnce({ name: BY_HAND, file: 'sh', args: ['-c', script, dump, client, socket, SOURCE, COPY, without] });
+  const dump = '"$0" --no-defaults -uroot -S "$2" --no-data "$5" "$3"';
+  const load = '"$1" --no-defaults -uroot -S "$2" "$4"';
+  const file = path.join(path.dirname(server.socket), 'schema.sql');
+  await runOnce({
+    name,
+    file: 'sh',
+    args: ['-c', join(dump, load), program, client, socket, SOURCE, COPY, without, file],
+  });
 }
 
 /** Making it is timed, and what a rehearsal needs to make it; dropping it is not. */
