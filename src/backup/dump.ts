@@ -11,7 +11,7 @@ import { makeFolder, renameDurably } from '../system/files.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { type Claim, claimName, NameTaken } from './claim.ts';
 import { RowCheck, requireNames } from './completeness.ts';
-import { blockCompressor, type Compression } from './compression.ts';
+import { type Compression, createCompressor } from './compression.ts';
 import { runDump } from './dump-program.ts';
 import { readVersioned } from './history.ts';
 import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from './manifest.ts';
@@ -65,7 +65,7 @@ async function dumpThroughPartial({ partial, path }: Claim, request: DumpRequest
     const versioned = await readVersioned(context.server, session, request.clients.flavor);
     // What a rollback saves are rows to be put back, and nothing puts back a past one.
     const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
-    const rowCheck = new RowCheck(session, context, withHistory ? versioned.names : []);
+    const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
     const dumped = await dumpToFile(partial, request, { ...source, withHistory }, rowCheck, context);
     requireNames(dumped, source);
     await rowCheck.done();
@@ -106,7 +106,8 @@ async function dumpToFile(
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
-  const writer = new MemberWriter(file, () => blockCompressor(request.compression));
+  const compressor = createCompressor(request.compression);
+  const writer = new MemberWriter(file, () => compressor.forTable());
   try {
     const dumped = await runDump(command, context, (dump) =>
       streamDump(dump, writer, {
@@ -118,6 +119,7 @@ async function dumpToFile(
     progress.finish();
     return dumped;
   } finally {
+    compressor.close();
     await file.close();
   }
 }

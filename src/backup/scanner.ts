@@ -1,3 +1,5 @@
+import { type RowCounter, RowLines, RowsInALine } from './row-counter.ts';
+
 /** What a part of a dump is about. */
 export interface Section {
   readonly kind: 'table' | 'sequence' | 'view' | 'triggers' | 'other';
@@ -9,7 +11,7 @@ export interface Section {
 export interface Piece {
   readonly begins: Section | undefined;
   readonly bytes: Buffer;
-  /** Rows whose opening parenthesis is in these bytes. */
+  /** Rows that begin in these bytes; where each is a line of its own, that end in them. */
   readonly rows: number;
 }
 
@@ -22,14 +24,11 @@ export interface CreatedCounts {
 }
 
 const NEWLINE = 0x0a;
-const QUOTE = 0x27;
-const OPEN = 0x28;
-const SEMICOLON = 0x3b;
 const LETTER_V = 0x56;
-const BACKSLASH = 0x5c;
 const BACKTICK = 0x60;
 
 const INSERT = Buffer.from('INSERT INTO `');
+const VALUES_BYTES = 'VALUES'.length;
 const SANDBOX = '/*M!999999\\-';
 const LONGEST_MARKER = 1024;
 /** Behind a table's rows nothing but its triggers stands. Their database's character set may be switched for them. */
@@ -60,9 +59,8 @@ const CREATE =
 export class DumpScanner {
   readonly created: CreatedCounts = { trigger: 0, procedure: 0, function: 0, event: 0 };
   #carried: Buffer = Buffer.alloc(0);
-  #isInRows = false;
-  #isInString = false;
-  #isEscaped = false;
+  /** While rows are read. */
+  #rows: RowCounter | undefined;
   #isInBody = false;
   #isBodyStart = false;
   #isLastLineRead = false;
@@ -88,10 +86,11 @@ export class DumpScanner {
     let rows = 0;
     let at = 0;
     while (at < bytes.length) {
-      if (this.#isInRows) {
-        const end = this.#rowsEnd(bytes, at);
-        rows += end.rows;
-        at = end.at;
+      if (this.#rows) {
+        const { end, counted, isLast } = this.#rows.read(bytes, at);
+        rows += counted;
+        at = end;
+        if (isLast) this.#rows = undefined;
         continue;
       }
       const line = this.#line(bytes, at);
@@ -112,10 +111,12 @@ export class DumpScanner {
   /** One line from `at`, or the head of an INSERT up to its rows; undefined when more bytes are needed. */
   #line(bytes: Buffer, at: number): { end: number; section?: Section; isLeftOut?: boolean } | undefined {
     if (!this.#isInBody && startsWith(bytes, at, INSERT)) {
-      const rowsStart = valuesKeyword(bytes, at);
-      if (rowsStart === undefined) return undefined;
-      this.#isInRows = true;
-      return { end: rowsStart };
+      const keyword = valuesKeyword(bytes, at);
+      if (keyword === undefined || keyword + VALUES_BYTES >= bytes.length) return undefined;
+      const rowsStart = keyword + VALUES_BYTES;
+      const isRowALine = bytes[rowsStart] === NEWLINE;
+      this.#rows = isRowALine ? new RowLines() : new RowsInALine();
+      return { end: isRowALine ? rowsStart + 1 : rowsStart };
     }
     const newline = bytes.indexOf(NEWLINE, at);
     if (newline === -1) return undefined;
@@ -160,67 +161,6 @@ export class DumpScanner {
     const kind = CREATE.exec(line)?.[1]?.toLowerCase() as keyof CreatedCounts | undefined;
     if (kind) this.created[kind]++;
   }
-
-  /** Reads rows from `at`: up to behind the semicolon that ends them, or to the end of the bytes. */
-  #rowsEnd(bytes: Buffer, at: number): { at: number; rows: number } {
-    let rows = 0;
-    let i = at;
-    while (i < bytes.length) {
-      if (this.#isInString) {
-        i = this.#stringEnd(bytes, i);
-        continue;
-      }
-      i = nextOutside(bytes, i);
-      if (i === bytes.length) break;
-      const mark = bytes[i++];
-      if (mark === QUOTE) this.#isInString = true;
-      else if (mark === OPEN) rows++;
-      else {
-        this.#isInRows = false;
-        break;
-      }
-    }
-    return { at: i, rows };
-  }
-
-  /** From inside of a string: behind the quote that ends it, or the end of the bytes. */
-  #stringEnd(bytes: Buffer, at: number): number {
-    let i = this.#isEscaped ? at + 1 : at;
-    this.#isEscaped = false;
-    for (;;) {
-      i = nextInside(bytes, i);
-      if (i === bytes.length) return i;
-      if (bytes[i] === QUOTE) {
-        this.#isInString = false;
-        return i + 1;
-      }
-      i += 2;
-      if (i > bytes.length) {
-        this.#isEscaped = true;
-        return bytes.length;
-      }
-    }
-  }
-}
-
-/** Where the next byte that counts between values stands; the length when there is none. */
-function nextOutside(bytes: Buffer, at: number): number {
-  let i = at;
-  while (i < bytes.length && bytes[i] !== QUOTE && bytes[i] !== OPEN && bytes[i] !== SEMICOLON) i++;
-  return i;
-}
-
-/** The same inside of a string. Nearly all bytes of a dump pass here: four at a turn take a quarter less. */
-function nextInside(bytes: Buffer, at: number): number {
-  let i = at;
-  for (const last = bytes.length - 4; i <= last; i += 4) {
-    if (bytes[i] === QUOTE || bytes[i] === BACKSLASH) return i;
-    if (bytes[i + 1] === QUOTE || bytes[i + 1] === BACKSLASH) return i + 1;
-    if (bytes[i + 2] === QUOTE || bytes[i + 2] === BACKSLASH) return i + 2;
-    if (bytes[i + 3] === QUOTE || bytes[i + 3] === BACKSLASH) return i + 3;
-  }
-  while (i < bytes.length && bytes[i] !== QUOTE && bytes[i] !== BACKSLASH) i++;
-  return i;
 }
 
 function startsWith(bytes: Buffer, at: number, prefix: Buffer): boolean {

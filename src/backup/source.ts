@@ -20,6 +20,8 @@ export interface SourceTable {
   readonly engine: string;
   /** The server's estimate of the size of its rows, without secondary indexes. */
   readonly dataBytes: number;
+  /** The server's estimate of how many rows it has. */
+  readonly rows: number;
 }
 
 /** Reads what a complete dump has to hold. */
@@ -58,13 +60,20 @@ export async function readTables(server: Server, session: Session): Promise<Sour
   if (server.flavor.kind === 'mysql' && isAtLeast(server.flavor, 8)) {
     await session.query('SET SESSION information_schema_stats_expiry = 0');
   }
-  const rows = await session.query<{ name: string; engine: string | null; dataBytes: number | string | null }>(
-    `SELECT table_name AS name, engine AS engine, data_length AS dataBytes FROM information_schema.tables
+  type Estimate = number | string | null;
+  const rows = await session.query<{ name: string; engine: string | null; dataBytes: Estimate; rows: Estimate }>(
+    `SELECT table_name AS name, engine AS engine, data_length AS dataBytes, table_rows AS \`rows\`
+       FROM information_schema.tables
       WHERE table_schema = ? AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_name <> ?
       ORDER BY table_name`,
     [server.target.database, JOURNAL_TABLE],
   );
-  return rows.map((row) => ({ name: row.name, engine: row.engine ?? '', dataBytes: Number(row.dataBytes ?? 0) }));
+  return rows.map((row) => ({
+    name: row.name,
+    engine: row.engine ?? '',
+    dataBytes: Number(row.dataBytes ?? 0),
+    rows: Number(row.rows ?? 0),
+  }));
 }
 
 /** Names of everything in a database that is not a base table, sorted, by kind. */

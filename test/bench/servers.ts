@@ -29,7 +29,7 @@ export async function withServers(
   const parentDir = mkdtempSync(join(process.env.GATEWAY_MIGRATE_BENCH_DIR ?? tmpdir(), 'gateway-bench-'));
   const servers: BenchServer[] = [];
   try {
-    for (const install of [installMySql, installMariaDb]) {
+    for (const install of chosen()) {
       const binaries = await install();
       if ('missing' in binaries) {
         console.log(`Skipped: ${binaries.missing}`);
@@ -44,6 +44,15 @@ export async function withServers(
     for (const { root } of servers) await root.stop();
     rmSync(parentDir, { recursive: true, force: true });
   }
+}
+
+/** BENCH_SERVER: `mysql` or `mariadb`, by default both. */
+function chosen() {
+  const all = { mysql: installMySql, mariadb: installMariaDb };
+  return Object.entries(all).flatMap(([kind, install]) => {
+    const isWanted = [undefined, '', kind].includes(process.env.BENCH_SERVER);
+    return isWanted ? [install] : [];
+  });
 }
 
 async function toBenchServer(root: PrivateServer): Promise<BenchServer> {
