@@ -55,7 +55,8 @@ export function compressionProblem(compression: Compression): string | undefined
  * dump program, so one thread of it is enough, and leaves the cores to the program and the server.
  */
 export function createCompressor(compression: Compression): Compressor {
-  if (compression === 'gzip' || !zstd.createZstdCompress) return { forTable: gzipForTable, close: () => undefined };
+  if (compression === 'gzip') return { forTable: gzipForTable, close: () => undefined };
+  if (!zstd.createZstdCompress) throw new Error(TOO_OLD);
   const stream = new ZstdStream(zstd.createZstdCompress(ZSTD));
   return { forTable: () => (block) => stream.compress(block), close: () => stream.close() };
 }

@@ -1,6 +1,8 @@
-import { Transform } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { Readable, Transform } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { compressionProblem, createCompressor, createDecompressor } from '../../src/backup/compression.ts';
 import { ZstdStream } from '../../src/backup/zstd-stream.ts';
 
 /** A frame of one block that is stored as it is. */
@@ -50,4 +52,19 @@ it('takes nothing else for a frame, and nothing more after a failure', async () 
   expect(ends.map((end) => (end.status === 'rejected' ? end.reason.message : 'made'))).toEqual(
     Array(3).fill('no memory'),
   );
+});
+
+it('is what Node unpacks again, or is refused where Node has no zstd', async () => {
+  const problem = compressionProblem('zstd');
+  if (problem !== undefined) {
+    expect(() => createCompressor('zstd')).toThrow(problem);
+    return;
+  }
+  const compressor = createCompressor('zstd');
+  const blocks = [1, 300_000, 1_048_576, 1_048_576, 77].map((size, at) => randomBytes(size).fill(at, size >> 1));
+  const frames = await Promise.all(blocks.map((block) => compressor.forTable()(block)));
+  compressor.close();
+  const unpacked: Buffer[] = [];
+  for await (const chunk of Readable.from(frames).pipe(createDecompressor('zstd'))) unpacked.push(chunk as Buffer);
+  expect(Buffer.concat(unpacked).equals(Buffer.concat(blocks))).toBe(true);
 });
