@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { gzipSettings } from './gzip-settings.ts';
-import { ZstdFrames } from './zstd-frames.ts';
-import { ZstdStream } from './zstd-stream.ts';
+import { type MemberFormat, MemberStreams } from './member-streams.ts';
+import { endOfFrame, ZstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'zstd';
 
@@ -19,12 +20,12 @@ export interface Compressor {
 }
 
 /**
- * What is made of a block in one go: nearly every member of gzip whole, else it is put together from pieces. Node's
- * default are sixteen kilobytes, each a turn of the event loop.
+ * Room for the members of several blocks. As long as one would fit in uncompressed, zstd writes to it without a buffer of its
+ * own; and of less room, more members are put together from two pieces.
  */
-const GZIP_OUTPUT_BYTES = 768 * 1024;
-/** Room for several frames: as long as a whole block would fit in, zstd writes to it without a buffer of its own. */
-const ZSTD_OUTPUT_BYTES = 4 * 1024 * 1024;
+const OUTPUT_BYTES = 4 * 1024 * 1024;
+/** What Node's thread pool does at a time, unless UV_THREADPOOL_SIZE says otherwise. */
+const THREADS = 4;
 
 /** Node has zstd since 22.15; its types here are those of Node 20. */
 const zstd = zlib as unknown as {
@@ -40,7 +41,7 @@ const zstd = zlib as unknown as {
 const ZSTD_LEVEL = 100;
 const ZSTD_END = 2;
 /** Twice as fast as its default level, 3, for rows that are a few percent larger, or even smaller. */
-const ZSTD = { chunkSize: ZSTD_OUTPUT_BYTES, flush: ZSTD_END, params: { [ZSTD_LEVEL]: 1 } };
+const ZSTD = { chunkSize: OUTPUT_BYTES, flush: ZSTD_END, params: { [ZSTD_LEVEL]: 1 } };
 
 const TOO_OLD = `zstd needs Node 22.15 or newer, this is Node ${process.versions.node}`;
 
@@ -50,21 +51,41 @@ export function compressionProblem(compression: Compression): string | undefined
   return TOO_OLD;
 }
 
-/**
- * Works in Node's thread pool: several blocks of gzip at once use several cores. zstd is more than twice as fast as any
- * dump program, so one thread of it is enough, and leaves the cores to the program and the server.
- */
+/** Works in Node's thread pool: several blocks of gzip at once use several cores. */
 export function createCompressor(compression: Compression): Compressor {
-  if (compression === 'gzip') return { forTable: gzipForTable, close: () => undefined };
-  if (!zstd.createZstdCompress) throw new Error(TOO_OLD);
-  const stream = new ZstdStream(zstd.createZstdCompress(ZSTD));
-  return { forTable: () => (block) => stream.compress(block), close: () => stream.close() };
+  return compression === 'gzip' ? gzipCompressor() : zstdCompressor();
 }
 
-function gzipForTable(): CompressBlock {
-  const gzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
-  const settingsFor = gzipSettings(gzip);
-  return async (block) => gzip(block, { chunkSize: GZIP_OUTPUT_BYTES, ...(await settingsFor(block)) });
+function gzipCompressor(): Compressor {
+  const streams = new MemberStreams(GZIP, Math.min(availableParallelism(), THREADS));
+  const sample = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
+  return {
+    forTable() {
+      const settingsFor = gzipSettings(sample);
+      return async (block) => streams.compress(block, await settingsFor(block));
+    },
+    close: () => streams.close(),
+  };
+}
+
+const GZIP: MemberFormat<zlib.ZlibOptions> = {
+  open(settings) {
+    const options = { ...settings, chunkSize: OUTPUT_BYTES, flush: zlib.constants.Z_FINISH };
+    // It has one, as all that deflates does, but its type has not.
+    const stream = zlib.createGzip(options) as zlib.Gzip & zlib.ZlibReset;
+    return { stream, reset: () => stream.reset() };
+  },
+  // RFC 1952 §2.3: it ends with the size of what was compressed.
+  isMemberOf: (member, block) => member.length >= 18 && member.readUInt32LE(member.length - 4) === block.length,
+};
+
+/** More than twice as fast as any dump program, so that one at a time leaves the cores to the program and the server. */
+function zstdCompressor(): Compressor {
+  const { createZstdCompress } = zstd;
+  if (!createZstdCompress) throw new Error(TOO_OLD);
+  const isMemberOf = (frame: Buffer) => endOfFrame(frame) === frame.length;
+  const streams = new MemberStreams({ open: () => ({ stream: createZstdCompress(ZSTD) }), isMemberOf }, 1);
+  return { forTable: () => (block) => streams.compress(block, undefined), close: () => streams.close() };
 }
 
 /** What a decompressor hands on at once: with Node's default of 16 KiB every megabyte takes 64 turns through its threads. */
