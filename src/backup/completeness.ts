@@ -47,15 +47,15 @@ export class RowCheck {
     this.#last.catch(() => undefined);
   }
 
+  /** Throws an error about the first table of which the dump lacks rows. */
+  async done(): Promise<void> {
+    await this.#last;
+  }
+
   #agreesWithEstimate({ section, rows }: DumpedSection): boolean {
     const table = this.#source.tables.find(({ name }) => name === section.name);
     if (!table || table.dataBytes <= COUNTED_BYTES) return false;
     return rows <= 2 * table.rows && table.rows <= 2 * rows;
-  }
-
-  /** Throws an error about the first table of which the dump lacks rows. */
-  async done(): Promise<void> {
-    await this.#last;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Session } from '../../src/mysql/connect.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { contextFor } from './support.ts';
 
-const ROWS = 20_000;
+const ROWS = 15_000;
 
 describeOnServers('the check of rows', (server) => {
   it('counts a large table only where the dump and the estimate of the server disagree', async () => {
@@ -15,7 +15,7 @@ describeOnServers('the check of rows', (server) => {
     await server().sql(
       `CREATE TABLE large (id INT AUTO_INCREMENT PRIMARY KEY, t TEXT); CREATE TABLE small (id INT PRIMARY KEY);
        INSERT INTO large (t) SELECT REPEAT('x', 1500) FROM
-         (${digits}) a, (${digits}) b, (${digits}) c, (${digits}) d, (${digits}) e, (SELECT seven.d FROM (${digits} UNION ALL SELECT 5 UNION ALL SELECT 6) seven) f
+         (${digits}) a, (${digits}) b, (${digits}) c, (${digits}) d, (${digits}) e, (${digits}) f
          LIMIT ${ROWS};
        ANALYZE TABLE large`,
       database,

@@ -46,13 +46,13 @@ export async function withServers(
   }
 }
 
-/** BENCH_SERVER: `mysql` or `mariadb`, by default both. */
+/** BENCH_SERVER: `mysql` or `mariadb`, by default both. Throws when it is neither. */
 function chosen() {
+  const wanted = process.env.BENCH_SERVER || undefined;
   const all = { mysql: installMySql, mariadb: installMariaDb };
-  return Object.entries(all).flatMap(([kind, install]) => {
-    const isWanted = [undefined, '', kind].includes(process.env.BENCH_SERVER);
-    return isWanted ? [install] : [];
-  });
+  if (wanted !== undefined && !(wanted in all))
+    throw new Error(`BENCH_SERVER is ${wanted}: not mysql, and not mariadb`);
+  return Object.entries(all).flatMap(([kind, install]) => (wanted === undefined || wanted === kind ? [install] : []));
 }
 
 async function toBenchServer(root: PrivateServer): Promise<BenchServer> {
