@@ -4,6 +4,7 @@ import { type Command, describeExit } from '../system/exec.ts';
 import type { Exit } from '../system/exit.ts';
 import { appCommand } from './commands.ts';
 import { artisanDown, artisanUp, describeArtisan, laravelPaths } from './laravel.ts';
+import { isLeftOver, withoutRaces } from './laravel-races.ts';
 import { asOwner, readOwner } from './owner.ts';
 import type { AppPorts } from './ports.ts';
 import { askSite } from './site.ts';
@@ -32,7 +33,7 @@ export async function maintenanceCommand(
   if (app.maintenance === 'none' || app.dir === undefined) return undefined;
   if (app.maintenance === 'laravel') {
     const typed = to === 'on' ? artisanDown(app.dir) : artisanUp(app.dir);
-    const started = asOwner(typed, await readOwner(app.dir, ports.exec));
+    const started = asOwner(withoutRaces(typed), await readOwner(app.dir, ports.exec));
     return { typed, started, describe: (exit) => describeArtisan(typed, exit) };
   }
   const typed = appCommand(app, to === 'on' ? app.maintenance.enter : app.maintenance.leave);
@@ -58,7 +59,7 @@ export async function isInMaintenance(app: AppConfig, ports: AppPorts): Promise<
 async function readLaravelState(app: AppConfig, dir: string, ports: AppPorts): Promise<SiteState> {
   const paths = laravelPaths(dir);
   if (await exists(paths.down)) return 'maintenance';
-  if (!(await exists(paths.maintenance))) return 'up';
+  if (!(await exists(paths.maintenance)) || (await isLeftOver(paths.maintenance))) return 'up';
   // Laravel 9's cache driver keeps no `down` file; an `artisan up` that was cut off leaves this one behind, harmless.
   return stateFromAnswer(app, ports);
 }
