@@ -3,13 +3,13 @@ import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { gzipSettings } from './gzip-settings.ts';
-import { type MemberFormat, MemberStreams } from './member-streams.ts';
+import { type Member, type MemberFormat, MemberStreams } from './member-streams.ts';
 import { endOfFrame, ZstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'gzip' | 'zstd';
 
 /** Compresses one block into a member that can stand behind other members: RFC 1952 §2.2, RFC 8878 §3.1. */
-export type CompressBlock = (block: Buffer) => Promise<Buffer>;
+export type CompressBlock = (block: Buffer) => Promise<Member>;
 
 /** Compresses the blocks of a backup. */
 export interface Compressor {
@@ -20,10 +20,10 @@ export interface Compressor {
 }
 
 /**
- * Room for the members of several blocks. As long as one would fit in uncompressed, zstd writes to it without a buffer of its
- * own; and of less room, more members are put together from two pieces.
+ * Room for the largest member of a block: one that would not shrink. As long as it would fit in, zstd writes to it without
+ * a buffer of its own.
  */
-const OUTPUT_BYTES = 4 * 1024 * 1024;
+const OUTPUT_BYTES = 1024 * 1024 + 64 * 1024;
 /** What Node's thread pool does at a time, unless UV_THREADPOOL_SIZE says otherwise. */
 const THREADS = 4;
 
@@ -73,7 +73,11 @@ const GZIP: MemberFormat<zlib.ZlibOptions> = {
     const options = { ...settings, chunkSize: OUTPUT_BYTES, flush: zlib.constants.Z_FINISH };
     // It has one, as all that deflates does, but its type has not.
     const stream = zlib.createGzip(options) as zlib.Gzip & zlib.ZlibReset;
-    return { stream, reset: () => stream.reset() };
+    const rewind = () => {
+      stream.reset();
+      rewindOutput(stream);
+    };
+    return { stream, rewind };
   },
   // RFC 1952 §2.3: it ends with the size of what was compressed.
   isMemberOf: (member, block) => member.length >= 18 && member.readUInt32LE(member.length - 4) === block.length,
@@ -84,8 +88,20 @@ function zstdCompressor(): Compressor {
   const { createZstdCompress } = zstd;
   if (!createZstdCompress) throw new Error(TOO_OLD);
   const isMemberOf = (frame: Buffer) => endOfFrame(frame) === frame.length;
-  const streams = new MemberStreams({ open: () => ({ stream: createZstdCompress(ZSTD) }), isMemberOf }, 1);
+  const open = () => {
+    const stream = createZstdCompress(ZSTD);
+    return { stream, rewind: () => rewindOutput(stream) };
+  };
+  const streams = new MemberStreams({ open, isMemberOf }, 1);
   return { forTable: () => (block) => streams.compress(block, undefined), close: () => streams.close() };
+}
+
+/**
+ * Node's zlib puts the next output behind the last one, and finds new memory when a buffer is full. From here on it begins
+ * with the same buffer again. In a Node that counts elsewhere this does nothing, and its memory is new each time.
+ */
+function rewindOutput(stream: Transform): void {
+  (stream as Transform & { _outOffset?: number })._outOffset = 0;
 }
 
 /** What a decompressor hands on at once: with Node's default of 16 KiB every megabyte takes 64 turns through its threads. */

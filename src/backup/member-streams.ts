@@ -1,9 +1,16 @@
 import type { Transform } from 'node:stream';
 
-/** A stream of Node's zlib that ends a member with each write; `reset`: what it needs before the next one. */
+/** A stream of Node's zlib that ends a member with each write; `rewind`: what it does before the next one. */
 export interface MemberStream {
   readonly stream: Transform;
-  reset?(): void;
+  rewind(): void;
+}
+
+/** A compressed block, in memory that belongs to its stream. */
+export interface Member {
+  readonly bytes: Buffer;
+  /** Nobody reads the bytes any more: the stream may compress the next block into them. */
+  free(): void;
 }
 
 /** How the members of one format are made. */
@@ -14,9 +21,10 @@ export interface MemberFormat<Settings> {
 }
 
 /**
- * Compresses blocks, each into one member, in streams that are used over and over: what a compressor needs is up to a
- * megabyte of memory that would have to be found and thrown away for every block. `atOnce` blocks at a time; the others
- * wait for their turn.
+ * Compresses blocks, each into one member, in streams that are used over and over, and so is the memory that they write to:
+ * a compressor and a member need a megabyte each that would have to be found and thrown away for every block, which keeps
+ * the garbage collector at work for a tenth of the time of a backup. `atOnce` blocks at a time; the others wait for their
+ * turn.
  */
 export class MemberStreams<Settings> {
   readonly #format: MemberFormat<Settings>;
@@ -30,7 +38,7 @@ export class MemberStreams<Settings> {
   }
 
   /** A stream belongs to the object that its settings are: equal ones share streams only if they are the same. */
-  async compress(block: Buffer, settings: Settings): Promise<Buffer> {
+  async compress(block: Buffer, settings: Settings): Promise<Member> {
     await this.#turn();
     try {
       return await this.#compress(block, settings);
@@ -52,15 +60,17 @@ export class MemberStreams<Settings> {
   }
 
   /** A stream that has failed is not used again. */
-  async #compress(block: Buffer, settings: Settings): Promise<Buffer> {
+  async #compress(block: Buffer, settings: Settings): Promise<Member> {
     const idle = this.#idle.get(settings) ?? [];
     this.#idle.set(settings, idle);
     const one = idle.pop() ?? this.#open(settings);
-    const member = await writeOnce(one.stream, block);
-    if (!this.#format.isMemberOf(member, block)) throw new Error('a block was compressed into something else');
-    one.reset?.();
-    idle.push(one);
-    return member;
+    const bytes = await writeOnce(one.stream, block);
+    if (!this.#format.isMemberOf(bytes, block)) throw new Error('a block was compressed into something else');
+    const free = () => {
+      one.rewind();
+      idle.push(one);
+    };
+    return { bytes, free };
   }
 
   #open(settings: Settings): MemberStream {

@@ -63,7 +63,9 @@ export class MemberWriter {
     // A failure is thrown by whoever waits for the writing; until then it must not count as unhandled.
     member.catch(() => undefined);
     this.#next(async () => {
-      await this.#append(await member);
+      const { bytes, free } = await member;
+      await this.#append(bytes);
+      free();
       this.#free.push(block);
     });
     this.#inFlight.push(this.#last);
