@@ -129,6 +129,7 @@ async function undo(
     tables.length === 0
       ? undefined
       : backupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
+  const site = siteFacts(config, options.maintenance || hasLeftSiteDown(unfinished));
   const plan = planRollback({
     target: describeTarget(config.database),
     ofRun: choice.ofRun,
@@ -139,9 +140,10 @@ async function undo(
     provesBackup: verify === 'restore',
     begunRows: unfinished?.run === choice.ofRun ? begunRows(unfinished) : [],
     wasDown: hasLeftSiteDown(unfinished),
-    ...siteFacts(config, options.maintenance || hasLeftSiteDown(unfinished)),
+    ...site,
   });
   invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });
+  if (savedFile && !site.withMaintenance) warnOfWriters(tables, invocation);
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
   const errand = {
     plan,
@@ -171,6 +173,12 @@ async function requireWaysBack(plan: Plan, config: Config, standing: Standing, i
       await session.close();
     }
   }
+}
+
+/** Rows are saved from one snapshot, and go a while later; only a site that is down writes none in between. */
+function warnOfWriters(tables: readonly string[], invocation: Invocation): void {
+  const text = `the site stays up: a row that is written to ${tables.join(', ')} after the rows are saved goes with the others`;
+  invocation.hub.report({ type: 'note', level: 'warning', text });
 }
 
 function summaryRows(choice: Choice, tables: readonly string[], savedFile: string | undefined) {

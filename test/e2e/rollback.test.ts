@@ -56,7 +56,11 @@ describeOnServers('rollback', (server) => {
     const production = await create({ '1_a.sql': table('a') });
     await production.run('deploy', '--yes');
     await production.sql('INSERT INTO a VALUES (7)');
-    const { saved } = lastOf(await production.run('rollback', '--yes', '--json'));
+    const rolledBack = await production.run('rollback', '--yes', '--json');
+    expect(rolledBack.stdout).toContain(
+      'the site stays up: a row that is written to a after the rows are saved goes with the others',
+    );
+    const { saved } = lastOf(rolledBack);
     const listed = (await production.run('backup', 'list')).stdout.split('\n');
     expect(listed.find((line) => line.startsWith(String(saved)))).toMatch(/ {2}rows that a rollback saved$/);
     expect(listed.find((line) => line.includes('_pre_migration_'))).toMatch(/ {2}can restore to /);
@@ -70,7 +74,9 @@ describeOnServers('rollback', (server) => {
 
     await production.run('deploy', '--yes');
     await production.sql('INSERT INTO a VALUES (8)');
-    const discarding = lastOf(await production.run('rollback', '--discard-new-rows', '--yes', '--json'));
+    const discardingRun = await production.run('rollback', '--discard-new-rows', '--yes', '--json');
+    expect(discardingRun.stdout).not.toContain('the site stays up');
+    const discarding = lastOf(discardingRun);
     expect(discarding).toMatchObject({ exitCode: 0, reverted: ['1'] });
     expect(discarding.saved).toBeUndefined();
     expect(lastOf(await production.run('restore', '--backup', String(saved), '--yes', '--json'))).toMatchObject({
