@@ -55,7 +55,10 @@ export async function findWaysBack(
   const up = await settleOpenStatements(
     (await readJournal(session, input.ofRun)).filter((row) => row.direction === 'up'),
     (row) => noted.get(row.version)?.up[row.ordinal - 1],
-    { session, database: context.server.target.database, rehearsed: parts.rehearsed, context },
+    {
+      ...{ session, database: context.server.target.database, rehearsed: parts.rehearsed, context },
+      forgetsNotDone: true,
+    },
   );
   const isUnfinished = input.ofRun === parts.run || chosen.some((row) => row.state !== 'applied');
   return {

@@ -1,6 +1,6 @@
 import type { ObjectId } from '../schema/types.ts';
 import { touchedObjects } from './evidence.ts';
-import { forgetIntentSql, noteIntent, type StatementKey } from './journal.ts';
+import { forgetIntent, noteIntent, type StatementKey } from './journal.ts';
 import type { Evidence } from './row.ts';
 import type { Section } from './section.ts';
 import type { Unit } from './unit.ts';
@@ -19,7 +19,7 @@ export interface Turn {
 export interface Ahead {
   readonly key: StatementKey;
   /** Writes that undo the noting, should its turn never come. */
-  readonly takeBack: readonly string[];
+  readonly takeBack: readonly Write[];
 }
 
 /** Intents in one commit. After a crash each of them is decided by what is there, which costs a read. */
@@ -42,7 +42,7 @@ export async function noteIntents(turn: Turn, bench: Workbench): Promise<void> {
 }
 
 /** Writes that undo the noting of all whose turn has not come and never will. */
-export function takeBackAhead(bench: Workbench): string[] {
+export function takeBackAhead(bench: Workbench): Write[] {
   return bench.ahead.splice(0).flatMap(({ takeBack }) => takeBack);
 }
 
@@ -123,7 +123,7 @@ export function noting(
   );
   const ahead = unit.statements.map(({ ordinal }) => {
     const key = keyOf(section, ordinal);
-    return { key, takeBack: [forgetIntentSql(key), ...(isOpening ? section.unopening : [])] };
+    return { key, takeBack: [forgetIntent(key), ...(isOpening ? section.unopening : [])] };
   });
   return { opening: isOpening ? section.opening : [], intents, ahead };
 }

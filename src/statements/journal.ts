@@ -109,9 +109,11 @@ export function noteOutcome(key: StatementKey, outcome: Outcome): RowWrite {
   return { start, row: textLiteral(key.version), end: ')' };
 }
 
-/** SQL that takes an intent back whose statement was never sent. */
-export function forgetIntentSql(key: StatementKey): string {
-  return `DELETE FROM ${JOURNAL} WHERE ${whereKey(key)} AND state = 'intent'`;
+/** Takes an intent back whose statement was never sent, or did nothing. */
+export function forgetIntent({ run, version, direction, ordinal }: StatementKey): RowWrite {
+  const start = `DELETE FROM ${JOURNAL} WHERE run = ${textLiteral(run)} AND direction = '${direction}' AND state = 'intent'
+    AND (version, ordinal) IN (`;
+  return { start, row: `(${textLiteral(version)}, ${ordinal})`, end: ')' };
 }
 
 /** SQL that forgets what was meant to run of a migration whose file is another one now; what has run stays. */

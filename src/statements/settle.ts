@@ -5,7 +5,7 @@ import type { Session } from '../mysql/connect.ts';
 import { decideDdl, type Verdict } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
-import { commitTogether, noteOutcome } from './journal.ts';
+import { commitTogether, forgetIntent, noteOutcome } from './journal.ts';
 import { inTurn, type JournalRow, waitsFor } from './row.ts';
 
 interface Settling {
@@ -13,6 +13,11 @@ interface Settling {
   readonly database: string;
   readonly rehearsed: readonly Expected[];
   readonly context: Context;
+  /**
+   * What did nothing is not run again: its intent is taken back once all are decided. It would be decided anew after a
+   * crash, by what the way back has changed meanwhile.
+   */
+  readonly forgetsNotDone?: boolean;
 }
 
 /**
@@ -39,7 +44,13 @@ export async function settleOpenStatements(
     if (verdict.is === 'done') await commitTogether(on.session, [noteOutcome(row, { state: 'done' })]);
     settled.push(verdict.is === 'done' ? { ...row, state: 'done' } : row);
   }
+  if (on.forgetsNotDone) await commitTogether(on.session, notDone.filter(isDecidedByEvidence).map(forgetIntent));
   return settled;
+}
+
+/** Of what stands in the schema. Of all else a second look tells the same, whatever has happened meanwhile. */
+function isDecidedByEvidence({ kind }: JournalRow): boolean {
+  return kind === 'ddl' || kind === 'truncate';
 }
 
 /** What stands there although an earlier statement did nothing is not the work of this run. */

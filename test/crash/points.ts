@@ -34,6 +34,20 @@ export function doublePoints(commands: number, count: number, seed: number): Poi
   });
 }
 
+/** A statement of a migration, in either direction: not of the tool's own. */
+const STATEMENT = /^(?:ALTER|CREATE|DROP|RENAME|TRUNCATE|INSERT|UPDATE|DELETE)\b(?!.*gateway_migrate)/;
+
+/**
+ * Each statement of the deploy that the server never heard of, and a way back that is killed behind its first statement:
+ * what that has changed must not pass for the work of the other.
+ */
+export function pointsOfUnheard(commands: readonly string[]): Point[] {
+  const again = { at: STATEMENT, fate: 'after', way: 'rollback' } as const;
+  return commands.flatMap((command, index) =>
+    STATEMENT.test(command) ? [{ at: index + 1, fate: 'before', way: 'rollback', again } as const] : [],
+  );
+}
+
 /** The same choice for the same seed. */
 export function sampleOf<T>(all: readonly T[], count: number, seed: number): T[] {
   const random = seeded(seed);

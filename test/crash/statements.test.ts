@@ -1,6 +1,6 @@
 import { beforeAll, expect, type TestContext, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
-import { allPoints, doublePoints, sampleOf } from './points.ts';
+import { allPoints, doublePoints, pointsOfUnheard, sampleOf } from './points.ts';
 import { MIGRATIONS, START } from './scenario.ts';
 import { deployOnce, type Expected, type Point, runAll, survive } from './sweep.ts';
 
@@ -39,5 +39,12 @@ describeOnServers('a deploy killed with -9 at a command', (server) => {
 
   test('does so when the recovery is killed as well', { timeout: LIMIT_MS }, async (context) => {
     await surviveAll('killed twice', doublePoints(expected.commands.length, DOUBLES, SEED), context);
+  });
+
+  test('takes nothing that a killed way back did for the work of the deploy', {
+    timeout: LIMIT_MS,
+  }, async (context) => {
+    const all = pointsOfUnheard(expected.commands);
+    await surviveAll('the way back too', IS_COMPLETE ? all : sampleOf(all, DOUBLES, SEED), context);
   });
 });

@@ -12,8 +12,10 @@ export interface Point {
   readonly at: number;
   readonly fate: Extract<Fate, 'before' | 'after'>;
   readonly way: 'resume' | 'rollback';
-  /** The command at which the recovery is killed too, before it is started once more. */
-  readonly again?: { readonly at: number; readonly fate: Point['fate']; readonly way: Point['way'] } | undefined;
+  /** The command at which the recovery is killed too, before it is started once more; or the first that matches. */
+  readonly again?:
+    | { readonly at: number | RegExp; readonly fate: Point['fate']; readonly way: Point['way'] }
+    | undefined;
 }
 
 /** What nobody killed looks like. */

@@ -47,6 +47,9 @@ export const backup: BenchCase = bulkCase('backup', (bulk) => {
     { name: 'dump piped into gzip -1', act: () => shell(`${dump} | gzip -1 > ${dir}/pipe.sql.gz`) },
     { name: 'gateway-migrate', ...ours(bulk, 'gzip') },
   ];
+  if (peers.zstd) {
+    rivals.push({ name: 'dump piped into zstd -1', act: () => shell(`${dump} | zstd -1 -qfo ${dir}/pipe.sql.zst`) });
+  }
   if (compressionProblem('zstd') === undefined) {
     rivals.push({ name: 'gateway-migrate, zstd', ...ours(bulk, 'zstd') });
   }

@@ -15,6 +15,8 @@ export interface Peers {
   readonly hasLaravel: boolean;
   /** False when mydumper and myloader could not be had. */
   readonly mydumper: boolean;
+  /** False when the program zstd could not be had. */
+  readonly zstd: boolean;
 }
 
 /** Installs the peers from their own lock file, and Laravel from Debian's packages. Users never run this. */
@@ -31,6 +33,8 @@ export async function installPeers(root: string): Promise<Peers> {
   if (laravel.names.length > 0) console.log(`Skipped: artisan, because of ${laravel.reason}`);
   const mydumper = await installPackages(['mydumper']);
   if (mydumper.names.length > 0) console.log(`Skipped: mydumper, because of ${mydumper.reason}`);
+  const zstd = await installPackages(['zstd']);
+  if (zstd.names.length > 0) console.log(`Skipped: a dump piped into zstd, because of ${zstd.reason}`);
   return {
     dir,
     dbmate: existsSync(dbmate) ? dbmate : undefined,
@@ -38,6 +42,7 @@ export async function installPeers(root: string): Promise<Peers> {
     umzug: join(dir, 'peers/umzug.cjs'),
     hasLaravel: laravel.names.length === 0,
     mydumper: mydumper.names.length === 0,
+    zstd: zstd.names.length === 0,
   };
 }
 
