@@ -16,18 +16,25 @@ interface Share {
   readonly ignoredTables: readonly string[];
 }
 
+/** What a load has made. */
+export interface Loaded {
+  readonly tables: readonly string[];
+  /** Its rows may be dumped as they are stored. */
+  readonly asStored: boolean;
+}
+
 /**
  * Dumps what was loaded from a backup, for its digests alone. Nothing writes there, so two programs need no common
  * snapshot: one takes the largest tables, the other all the rest. On production's own server there is only one.
- * `present`: the tables that the load made.
  */
 export async function dumpAgain(
   { file, manifest }: BackupToProve,
-  present: readonly string[],
+  loaded: Loaded,
   place: ProofPlace,
   context: LoadContext,
 ): Promise<DumpedSection[]> {
-  const dumps = sharesOf(file, manifest, present, place).map((share) => dumpShare(share, manifest, place, context));
+  const shares = sharesOf(file, manifest, loaded.tables, place);
+  const dumps = shares.map((share) => dumpShare({ ...share, asStored: loaded.asStored }, manifest, place, context));
   // Both have ended before anything is thrown: nobody may still read what is about to be thrown away.
   const ended = await Promise.allSettled(dumps);
   return ended.flatMap((dump) => {
@@ -61,7 +68,7 @@ export function largestHalf(tables: readonly Pick<TableEntry, 'name' | 'rawBytes
 }
 
 async function dumpShare(
-  share: Share,
+  share: Share & Pick<Loaded, 'asStored'>,
   manifest: Manifest,
   { server, clients }: ProofPlace,
   context: LoadContext,

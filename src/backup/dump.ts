@@ -18,6 +18,7 @@ import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from
 import { MemberWriter } from './members.ts';
 import { createProgress } from './progress.ts';
 import { readPosition, readSource, type Source } from './source.ts';
+import { areRowsUtf8 } from './stored-rows.ts';
 import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
 
 export interface DumpRequest {
@@ -32,6 +33,9 @@ export interface DumpRequest {
   /** What it stands for in the place of the server that is dumped. */
   readonly standsFor?: Pick<Manifest, 'server' | 'position'> | undefined;
 }
+
+/** Its bytes would stand in the backup as if they were UTF-8. */
+const ALTERED = 'a column of bytes or of another character set was added while it was dumped';
 
 /**
  * Backs up a database in one pass: dump program → scanner → compressed members → file. The file has another name until
@@ -65,9 +69,11 @@ async function dumpThroughPartial({ partial, path }: Claim, request: DumpRequest
     const versioned = await readVersioned(context.server, session, request.clients.flavor);
     // What a rollback saves are rows to be put back, and nothing puts back a past one.
     const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
+    const asStored = await areRowsUtf8(context.server, session);
     const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
-    const dumped = await dumpToFile(partial, request, { ...source, withHistory }, rowCheck, context);
+    const dumped = await dumpToFile(partial, request, { ...source, withHistory, asStored }, rowCheck, context);
     requireNames(dumped, source);
+    if (asStored && !(await areRowsUtf8(context.server, session))) throw new Error(ALTERED);
     await rowCheck.done();
     const manifest: Manifest = {
       ...describeDump(request, context, source, dumped),
@@ -95,14 +101,14 @@ function onlyTables(source: Source, tables: readonly string[] | undefined): Sour
 async function dumpToFile(
   file: FileHandle,
   request: DumpRequest,
-  source: Source & { readonly withHistory: boolean },
+  source: Source & { readonly withHistory: boolean; readonly asStored: boolean },
   rowCheck: RowCheck,
   context: Context,
 ): Promise<Dumped> {
   const withPosition = source.noPositionBecause === undefined;
   // A lease or a statement "in progress" must not come back from a backup. The history is part of the database's state.
-  const { withHistory } = source;
-  const what = { withPosition, withHistory, ignoredTables: [JOURNAL_TABLE], tables: request.tables };
+  const { withHistory, asStored } = source;
+  const what = { withPosition, withHistory, asStored, ignoredTables: [JOURNAL_TABLE], tables: request.tables };
   const command = dumpCommand(request.clients, context.server.target, what);
   const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });

@@ -2,12 +2,13 @@ import { messageOf } from '../errors.ts';
 import type { Clients } from '../mysql/clients.ts';
 import type { Server } from '../mysql/connect.ts';
 import { isoWithOffset } from '../system/clock.ts';
-import { dumpAgain } from './dump-again.ts';
+import { dumpAgain, type Loaded } from './dump-again.ts';
 import { compareDumps } from './dump-comparison.ts';
 import { loadBackup } from './load.ts';
 import type { LoadContext } from './loading-client.ts';
 import { type Manifest, readManifest, writeManifest } from './manifest.ts';
 import { readObjectNames, readTables } from './source.ts';
+import { areRowsUtf8 } from './stored-rows.ts';
 
 /** Somewhere to load a backup and to throw it away: its target names an empty database. */
 export interface ProofPlace {
@@ -95,17 +96,21 @@ async function tryProof(
     const message = messageOf(error);
     return LACK.test(message) ? { unable: message } : { differences: [`it cannot be loaded: ${message}`], method };
   }
-  const { tables, objects } = await readLoaded(server);
-  const again = await dumpAgain({ file, manifest }, tables, place, context);
-  return { differences: compareDumps(manifest, again, objects, isShared), method };
+  const loaded = await readLoaded(server);
+  const again = await dumpAgain({ file, manifest }, loaded, place, context);
+  return { differences: compareDumps(manifest, again, loaded.objects, isShared), method };
 }
 
 /** What is there after the load. */
-async function readLoaded(server: Server): Promise<{ tables: string[]; objects: Manifest['objects'] }> {
+async function readLoaded(server: Server): Promise<Loaded & { readonly objects: Manifest['objects'] }> {
   const session = await server.open();
   try {
     const tables = await readTables(server, session);
-    return { tables: tables.map(({ name }) => name), objects: await readObjectNames(session, server.target.database) };
+    return {
+      tables: tables.map(({ name }) => name),
+      asStored: await areRowsUtf8(server, session),
+      objects: await readObjectNames(session, server.target.database),
+    };
   } finally {
     await session.close();
   }

@@ -15,6 +15,12 @@ export interface Piece {
   readonly rows: number;
 }
 
+/** What a line of a dump means. `instead`: what is handed on in its place. */
+interface Line {
+  readonly section?: Section;
+  readonly instead?: Buffer;
+}
+
 /** How many statements of a dump create an object of each kind. */
 export interface CreatedCounts {
   trigger: number;
@@ -30,6 +36,10 @@ const BACKTICK = 0x60;
 const INSERT = Buffer.from('INSERT INTO `');
 const VALUES_BYTES = 'VALUES'.length;
 const SANDBOX = '/*M!999999\\-';
+/** What a dump says whose rows are written as they are stored, and what is true of them: see `areRowsUtf8`. */
+const NAMES_BINARY = '/*!40101 SET NAMES binary */;';
+const NAMES_UTF8 = Buffer.from('/*!40101 SET NAMES utf8mb4 */;\n');
+const NOTHING = Buffer.alloc(0);
 const LONGEST_MARKER = 1024;
 /** Behind a table's rows nothing but its triggers stands. Their database's character set may be switched for them. */
 const TRIGGERS = /^(?:\/\*!50003 SET |ALTER DATABASE |DELIMITER ;;)/;
@@ -51,7 +61,8 @@ const CREATE =
 
 /**
  * Reads a dump as it streams by: cuts it at section boundaries, counts the rows of every INSERT and the objects that it
- * creates, and leaves out MariaDB's sandbox line, which stops MySQL's and MariaDB's own older clients.
+ * creates, leaves out MariaDB's sandbox line, which stops MySQL's and MariaDB's own older clients, and gives rows that are
+ * dumped as they are stored the name of their character set.
  *
  * Both dump programs write every newline inside a value as `\n`, so a raw line break ends a line of the dump; inside
  * routine bodies (between two DELIMITER lines) it does not, and nothing there is taken for a boundary.
@@ -95,9 +106,10 @@ export class DumpScanner {
       }
       const line = this.#line(bytes, at);
       if (line === undefined) break;
-      if (line.isLeftOut || line.section) {
+      if (line.instead || line.section) {
         if (at > pieceStart) yield { begins, bytes: bytes.subarray(pieceStart, at), rows };
-        pieceStart = line.isLeftOut ? line.end : at;
+        if (line.instead?.length) yield { begins: undefined, bytes: line.instead, rows: 0 };
+        pieceStart = line.instead ? line.end : at;
         begins = line.section;
         rows = 0;
       }
@@ -109,7 +121,7 @@ export class DumpScanner {
   }
 
   /** One line from `at`, or the head of an INSERT up to its rows; undefined when more bytes are needed. */
-  #line(bytes: Buffer, at: number): { end: number; section?: Section; isLeftOut?: boolean } | undefined {
+  #line(bytes: Buffer, at: number): (Line & { end: number }) | undefined {
     if (!this.#isInBody && startsWith(bytes, at, INSERT)) {
       const keyword = valuesKeyword(bytes, at);
       if (keyword === undefined || keyword + VALUES_BYTES >= bytes.length) return undefined;
@@ -124,7 +136,7 @@ export class DumpScanner {
     return { end: newline + 1, ...this.#readLine(text, bytes, at, newline) };
   }
 
-  #readLine(text: string, bytes: Buffer, at: number, newline: number): { section?: Section; isLeftOut?: boolean } {
+  #readLine(text: string, bytes: Buffer, at: number, newline: number): Line {
     if (this.#isInBody) {
       if (this.#isBodyStart && !SETTING.test(text)) {
         this.#countCreated(text);
@@ -142,7 +154,8 @@ export class DumpScanner {
       this.#isBodyStart = true;
       return triggers;
     }
-    if (text.startsWith(SANDBOX)) return { isLeftOut: true };
+    if (text.startsWith(SANDBOX)) return { instead: NOTHING };
+    if (text === NAMES_BINARY) return { instead: NAMES_UTF8 };
     if (ENDING.test(text)) return { section: { kind: 'other', name: END_OF_DUMP } };
     if (!text.startsWith('-- ')) return triggers;
     const section = parseSection(bytes.toString('utf8', at, newline));

@@ -11,6 +11,8 @@ export interface DumpOptions {
   /** Write the binary log's position of the snapshot into the dump, as a comment. Needs RELOAD in MySQL. */
   readonly withPosition: boolean;
   readonly ignoredTables: readonly string[];
+  /** Write the bytes that the rows are stored as, where they are known to be the same as in utf8mb4. */
+  readonly asStored?: boolean | undefined;
   /** MariaDB 10.11 and newer: past rows of system-versioned tables, too. */
   readonly withHistory?: boolean | undefined;
   /** Only these tables, with their definitions and rows. Default: all, and every other kind of object. */
@@ -39,7 +41,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       ...(options.tables && !options.withObjects ? ['--skip-triggers'] : ['--routines', '--events', '--triggers']),
       // Asks for PROCESS otherwise, and tablespaces are not what is backed up.
       '--no-tablespaces',
-      '--default-character-set=utf8mb4',
+      `--default-character-set=${options.asStored ? 'binary' : 'utf8mb4'}`,
       MAX_PACKET,
       ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : []),
       ...(options.withHistory ? ['--dump-history'] : []),
