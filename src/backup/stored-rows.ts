@@ -18,12 +18,14 @@ const UTF8 = ['utf8mb4', 'utf8mb3', 'utf8', 'ascii'];
  */
 export async function areRowsUtf8(server: Server, session: Session): Promise<boolean> {
   if (server.flavor.kind === 'mysql') return false;
+  const { database } = server.target;
+  // Named for both: the server would open the tables of every database.
   const others = await session.query(
-    `SELECT 1 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-      WHERE table_schema = ? AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND data_type NOT IN (?)
+    `SELECT 1 FROM information_schema.columns AS c JOIN information_schema.tables AS t USING (table_schema, table_name)
+      WHERE c.table_schema = ? AND t.table_schema = ? AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND data_type NOT IN (?)
         AND (data_type NOT IN (?) OR COALESCE(character_set_name, '') NOT IN (?))
       LIMIT 1`,
-    [server.target.database, ASCII_TYPES, TEXT_TYPES, UTF8],
+    [database, database, ASCII_TYPES, TEXT_TYPES, UTF8],
   );
   return others.length === 0;
 }
