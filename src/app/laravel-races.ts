@@ -36,7 +36,12 @@ export function withoutRaces(command: Command): Command {
   return { ...command, args: ['-r', PROGRAM, '--', ...args] };
 }
 
-/** Was this `maintenance.php` left behind by our own `artisan up`? */
+/** Was this `maintenance.php` left behind by our own `artisan up`? Not one that somebody else's has removed meanwhile. */
 export async function isLeftOver(path: string): Promise<boolean> {
-  return (await readFile(path, 'utf8')).includes(MARK);
+  try {
+    return (await readFile(path, 'utf8')).includes(MARK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }

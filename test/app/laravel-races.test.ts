@@ -53,5 +53,7 @@ await describeOnLaravel('artisan without races', () => {
     expect(() => statSync(path('down'))).toThrow('ENOENT');
     expect(readFileSync(path('maintenance.php'), 'utf8')).toMatch(/^<\?php\nexit;\n\/\/ The site is up: .*\n$/);
     expect(await isLeftOver(path('maintenance.php'))).toBe(true);
+    rmSync(path('maintenance.php'));
+    expect(await isLeftOver(path('maintenance.php'))).toBe(false);
   });
 });
