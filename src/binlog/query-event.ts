@@ -11,6 +11,8 @@ export interface QueryEvent {
   readonly database: string;
   readonly text: Buffer;
   readonly session: SessionFacts;
+  /** MariaDB only announces it, or takes it back (`binlog_alter_two_phase`): an event of its own says that it was done. */
+  readonly isAnnounced: boolean;
 }
 
 /** What of the session a statement depends on; undefined where the log does not say. */
@@ -26,6 +28,10 @@ export interface SessionFacts {
   readonly microseconds?: number;
   readonly explicitDefaultsForTimestamp?: boolean;
   readonly utf8mb4Collation?: number;
+  /** MariaDB 11.2 and later: the collation that a character set has where none is named, by their ids. */
+  readonly collations?: readonly (readonly [charset: number, collation: number])[];
+  /** Of an ALTER that is logged in two phases: `FL_START_ALTER_E1` and its like. */
+  readonly alterPhase?: number;
 }
 
 type Facts = { -readonly [Name in keyof SessionFacts]: SessionFacts[Name] };
@@ -69,7 +75,11 @@ const READERS: ReadonlyMap<number, Reader> = new Map<number, Reader>([
   [21, skip(1)],
   [128, fact(3, (bytes, at) => ({ microseconds: bytes.readUIntLE(at, 3) }))],
   [129, skip(8)],
+  [130, readAlterPhase],
+  [131, readCollations],
 ]);
+
+const AlterPhase = { start: 2, commit: 4, rollback: 8 } as const;
 
 /** Thread, seconds, length of the database's name, error, length of the variables. */
 const POST_HEADER_BYTES = 13;
@@ -77,13 +87,15 @@ const POST_HEADER_BYTES = 13;
 export function parseQuery({ body }: LogEvent): QueryEvent {
   const variablesEnd = POST_HEADER_BYTES + body.readUInt16LE(11);
   const databaseEnd = variablesEnd + body.readUInt8(8);
+  const session = readSession(body.subarray(POST_HEADER_BYTES, variablesEnd));
   return {
     threadId: body.readUInt32LE(0),
     seconds: body.readUInt32LE(4),
     errorCode: body.readUInt16LE(9),
     database: body.toString('utf8', variablesEnd, databaseEnd),
     text: body.subarray(databaseEnd + 1),
-    session: readSession(body.subarray(POST_HEADER_BYTES, variablesEnd)),
+    session,
+    isAnnounced: ((session.alterPhase ?? 0) & (AlterPhase.start | AlterPhase.rollback)) !== 0,
   };
 }
 
@@ -101,6 +113,19 @@ function readSession(bytes: Buffer): SessionFacts {
 function readCharset(bytes: Buffer, at: number, facts: Facts): number {
   facts.charset = [bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2), bytes.readUInt16LE(at + 4)];
   return at + 6;
+}
+
+/** A phase that ends an ALTER tells the number of the transaction that began it. */
+function readAlterPhase(bytes: Buffer, at: number, facts: Facts): number {
+  facts.alterPhase = bytes.readUInt8(at);
+  return at + 1 + (facts.alterPhase & (AlterPhase.commit | AlterPhase.rollback) ? 8 : 0);
+}
+
+/** In front of the character set, although its code is larger. */
+function readCollations(bytes: Buffer, at: number, facts: Facts): number {
+  const pairs = Array.from({ length: bytes.readUInt8(at) }, (_, index) => at + 1 + 4 * index);
+  facts.collations = pairs.map((pair) => [bytes.readUInt16LE(pair), bytes.readUInt16LE(pair + 2)]);
+  return at + 1 + 4 * pairs.length;
 }
 
 function readTimeZone(bytes: Buffer, at: number, facts: Facts): number {

@@ -11,7 +11,7 @@ import { EventType } from './event.ts';
 import { parseQuery, type QueryEvent } from './query-event.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
 import { isRowsEvent } from './row-event.ts';
-import { type Charsets, decodeText, keepTextOut, readCharsets, sessionSql } from './session.ts';
+import { type Collations, decodeText, keepTextOut, readCollations, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
 import { isBracket } from './transaction.ts';
 
@@ -51,9 +51,10 @@ const FRAME: ReadonlySet<number> = new Set([
  * a statement's text goes in only after it has been judged, once more, here. Throws an error that names the event.
  */
 export async function replayLog(request: ReplayRequest, session: Session, context: Context): Promise<void> {
-  const { kind } = context.server.flavor;
+  const { flavor } = context.server;
+  const { kind } = flavor;
   const fullBytes = (await keepTextOut(session, kind)) ? FULL_BYTES : 0;
-  const replay = new Replay(request, session, { kind, fullBytes, charsets: await readCharsets(session) });
+  const replay = new Replay(request, session, { kind, fullBytes, collations: await readCollations(session, flavor) });
   const total = rangeBytes(request.range);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   let done = 0;
@@ -77,23 +78,23 @@ interface Manner {
   readonly kind: Flavor['kind'];
   /** Size of a BINLOG statement; 0: one for each event. */
   readonly fullBytes: number;
-  readonly charsets: Charsets;
+  readonly collations: Collations;
 }
 
 class Replay {
   readonly #request: ReplayRequest;
   readonly #session: Session;
   readonly #kind: Flavor['kind'];
-  readonly #charsets: Charsets;
+  readonly #collations: Collations;
   readonly #batch: RowBatch;
   #isInTransaction = false;
   #uncommittedBytes = 0;
 
-  constructor(request: ReplayRequest, session: Session, { kind, fullBytes, charsets }: Manner) {
+  constructor(request: ReplayRequest, session: Session, { kind, fullBytes, collations }: Manner) {
     this.#request = request;
     this.#kind = kind;
     this.#session = session;
-    this.#charsets = charsets;
+    this.#collations = collations;
     const { database, into } = request;
     this.#batch = new RowBatch({ from: database, ignored: [JOURNAL_TABLE], into }, fullBytes);
   }
@@ -128,7 +129,8 @@ class Replay {
   }
 
   async #takeQuery(query: QueryEvent, event: RangeEvent): Promise<void> {
-    const decoded = decodeText(query, this.#charsets);
+    if (query.isAnnounced) return;
+    const decoded = decodeText(query, this.#collations);
     const text = decoded?.text ?? query.text.toString('latin1');
     if (isBracket(text)) return /^COMMIT$/i.test(text) ? this.#endOfTransaction() : undefined;
     const { database, isPrivate } = this.#request;
@@ -139,7 +141,7 @@ class Replay {
     if (verdict.is === 'private' && !isPrivate) throw new Error(`${verdict.reason}: ${text}`);
     if (!decoded) throw new Error(`it is in a character set that is not known here: ${text}`);
     await this.finish();
-    await this.#execute(query, text, sessionSql(query, event.second, decoded.collation));
+    await this.#execute(query, text, sessionSql(query, event.second, decoded.charset, this.#collations));
   }
 
   async #execute(query: QueryEvent, text: string, settings: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Session } from '../mysql/connect.ts';
-import type { Flavor } from '../mysql/flavor.ts';
+import { type Flavor, isAtLeast } from '../mysql/flavor.ts';
 import { textLiteral } from '../mysql/literal.ts';
-import type { QueryEvent } from './query-event.ts';
+import type { QueryEvent, SessionFacts } from './query-event.ts';
 
 /** `OPTION_NO_FOREIGN_KEY_CHECKS` and `OPTION_RELAXED_UNIQUE_CHECKS` of a statement's flags (both servers). */
 const NO_FOREIGN_KEY_CHECKS = 1 << 26;
@@ -9,34 +9,48 @@ const RELAXED_UNIQUE_CHECKS = 1 << 27;
 /** MySQL's utf8mb4_0900_ai_ci, which is the default anyway; to set it takes a privilege. */
 const DEFAULT_UTF8MB4_COLLATION = 255;
 
-/** Names of character sets by the ids of their collations. */
-export type Charsets = ReadonlyMap<number, string>;
+/** What the log means by the id of a collation. */
+export interface Collation {
+  readonly name: string;
+  readonly charset: string;
+}
 
-export async function readCharsets(session: Session): Promise<Charsets> {
-  const rows = await session.query<{ id: number | string; name: string }>(
-    'SELECT ID AS id, CHARACTER_SET_NAME AS name FROM information_schema.COLLATIONS WHERE ID IS NOT NULL',
+export interface Collations {
+  readonly byId: ReadonlyMap<number, Collation>;
+  /** There is a `character_set_collations` (MariaDB 11.2 and later): where an event does not tell it, it was empty. */
+  readonly areAssigned: boolean;
+}
+
+export async function readCollations(session: Session, flavor: Flavor): Promise<Collations> {
+  // Since 10.10 COLLATIONS has no ids of those that several character sets have.
+  const from =
+    flavor.kind === 'mariadb' && isAtLeast(flavor, 10, 10)
+      ? 'FULL_COLLATION_NAME AS name FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY'
+      : 'COLLATION_NAME AS name FROM information_schema.COLLATIONS';
+  const rows = await session.query<{ id: number | string; name: string; charset: string }>(
+    `SELECT ID AS id, CHARACTER_SET_NAME AS charset, ${from} WHERE ID IS NOT NULL`,
   );
-  return new Map(rows.map(({ id, name }) => [Number(id), name]));
+  const assigned = await session.query("SHOW VARIABLES LIKE 'character_set_collations'");
+  return { byId: new Map(rows.map(({ id, ...one }) => [Number(id), one])), areAssigned: assigned.length > 0 };
 }
 
 /** A statement's text, and the character set that the server has to take it for. */
 export interface DecodedText {
   readonly text: string;
-  /** Undefined: utf8mb4, which the connection speaks. */
-  readonly collation: number | undefined;
+  readonly charset: string;
 }
 
 /**
  * Statements are in the log in the character set of the client that sent them. Our connection sends UTF-8, so that text in
  * UTF-8, and text that is ASCII alone, can be sent as it was. Undefined: it is in a character set that is not known here.
  */
-export function decodeText({ text, session }: QueryEvent, charsets: Charsets): DecodedText | undefined {
-  const collation = session.charset?.[0];
-  const name = collation === undefined ? 'utf8mb4' : charsets.get(collation);
-  const isUtf8 = name === 'utf8mb4' || name === 'utf8mb3' || name === 'utf8';
-  if (isUtf8 || text.every((byte) => byte < 128)) return { text: text.toString('utf8'), collation };
+export function decodeText({ text, session }: QueryEvent, { byId }: Collations): DecodedText | undefined {
+  const id = session.charset?.[0];
+  const charset = id === undefined ? 'utf8mb4' : byId.get(id)?.charset;
+  const isUtf8 = charset === 'utf8mb4' || charset === 'utf8mb3' || charset === 'utf8';
+  if (isUtf8 || text.every((byte) => byte < 128)) return { text: text.toString('utf8'), charset: charset ?? `${id}` };
   // Both servers mean Windows-1252 by it.
-  if (name === 'latin1') return { text: new TextDecoder('windows-1252').decode(text), collation: undefined };
+  if (charset === 'latin1') return { text: new TextDecoder('windows-1252').decode(text), charset: 'utf8mb4' };
   return undefined;
 }
 
@@ -58,7 +72,7 @@ export async function keepTextOut(session: Session, kind: Flavor['kind']): Promi
 }
 
 /** Brings a session into the state that a statement was given in. */
-export function sessionSql(query: QueryEvent, second: number, clientCollation: number | undefined): string {
+export function sessionSql(query: QueryEvent, second: number, clientCharset: string, collations: Collations): string {
   const { session } = query;
   const { flags = 0, charset } = session;
   const sets = [
@@ -66,15 +80,24 @@ export function sessionSql(query: QueryEvent, second: number, clientCollation: n
     `foreign_key_checks = ${flags & NO_FOREIGN_KEY_CHECKS ? 0 : 1}`,
     `unique_checks = ${flags & RELAXED_UNIQUE_CHECKS ? 0 : 1}`,
     ...(session.sqlMode === undefined ? [] : [`sql_mode = ${session.sqlMode}`]),
-    ...(clientCollation === undefined
-      ? ['character_set_client = utf8mb4']
-      : [`character_set_client = ${clientCollation}`]),
+    `character_set_client = ${clientCharset}`,
     ...(charset ? [`collation_connection = ${charset[1]}`, `collation_server = ${charset[2]}`] : []),
     ...(session.timeZone === undefined ? [] : [`time_zone = ${textLiteral(session.timeZone)}`]),
     ...autoIncrement(session.autoIncrement),
     ...utf8mb4Collation(session.utf8mb4Collation),
+    ...(collations.areAssigned ? [`character_set_collations = ${assignments(session.collations, collations)}`] : []),
   ];
   return `SET ${sets.map((set) => `@@session.${set}`).join(', ')}`;
+}
+
+/** `'utf8mb4=utf8mb4_bin'`. Throws an error at a collation that the server does not know. */
+function assignments(pairs: SessionFacts['collations'] = [], { byId }: Collations): string {
+  const texts = pairs.map(([charset, collation]) => {
+    const [of, is] = [byId.get(charset), byId.get(collation)];
+    if (!of || !is) throw new Error(`the server does not know collation ${of ? collation : charset}`);
+    return `${of.charset}=${is.name}`;
+  });
+  return `'${texts.join(',')}'`;
 }
 
 /** To set what is the default anyway would take a privilege (SESSION_VARIABLES_ADMIN) for nothing. */

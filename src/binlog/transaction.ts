@@ -150,7 +150,7 @@ class OpenTransaction {
   #addQuery(query: QueryEvent): void {
     this.#threadId = query.threadId;
     const text = query.text.toString('utf8');
-    if (isBracket(text)) return;
+    if (isBracket(text) || query.isAnnounced) return;
     if (UNDONE.test(text)) this.#note('a part of it was rolled back, and the log has that part too');
     else if (/^XA\b/i.test(text)) this.#note(DISTRIBUTED);
     else this.#statements.push(query);

@@ -43,7 +43,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       '--no-tablespaces',
       `--default-character-set=${options.asStored ? 'binary' : 'utf8mb4'}`,
       MAX_PACKET,
-      ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : []),
+      ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : MARIADB_ONLY),
       ...(options.withHistory ? ['--dump-history'] : []),
       ...(options.withPosition ? [positionFlag(clients)] : []),
       ...options.ignoredTables.map((table) => `--ignore-table=${target.database}.${table}`),
@@ -56,6 +56,12 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
     secrets,
   };
 }
+
+const MARIADB_ONLY = [
+  // On by default since 11.8: in front of rows that are loaded without the table's head the variable that it sets back is
+  // missing (error 1231).
+  '--skip-no-autocommit',
+];
 
 function mysqlOnly(clients: Clients): string[] {
   return [

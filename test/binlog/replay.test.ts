@@ -85,6 +85,25 @@ describeOnServers(
       rmSync(range.folder, { recursive: true });
     });
 
+    test('repeats an ALTER that is in the log in two phases once, and not at all where it failed', async () => {
+      if (server().kind !== 'mariadb') return;
+      const live = await server().createDatabase('live');
+      const side = await server().createDatabase('side');
+      for (const database of [live, side]) await runScript(server(), database, BEFORE);
+      const from = await endOfLog(server());
+      const twoPhase = 'SET SESSION binlog_alter_two_phase = 1;';
+      await server().sql(`${twoPhase} ALTER TABLE totals ADD once INT UNIQUE, ADD KEY (n)`, live);
+      const failing = server().sql(`${twoPhase} ALTER TABLE children ADD UNIQUE (parent_id), ADD never INT`, live);
+      await expect(failing).rejects.toThrow('Duplicate entry');
+      await server().sql("INSERT INTO totals VALUES ('after', 1, 2)", live);
+      const range = await copySince(server(), from);
+      await repeat(server(), range, live, side);
+      expect(await contentOf(server(), side)).toEqual(await contentOf(server(), live));
+      const texts = (await transactionsOf(range)).flatMap((one) => one.statements.map(({ text }) => `${text}`));
+      expect(texts).toEqual(['ALTER TABLE totals ADD once INT UNIQUE, ADD KEY (n)']);
+      rmSync(range.folder, { recursive: true });
+    });
+
     test('stops at what it cannot repeat, and names the event', { timeout: 60_000 }, async () => {
       const live = await server().createDatabase('live');
       const from = await endOfLog(server());
