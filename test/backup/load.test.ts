@@ -25,148 +25,152 @@ UPDATE large SET note = REPEAT('\n(', 1500000) WHERE id = 5000;
 CREATE TRIGGER after_large AFTER INSERT ON large FOR EACH ROW INSERT INTO log VALUES (NEW.id);
 `;
 
-describeOnServers('a backup loaded over several clients', (server) => {
-  it('ends in exactly what the stream of the whole file makes', async () => {
-    const database = await server().createDatabase();
-    await runScript(server(), database, ZOO + KEYS + OF_ONE[server().kind]);
-    const { file, manifest } = await takeBackup(server(), server().target(database));
-    const clients = await clientsOf(server());
-    const names = {
-      stream: await server().createDatabase('stream'),
-      parallel: await server().createDatabase('parallel'),
-    };
-    const place = (name: string) => ({ target: server().target(name), clients });
-    const context = await contextFor(server().target(database));
-    await loadAsStream(file, place(names.stream), context, () => undefined);
-    const read: number[] = [];
-    const options = { deferFromBytes: 0, onBytes: (bytes: number) => void read.push(bytes) };
-    await loadInParallel({ file, manifest }, place(names.parallel), context, options);
-    expect(read.reduce((sum, bytes) => sum + bytes, 0)).toBe(manifest.bytes - manifest.preamble.length);
+describeOnServers(
+  'a backup loaded over several clients',
+  (server) => {
+    it('ends in exactly what the stream of the whole file makes', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, ZOO + KEYS + OF_ONE[server().kind]);
+      const { file, manifest } = await takeBackup(server(), server().target(database));
+      const clients = await clientsOf(server());
+      const names = {
+        stream: await server().createDatabase('stream'),
+        parallel: await server().createDatabase('parallel'),
+      };
+      const place = (name: string) => ({ target: server().target(name), clients });
+      const context = await contextFor(server().target(database));
+      await loadAsStream(file, place(names.stream), context, () => undefined);
+      const read: number[] = [];
+      const options = { deferFromBytes: 0, onBytes: (bytes: number) => void read.push(bytes) };
+      await loadInParallel({ file, manifest }, place(names.parallel), context, options);
+      expect(read.reduce((sum, bytes) => sum + bytes, 0)).toBe(manifest.bytes - manifest.preamble.length);
 
-    const session = await (await connect(server().target(database))).open();
-    const [byStream, byParallel] = await Promise.all(
-      [names.stream, names.parallel].map((name) => readSnapshot(session, name)),
-    );
-    await session.close();
-    if (!byStream || !byParallel) throw new Error('a snapshot is missing');
-    expect(diffSnapshots(byStream, byParallel)).toEqual([]);
-    expect(byParallel.objects.size).toBeGreaterThan(25);
-    const again = await Promise.all(
-      [names.stream, names.parallel].map(async (name) => {
-        const taken = await takeBackup(server(), server().target(name));
-        return {
-          sql: comparableSql(taken.file, name),
-          tables: taken.manifest.tables.map(({ range: _, ...rest }) => rest),
-        };
-      }),
-    );
-    expect(again[1]).toEqual(again[0]);
-  });
-
-  it('brings the past rows of system-versioned tables, too', async () => {
-    if (server().kind !== 'mariadb') return;
-    const database = await server().createDatabase();
-    await runScript(server(), database, OF_ONE.mariadb);
-    const { file, manifest } = await takeBackup(server(), server().target(database));
-    expect(manifest.withHistory).toBe(true);
-    const [one, several] = [await server().createDatabase('one'), await server().createDatabase('several')];
-    const clients = await clientsOf(server());
-    const context = await contextFor(server().target(database));
-    await loadBackup(file, server().target(one), clients, 'load', context);
-    await loadInParallel({ file, manifest }, { target: server().target(several), clients }, context);
-    const session = await (await connect(server().target(database))).open();
-    const history = (name: string) =>
-      session.query(
-        `SELECT 'by default' AS t, id, a, row_start AS s, row_end AS e FROM \`${name}\`.versioned FOR SYSTEM_TIME ALL
-         UNION ALL SELECT 'by name', id, a, s, e FROM \`${name}\`.versioned_by_name FOR SYSTEM_TIME ALL ORDER BY t, id, a, s`,
+      const session = await (await connect(server().target(database))).open();
+      const [byStream, byParallel] = await Promise.all(
+        [names.stream, names.parallel].map((name) => readSnapshot(session, name)),
       );
-    const expected = await history(database);
-    expect(expected).toHaveLength(5);
-    expect(await history(one)).toEqual(expected);
-    expect(await history(several)).toEqual(expected);
-    await session.close();
-    const beside = await contextFor(server().target(several));
-    const there = await beside.server.open();
-    expect(await compareTables(manifest, beside.server, there, beside)).toEqual([]);
-    await there.close();
-  });
+      await session.close();
+      if (!byStream || !byParallel) throw new Error('a snapshot is missing');
+      expect(diffSnapshots(byStream, byParallel)).toEqual([]);
+      expect(byParallel.objects.size).toBeGreaterThan(25);
+      const again = await Promise.all(
+        [names.stream, names.parallel].map(async (name) => {
+          const taken = await takeBackup(server(), server().target(name));
+          return {
+            sql: comparableSql(taken.file, name),
+            tables: taken.manifest.tables.map(({ range: _, ...rest }) => rest),
+          };
+        }),
+      );
+      expect(again[1]).toEqual(again[0]);
+    });
 
-  it('shares the rows of a table that is larger than all others, before its indexes and triggers', async () => {
-    const database = await server().createDatabase();
-    await runScript(server(), database, DOMINANT);
-    const { file, manifest } = await takeBackup(server(), server().target(database));
-    const side = await server().createDatabase('side');
-    const clients = await clientsOf(server());
-    const context = await contextFor(server().target(side));
-    const users = new Set<unknown>();
-    const session = await context.server.open();
-    const writers = `SELECT id FROM information_schema.processlist WHERE info LIKE 'INSERT INTO %large%' AND db = '${side}'`;
-    let isLoaded = false;
-    const load = loadInParallel({ file, manifest }, { target: server().target(side), clients }, context).finally(
-      () => (isLoaded = true),
-    );
-    while (!isLoaded) for (const { id } of await session.query<{ id: number }>(writers)) users.add(id);
-    await load;
-    await session.close();
-    expect(users.size).toBeGreaterThan(1);
-    const again = await takeBackup(server(), server().target(side));
-    const what = (tables: typeof manifest.tables) => tables.map(({ name, rows, digest }) => ({ name, rows, digest }));
-    expect(what(again.manifest.tables)).toEqual(what(manifest.tables));
-  });
+    it('brings the past rows of system-versioned tables, too', async () => {
+      if (server().kind !== 'mariadb') return;
+      const database = await server().createDatabase();
+      await runScript(server(), database, OF_ONE.mariadb);
+      const { file, manifest } = await takeBackup(server(), server().target(database));
+      expect(manifest.withHistory).toBe(true);
+      const [one, several] = [await server().createDatabase('one'), await server().createDatabase('several')];
+      const clients = await clientsOf(server());
+      const context = await contextFor(server().target(database));
+      await loadBackup(file, server().target(one), clients, 'load', context);
+      await loadInParallel({ file, manifest }, { target: server().target(several), clients }, context);
+      const session = await (await connect(server().target(database))).open();
+      const history = (name: string) =>
+        session.query(
+          `SELECT 'by default' AS t, id, a, row_start AS s, row_end AS e FROM \`${name}\`.versioned FOR SYSTEM_TIME ALL
+         UNION ALL SELECT 'by name', id, a, s, e FROM \`${name}\`.versioned_by_name FOR SYSTEM_TIME ALL ORDER BY t, id, a, s`,
+        );
+      const expected = await history(database);
+      expect(expected).toHaveLength(5);
+      expect(await history(one)).toEqual(expected);
+      expect(await history(several)).toEqual(expected);
+      await session.close();
+      const beside = await contextFor(server().target(several));
+      const there = await beside.server.open();
+      expect(await compareTables(manifest, beside.server, there, beside)).toEqual([]);
+      await there.close();
+    });
 
-  it('fails with the table and the words of the server, and nothing goes on there', async () => {
-    const database = await server().createDatabase();
-    await runScript(server(), database, KEYS);
-    const { file, manifest } = await takeBackup(server(), server().target(database));
-    const side = await server().createDatabase('side');
-    const rights = 'SELECT, INSERT, CREATE, DROP, ALTER, INDEX, REFERENCES';
-    await server().sql(`CREATE USER few@localhost IDENTIFIED BY 'x'; GRANT ${rights} ON ${side}.* TO few@localhost`);
-    const target = { ...server().target(side), user: 'few', password: new Secret('x') };
-    const context = await contextFor(server().target(side));
-    const load = loadInParallel({ file, manifest }, { target, clients: await clientsOf(server()) }, context);
-    const words = {
-      mysql: 'ERROR 1419 \\(HY000\\) at line \\d+: You do not have the SUPER privilege and binary logging is enabled',
-      mariadb:
-        "ERROR 1142 \\(42000\\) at line \\d+: TRIGGER command denied to user 'few'@'localhost' for table .*child",
-    };
-    await expect(load).rejects.toThrow(new RegExp(`^table child: \`.*\` exited with 1: .*${words[server().kind]}`));
-    const session = await context.server.open();
-    // A thread that is killed is in the list until it has noticed.
-    const threads = () => session.query("SELECT id, command FROM information_schema.processlist WHERE user = 'few'");
-    await expect.poll(threads, { timeout: 20_000 }).toEqual([]);
-    await session.close();
-  });
+    it('shares the rows of a table that is larger than all others, before its indexes and triggers', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, DOMINANT);
+      const { file, manifest } = await takeBackup(server(), server().target(database));
+      const side = await server().createDatabase('side');
+      const clients = await clientsOf(server());
+      const context = await contextFor(server().target(side));
+      const users = new Set<unknown>();
+      const session = await context.server.open();
+      const writers = `SELECT id FROM information_schema.processlist WHERE info LIKE 'INSERT INTO %large%' AND db = '${side}'`;
+      let isLoaded = false;
+      const load = loadInParallel({ file, manifest }, { target: server().target(side), clients }, context).finally(
+        () => (isLoaded = true),
+      );
+      while (!isLoaded) for (const { id } of await session.query<{ id: number }>(writers)) users.add(id);
+      await load;
+      await session.close();
+      expect(users.size).toBeGreaterThan(1);
+      const again = await takeBackup(server(), server().target(side));
+      const what = (tables: typeof manifest.tables) => tables.map(({ name, rows, digest }) => ({ name, rows, digest }));
+      expect(what(again.manifest.tables)).toEqual(what(manifest.tables));
+    });
 
-  it('ends every client when it is interrupted', async () => {
-    const database = await server().createDatabase();
-    await runScript(
-      server(),
-      database,
-      `${KEYS}CREATE TABLE slow (id INT PRIMARY KEY, k INT, KEY k (k)); INSERT INTO slow VALUES (1, 1);
+    it('fails with the table and the words of the server, and nothing goes on there', async () => {
+      const database = await server().createDatabase();
+      await runScript(server(), database, KEYS);
+      const { file, manifest } = await takeBackup(server(), server().target(database));
+      const side = await server().createDatabase('side');
+      const rights = 'SELECT, INSERT, CREATE, DROP, ALTER, INDEX, REFERENCES';
+      await server().sql(`CREATE USER few@localhost IDENTIFIED BY 'x'; GRANT ${rights} ON ${side}.* TO few@localhost`);
+      const target = { ...server().target(side), user: 'few', password: new Secret('x') };
+      const context = await contextFor(server().target(side));
+      const load = loadInParallel({ file, manifest }, { target, clients: await clientsOf(server()) }, context);
+      const words = {
+        mysql: 'ERROR 1419 \\(HY000\\) at line \\d+: You do not have the SUPER privilege and binary logging is enabled',
+        mariadb:
+          "ERROR 1142 \\(42000\\) at line \\d+: TRIGGER command denied to user 'few'@'localhost' for table .*child",
+      };
+      await expect(load).rejects.toThrow(new RegExp(`^table child: \`.*\` exited with 1: .*${words[server().kind]}`));
+      const session = await context.server.open();
+      // A thread that is killed is in the list until it has noticed.
+      const threads = () => session.query("SELECT id, command FROM information_schema.processlist WHERE user = 'few'");
+      await expect.poll(threads, { timeout: 20_000 }).toEqual([]);
+      await session.close();
+    });
+
+    it('ends every client when it is interrupted', async () => {
+      const database = await server().createDatabase();
+      await runScript(
+        server(),
+        database,
+        `${KEYS}CREATE TABLE slow (id INT PRIMARY KEY, k INT, KEY k (k)); INSERT INTO slow VALUES (1, 1);
       CREATE VIEW waits AS SELECT * FROM slow;`,
-    );
-    const { file, manifest } = await takeBackup(server(), server().target(database));
-    const controller = new AbortController();
-    const side = await server().createDatabase('side');
-    const context = await contextFor(server().target(side), { signal: controller.signal });
-    const session = await context.server.open();
-    // Whoever comes to this table waits for its lock.
-    await session.execute('CREATE TABLE slow (id INT)');
-    await session.execute('LOCK TABLES slow WRITE');
-    const load = loadInParallel(
-      { file, manifest },
-      { target: server().target(side), clients: await clientsOf(server()) },
-      context,
-    );
-    const waiting =
-      "SELECT id FROM information_schema.processlist WHERE info LIKE 'DROP TABLE IF EXISTS %slow%' AND db = DATABASE()";
-    while ((await session.query(waiting)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    controller.abort(new Error('Ctrl-C'));
-    await expect(load).rejects.toThrow('Ctrl-C');
-    while ((await session.query(waiting)).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    await session.close();
-  });
-});
+      );
+      const { file, manifest } = await takeBackup(server(), server().target(database));
+      const controller = new AbortController();
+      const side = await server().createDatabase('side');
+      const context = await contextFor(server().target(side), { signal: controller.signal });
+      const session = await context.server.open();
+      // Whoever comes to this table waits for its lock.
+      await session.execute('CREATE TABLE slow (id INT)');
+      await session.execute('LOCK TABLES slow WRITE');
+      const load = loadInParallel(
+        { file, manifest },
+        { target: server().target(side), clients: await clientsOf(server()) },
+        context,
+      );
+      const waiting =
+        "SELECT id FROM information_schema.processlist WHERE info LIKE 'DROP TABLE IF EXISTS %slow%' AND db = DATABASE()";
+      while ((await session.query(waiting)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      controller.abort(new Error('Ctrl-C'));
+      await expect(load).rejects.toThrow('Ctrl-C');
+      while ((await session.query(waiting)).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      await session.close();
+    });
+  },
+  { onNewer: true },
+);
 
 describe('indexes built after the rows', () => {
   const build = (create: string, others: Record<string, string> = {}) => {

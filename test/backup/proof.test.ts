@@ -223,7 +223,7 @@ describeOnServers(
       expect(readdirSync(dirname(file)).length).toBe(2);
     });
   },
-  { binlog: true },
+  { binlog: true, onNewer: true },
 );
 
 /** Where the binary log ends. */

@@ -68,7 +68,7 @@ describeOnServers(
       rmSync(range.folder, { recursive: true });
     });
   },
-  { binlog: true, args: ['--loose-log-bin-compress=ON', '--loose-log-bin-compress-min-len=10'] },
+  { binlog: true, onNewer: true, args: ['--loose-log-bin-compress=ON', '--loose-log-bin-compress-min-len=10'] },
 );
 
 test('a compressed event that is not as long as it says is damaged', () => {

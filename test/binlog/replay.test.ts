@@ -129,7 +129,7 @@ describeOnServers(
       rmSync(range.folder, { recursive: true });
     });
   },
-  { binlog: true },
+  { binlog: true, onNewer: true },
 );
 
 async function repeat(server: TestServer, range: LogRange, from: string, into: string) {

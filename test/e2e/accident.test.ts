@@ -164,7 +164,7 @@ describeOnServers(
       });
     });
   },
-  { binlog: true, args: ['--log-bin-trust-function-creators=1'] },
+  { binlog: true, onNewer: true, args: ['--log-bin-trust-function-creators=1'] },
 );
 
 async function grantLog(server: TestServer): Promise<void> {

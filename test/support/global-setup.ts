@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import type { ServerBinaries } from '../../src/sandbox/binaries.ts';
 import { buildProduct } from './built.ts';
-import { installMariaDb, installMySql } from './install-servers.ts';
+import { installMariaDb, installMySql, installNewerMariaDb } from './install-servers.ts';
 import type { FoundServer, MissingServer } from './installed.ts';
 import { removeStaleFolders } from './stale.ts';
 import { ensureTemplate } from './template.ts';
@@ -12,16 +12,18 @@ import { ensureTemplate } from './template.ts';
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   removeStaleFolders();
-  const [mysql, mariadb, built] = await Promise.all([
+  const [mysql, mariadb, newerMariaDb, built] = await Promise.all([
     prepare(installMySql()),
     prepare(installMariaDb()),
+    prepare(installNewerMariaDb()),
     buildProduct(),
   ]);
-  project.provide('servers', { mysql, mariadb });
+  project.provide('servers', { mysql, mariadb, newerMariaDb });
   project.provide('program', built.program);
   return async () => {
     await built.remove();
-    for (const server of [mysql, mariadb]) if ('missing' in server) console.log(`Skipped: ${server.missing}`);
+    for (const server of [mysql, mariadb, newerMariaDb])
+      if ('missing' in server) console.log(`Skipped: ${server.missing}`);
   };
 }
 

@@ -6,6 +6,9 @@ import { systemExec } from '../../src/system/exec.ts';
 
 export type ServerKind = ServerBinaries['kind'];
 
+/** MariaDB of the machine's release, and a newer one. */
+export type ServerName = ServerKind | 'newerMariaDb';
+
 export interface FoundServer {
   readonly binaries: ServerBinaries;
   /** An initialised data folder, to be copied. */
@@ -19,7 +22,7 @@ export interface MissingServer {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    servers: Record<ServerKind, FoundServer | MissingServer>;
+    servers: Record<ServerName, FoundServer | MissingServer>;
   }
 }
 

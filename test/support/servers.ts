@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { connect, type Target } from '../../src/mysql/connect.ts';
 import { type PrivateServer, startPrivateServer } from '../../src/sandbox/server.ts';
 import { systemExec } from '../../src/system/exec.ts';
-import { type FoundServer, type ServerKind, serversDir } from './installed.ts';
+import { type FoundServer, type ServerKind, type ServerName, serversDir } from './installed.ts';
 
 /** A private server of a test file. `root` needs no password, over the socket and over TCP from 127.0.0.1. */
 export interface TestServer {
@@ -33,7 +33,15 @@ export interface TestServerOptions {
   readonly durable?: boolean;
   /** Where its folder is made. Default: in memory. */
   readonly parentDir?: string;
+  /** On MariaDB of Debian 13 too: where what the server or its programs write is read. */
+  readonly onNewer?: boolean;
 }
+
+const LABELS: Record<ServerName, string> = {
+  mysql: 'MySQL',
+  mariadb: 'MariaDB',
+  newerMariaDb: 'MariaDB of Debian 13',
+};
 
 /** Performance schema is on, as in production, but its memory is small: that alone takes a third off MySQL's start. */
 const SMALL_MEMORY: Record<ServerKind, readonly string[]> = {
@@ -50,19 +58,18 @@ const SMALL_MEMORY: Record<ServerKind, readonly string[]> = {
   mariadb: [],
 };
 
-/** Runs `body` once on each kind of server that this machine has; the other is reported as skipped, with the reason. */
+/** Runs `body` once on each server that this machine has; what is missing is told at the end, with the reason. */
 export function describeOnServers(
   title: string,
   body: (server: () => TestServer) => void,
   options: TestServerOptions = {},
 ): void {
-  for (const kind of ['mysql', 'mariadb'] as const) {
-    const found = inject('servers')[kind];
-    const label = kind === 'mysql' ? 'MySQL' : 'MariaDB';
-    describe.runIf('binaries' in found)(`${title} (${label})`, () => {
+  for (const name of ['mysql', 'mariadb', ...(options.onNewer ? (['newerMariaDb'] as const) : [])] as const) {
+    const found = inject('servers')[name];
+    describe.runIf('binaries' in found)(`${title} (${LABELS[name]})`, () => {
       let server: TestServer;
       beforeAll(async () => {
-        server = await startServer(kind, options);
+        server = await startServer(name, options);
       });
       afterAll(() => server?.stop());
       body(() => server);
@@ -71,8 +78,8 @@ export function describeOnServers(
 }
 
 /** Starts one more server; whoever starts it stops it. */
-export async function startServer(kind: ServerKind, options: TestServerOptions = {}): Promise<TestServer> {
-  const found = inject('servers')[kind];
+export async function startServer(name: ServerName, options: TestServerOptions = {}): Promise<TestServer> {
+  const found = inject('servers')[name];
   if (!('binaries' in found)) throw new Error(found.missing);
   return toTestServer(await startCopy(found, options));
 }
