@@ -64,8 +64,9 @@ export function parseEvent(bytes: Buffer, start: number, hasChecksum: boolean): 
   // The position that the header tells wraps at 4 GiB. Inside of a transaction MariaDB 11.4 and later tell none: the
   // event, with its checksum, was ready before its place was known.
   const told = bytes.readUInt32LE(13);
-  if (told !== 0 && told !== end % 2 ** 32)
+  if (told !== 0 && told !== end % 2 ** 32) {
     throw new Error(`the event at ${start} says that it ends at ${told}, not at ${end}`);
+  }
   if (hasChecksum && checksumOf(bytes) !== bytes.readUInt32LE(bytes.length - CHECKSUM_BYTES)) {
     throw new Error(`the event at ${start} does not fit its checksum`);
   }
