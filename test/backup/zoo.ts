@@ -133,5 +133,9 @@ INSERT INTO versioned_by_name (id, a) VALUES (1, 2); UPDATE versioned_by_name SE
 CREATE TABLE long_unique (id INT PRIMARY KEY, t TEXT, k INT, UNIQUE KEY t (t), KEY k (k));
 INSERT INTO long_unique VALUES (1, 'x', 2);
 CREATE TABLE periods (id INT, s DATE, e DATE, PERIOD FOR p (s, e), UNIQUE KEY o (id, p WITHOUT OVERLAPS), KEY id (id));
-CREATE TABLE ignored (id INT PRIMARY KEY, a INT, KEY a (a) IGNORED);`,
+CREATE TABLE ignored (id INT PRIMARY KEY, a INT, KEY a (a) IGNORED);
+/*M!110700 CREATE TABLE vectors (id INT PRIMARY KEY, v VECTOR(3) NOT NULL, k INT, VECTOR INDEX v (v), KEY k (k)) */;
+/*M!110700 INSERT INTO vectors VALUES (1, VEC_FromText('[1,-2.5,27]'), 2), (2, VEC_FromText('[0,0.1,-39]'), 1) */;
+/*M!110700 CREATE TABLE far_times (id INT PRIMARY KEY, t TIMESTAMP(6) NULL) */;
+/*M!110700 INSERT INTO far_times VALUES (1, '2106-02-07 06:28:15.999999'), (2, '2038-01-19 03:14:08') */;`,
 };
