@@ -92,6 +92,8 @@ export function shellCommand(clients: Clients, target: Target, options: { report
       '--batch',
       // Without it the client changes \r\n into \n inside of routine bodies and stops at a NUL.
       '--binary-mode',
+      // MariaDB's client leaves them out otherwise, and with them those in the bodies of routines, triggers and events.
+      '--comments',
       '--default-character-set=utf8mb4',
       MAX_PACKET,
       ...(options.reportsAtOnce ? ['--skip-column-names', '--unbuffered'] : []),

@@ -75,7 +75,8 @@ export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
 
 /** Runs a script through the server's own client: in a packet of several statements MySQL keeps `;` as part of a trigger. */
 export async function runScript(server: TestServer, database: string, sql: string): Promise<void> {
-  const command = { ...shellCommand(await clientsOf(server), server.target(database)), input: sql };
+  const shell = shellCommand(await clientsOf(server), server.target(database));
+  const command = { ...shell, args: [...shell.args, '--comments'], input: sql };
   const exit = await systemExec.run(command);
   if (exit.exitCode !== 0) throw new Error(describeExit(command, exit));
 }

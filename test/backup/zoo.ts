@@ -60,6 +60,13 @@ INSERT INTO \`fake\` VALUES (1);
 ');
 CREATE TRIGGER second_trigger AFTER DELETE ON a FOR EACH ROW DELETE FROM b WHERE id = OLD.id;
 CREATE DEFINER=\`nobody TRIGGER\`@\`%\` PROCEDURE a_procedure() SELECT 1;
+DELIMITER //
+CREATE PROCEDURE with_comments() BEGIN
+  SELECT 1 -- one; it's "two"
+    + 2; # DELIMITER ;
+  /* a /; block */ SELECT 3 /* in the middle */ + 4; -- Table structure for table \`fake\`
+END//
+DELIMITER ;
 CREATE FUNCTION a_function() RETURNS INT DETERMINISTIC RETURN 3;
 CREATE EVENT an_event ON SCHEDULE EVERY 1 DAY DO DELETE FROM a WHERE id = 99;
 CREATE EVENT another_event ON SCHEDULE EVERY 1 HOUR DO DELETE FROM a WHERE id = 98;
