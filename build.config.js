@@ -30,7 +30,7 @@ const deferRare = {
     provide('inquirer', "module.exports = require('./inquirer.cjs');");
     provide('ora', "module.exports = require('./ora.cjs').default;");
     // V8 loses from kept code who may import modules for it: bin/ does so for a configuration that is a program.
-    onLoad({ filter: /\/src\/config\/file\.ts$/ }, ({ path }) => ({
+    onLoad({ filter: /\/src\/config\/sources\/file\.ts$/ }, ({ path }) => ({
       contents: replace(readFileSync(path, 'utf8'), 'await import(pathToFileURL', 'await $import(pathToFileURL'),
       loader: 'ts',
     }));

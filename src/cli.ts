@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { GlobalFlags, Invocation } from './commands/invocation.ts';
+import type { GlobalFlags, Invocation } from './commands/shared/invocation.ts';
 import { ExitCode } from './errors.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -160,7 +160,7 @@ function addChanging(program: Command, runs: Runs): void {
       runs(async (invocation) => {
         const { inPlace = false, table, ...others } = options;
         if (table) {
-          const { restoreTablesCommand } = await import('./commands/restore-tables.ts');
+          const { restoreTablesCommand } = await import('./commands/restore/tables.ts');
           return restoreTablesCommand({ backup: others.backup, tables: table, inPlace }, invocation);
         }
         return (await import('./commands/restore.ts')).restoreCommand({ ...others, inPlace }, invocation);
@@ -174,25 +174,25 @@ function addBackup(program: Command, runs: Runs): void {
     .command('create')
     .description('back up now')
     .action(() =>
-      runs(async (invocation) => (await import('./commands/backup-create.ts')).backupCreateCommand(invocation)),
+      runs(async (invocation) => (await import('./commands/backup/create.ts')).backupCreateCommand(invocation)),
     );
   backup
     .command('list')
     .description('age, size, server, proof')
     .action(() =>
-      runs(async (invocation) => (await import('./commands/backup-list.ts')).backupListCommand(invocation)),
+      runs(async (invocation) => (await import('./commands/backup/list.ts')).backupListCommand(invocation)),
     );
   backup
     .command('verify <file>')
     .description('is the file whole? says exactly what is wrong')
     .action((file: string) =>
-      runs(async (invocation) => (await import('./commands/backup-verify.ts')).backupVerifyCommand(file, invocation)),
+      runs(async (invocation) => (await import('./commands/backup/verify.ts')).backupVerifyCommand(file, invocation)),
     );
   backup
     .command('prune')
     .description('remove old backups by the policy of the configuration')
     .action(() =>
-      runs(async (invocation) => (await import('./commands/backup-prune.ts')).backupPruneCommand(invocation)),
+      runs(async (invocation) => (await import('./commands/backup/prune.ts')).backupPruneCommand(invocation)),
     );
 }
 

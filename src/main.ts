@@ -11,7 +11,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on('error', ignoreClosedPipe);
   process.stderr.on('error', ignoreClosedPipe);
   const program = createProgram(async (flags) => {
-    const { createInvocation } = await import('./commands/ports.ts');
+    const { createInvocation } = await import('./commands/shared/ports.ts');
     return createInvocation(flags, { closers, listen: (tell) => listenForSignals(closers, tell) });
   }, end);
   try {

@@ -57,7 +57,10 @@ const LAYERS: readonly (readonly string[])[] = [
   ['run'],
   ['statements'],
   ['binlog'],
-  ['sandbox'],
+  ['demo'],
+  ['private-server'],
+  ['saved-rows'],
+  ['exchange'],
   ['terminal', 'backup', 'app', 'plan'],
   ['config'],
   ['migrations', 'schema'],
@@ -103,13 +106,11 @@ describe('imports', () => {
     expect(early.map(describeImport)).toEqual([]);
   });
 
-  test('no two files need each other', () => {
+  test('no two files need each other, not even by a type', () => {
     const graph = new Map(
       files.map((file) => [
         file,
-        imports
-          .filter((one) => one.file === file && one.isOwn && !one.isType && !one.isDynamic)
-          .map((one) => one.imported),
+        imports.filter((one) => one.file === file && one.isOwn && !one.isDynamic).map((one) => one.imported),
       ]),
     );
     const cycles = files.filter((file) => reaches(graph, graph.get(file) ?? [], file));
@@ -138,7 +139,7 @@ describe('one path to each effect', () => {
     [['inquirer', '@inquirer/prompts', '@inquirer/core'], /^terminal\/prompt\.ts$/],
     [['execa', 'node:child_process'], /^system\/exec\.ts$/],
     [['mysql2'], /^mysql\//],
-    [['zod', 'yaml'], /^(config\/|sandbox\/demo-folder\.ts$)/],
+    [['zod', 'yaml'], /^(config\/|demo\/folder\.ts$)/],
     [['commander'], /^cli\.ts$/],
   ])('%j', (names, allowed) => {
     expect(usersOf(names).filter((file) => !allowed.test(file))).toEqual([]);
@@ -151,7 +152,7 @@ describe('one path to each effect', () => {
 
   test('nothing is printed but through the ports of main: everything else reports', () => {
     const printers = files.filter((file) => /\bconsole\.|process\.std(?:out|err)\b/.test(texts.get(file) ?? ''));
-    expect(printers).toEqual(['commands/ports.ts', 'main.ts']);
+    expect(printers).toEqual(['commands/shared/ports.ts', 'main.ts']);
   });
 
   test('plans are made of what they are given', () => {
@@ -173,6 +174,12 @@ describe('house rules', () => {
       (file) => /^export default\b|^export \* from/m.test(texts.get(file) ?? '') || file.endsWith('/index.ts'),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('no room holds more than 18 files', () => {
+    const sizes = new Map<string, number>();
+    for (const file of files) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
+    expect([...sizes].filter(([, size]) => size > 18)).toEqual([]);
   });
 
   test('no file is over 250 lines, half of them at most 80', () => {

@@ -1,5 +1,5 @@
-import type { Beside } from './beside.ts';
-import { holdsSavedRows, type StoredBackup } from './folder.ts';
+import type { Beside } from '../exchange/side-database.ts';
+import { holdsSavedRows, type StoredBackup } from './file/folder.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

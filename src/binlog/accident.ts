@@ -1,5 +1,5 @@
-import { readAlterActions } from '../migrations/alter-actions.ts';
-import { classify } from '../migrations/classify.ts';
+import { classify } from '../migrations/classify/classify.ts';
+import { readAlterActions } from '../migrations/sql/alter-actions.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
 import type { Concern } from './concern.ts';
 import type { LogPosition } from './range.ts';

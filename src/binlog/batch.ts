@@ -1,6 +1,6 @@
-import { EventType } from './event.ts';
+import { EventType } from './events/event.ts';
+import { closeStatement, isRowsEvent, moveTableMap, parseRowsHead, parseTableMap } from './events/row-event.ts';
 import type { RangeEvent } from './range.ts';
-import { closeStatement, isRowsEvent, moveTableMap, parseRowsHead, parseTableMap } from './row-event.ts';
 
 /** Which rows are taken from the log, and where they go. */
 export interface RowSelection {

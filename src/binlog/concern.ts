@@ -1,5 +1,5 @@
-import { readAlterActions } from '../migrations/alter-actions.ts';
-import { classify } from '../migrations/classify.ts';
+import { classify } from '../migrations/classify/classify.ts';
+import { readAlterActions } from '../migrations/sql/alter-actions.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { judgeStatement, modesOf, type Verdict } from './statement.ts';
 import type { TableChange, Transaction } from './transaction.ts';

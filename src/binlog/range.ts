@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { unpack } from './compressed.ts';
-import { EventType } from './event.ts';
-import { type FileEvent, readLogFile } from './file.ts';
+import { unpack } from './events/compressed.ts';
+import { EventType } from './events/event.ts';
+import { type FileEvent, readLogFile } from './events/file.ts';
 
 /** A place between two events of a server's binary log. */
 export interface LogPosition {

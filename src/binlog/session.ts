@@ -1,7 +1,7 @@
 import type { Session } from '../mysql/connect.ts';
 import { type Flavor, isAtLeast } from '../mysql/flavor.ts';
 import { textLiteral } from '../mysql/literal.ts';
-import type { QueryEvent, SessionFacts } from './query-event.ts';
+import type { QueryEvent, SessionFacts } from './events/query-event.ts';
 
 /** `OPTION_NO_FOREIGN_KEY_CHECKS` and `OPTION_RELAXED_UNIQUE_CHECKS` of a statement's flags (both servers). */
 const NO_FOREIGN_KEY_CHECKS = 1 << 26;

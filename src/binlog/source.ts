@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Manifest } from '../backup/manifest.ts';
+import type { Manifest } from '../backup/file/manifest.ts';
 import type { Context } from '../context.ts';
 import { type Clients, findLogProgram } from '../mysql/clients.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import { copyLogs, logsFrom, readInventory, type ServerLog } from './copy.ts';
-import { readLogFile } from './file.ts';
+import { readLogFile } from './events/file.ts';
 import { formatPosition, type LogPosition, type LogRange } from './range.ts';
 
 /** What the server still has of its binary log since a backup. */

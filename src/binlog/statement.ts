@@ -1,6 +1,6 @@
-import { classify } from '../migrations/classify.ts';
-import type { LexicalModes } from '../migrations/lexer.ts';
-import { Tokens, unquote } from '../migrations/tokens.ts';
+import { classify } from '../migrations/classify/classify.ts';
+import type { LexicalModes } from '../migrations/sql/lexer.ts';
+import { Tokens, unquote } from '../migrations/sql/tokens.ts';
 import type { StatementKind, Touch } from '../migrations/types.ts';
 
 /** What a restore does with a statement of the binary log. */

@@ -1,9 +1,9 @@
-import { TRANSACTION_PAYLOAD } from './compressed.ts';
-import { EventType } from './event.ts';
-import { parseQuery, type QueryEvent } from './query-event.ts';
+import { TRANSACTION_PAYLOAD } from './events/compressed.ts';
+import { EventType } from './events/event.ts';
+import { parseQuery, type QueryEvent } from './events/query-event.ts';
+import { isRowsEvent, parseRowsHead, parseTableMap, type RowChange, type TableMap } from './events/row-event.ts';
+import { countRows, readFirstTexts } from './events/row-values.ts';
 import type { LogPosition, RangeEvent } from './range.ts';
-import { isRowsEvent, parseRowsHead, parseTableMap, type RowChange, type TableMap } from './row-event.ts';
-import { countRows, readFirstTexts } from './row-values.ts';
 
 /** When a transaction committed: at `micros` or later, but before `micros + precision`. Microseconds since 1970. */
 export interface CommitTime {

@@ -3,17 +3,17 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type DemoAccount, type DemoFolder, writeDemoFolder } from '../demo/folder.ts';
+import { buildGateway, type Gateway } from '../demo/gateway/gateway.ts';
+import { provisionServer, type SandboxServer } from '../demo/provision.ts';
+import { type Site, startSite } from '../demo/site.ts';
 import { ExitCode, failedUnchanged } from '../errors.ts';
 import { connect, type Server } from '../mysql/connect.ts';
 import { quoteName } from '../mysql/quote.ts';
-import { type DemoAccount, type DemoFolder, writeDemoFolder } from '../sandbox/demo-folder.ts';
-import { buildGateway, type Gateway } from '../sandbox/gateway.ts';
-import { atExit } from '../sandbox/lifetime.ts';
-import { provisionServer, type SandboxServer } from '../sandbox/provision.ts';
-import { type Site, startSite } from '../sandbox/site.ts';
+import { atExit } from '../private-server/lifetime.ts';
 import { Secret } from '../system/secret.ts';
-import type { Invocation } from './invocation.ts';
-import { DONE, withRun } from './with-run.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { DONE, withRun } from './shared/with-run.ts';
 
 export interface DemoOptions {
   /** Leave the server, the site and the folder for the user to play on. */

@@ -1,4 +1,4 @@
-import { backupPath } from '../backup/folder.ts';
+import { backupPath } from '../backup/file/folder.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, refusal } from '../errors.ts';
 import { findMigration, selectUpTo } from '../migrations/pending.ts';
@@ -10,17 +10,17 @@ import { type Facts, isComplete } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readHistory } from '../statements/history.ts';
-import { beginLogged } from './begin.ts';
-import { carryOut } from './carry-out.ts';
-import { declined } from './declined.ts';
-import type { Invocation } from './invocation.ts';
-import { reportChecks, requireFree, requireReady, showNeeded } from './preflight.ts';
-import { requireRehearsed, requireSameSchema } from './rehearsal.ts';
+import { chooseSaved, type SavedChoice, savedSummary, toPlan } from './deploy/saved-rows.ts';
 import { offerUnfinished } from './resume.ts';
-import { chooseSaved, type SavedChoice, savedSummary, toPlan } from './saved-rows.ts';
-import { siteFacts } from './site-facts.ts';
-import { verifyScopeOf } from './verify-scope.ts';
-import { DONE, type Ending, withRun } from './with-run.ts';
+import { beginLogged } from './shared/begin.ts';
+import { carryOut } from './shared/carry-out.ts';
+import { declined } from './shared/declined.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { reportChecks, requireFree, requireReady, showNeeded } from './shared/preflight.ts';
+import { requireRehearsed, requireSameSchema } from './shared/rehearsal.ts';
+import { siteFacts } from './shared/site-facts.ts';
+import { verifyScopeOf } from './shared/verify-scope.ts';
+import { DONE, type Ending, withRun } from './shared/with-run.ts';
 
 export interface DeployOptions {
   /** False with `--no-maintenance`. */

@@ -1,8 +1,8 @@
 import { ExitCode } from '../errors.ts';
-import { beginReading } from './begin.ts';
-import type { Invocation } from './invocation.ts';
-import { isFailed, showPreflight } from './preflight.ts';
-import { DONE, withRun } from './with-run.ts';
+import { beginReading } from './shared/begin.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { isFailed, showPreflight } from './shared/preflight.ts';
+import { DONE, withRun } from './shared/with-run.ts';
 
 /** Every preflight check, nothing changed. Exit 1 when something must be mended before a deploy. */
 export function doctorCommand(invocation: Invocation): Promise<ExitCode> {

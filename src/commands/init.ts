@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { FILE_NAMES } from '../config/file.ts';
-import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from '../config/laravel.ts';
+import { FILE_NAMES } from '../config/sources/file.ts';
+import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from '../config/sources/laravel.ts';
+import { valueAt } from '../config/sources/tree.ts';
 import { type Answers, configText } from '../config/template.ts';
-import { valueAt } from '../config/tree.ts';
 import { ExitCode, refusal } from '../errors.ts';
 import { writeFileAtomically } from '../system/files.ts';
-import { announce } from './announcement.ts';
-import type { Invocation } from './invocation.ts';
-import { DONE, type Ending, withRun } from './with-run.ts';
+import { announce } from './shared/announcement.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { DONE, type Ending, withRun } from './shared/with-run.ts';
 
 const NONE = 'none';
 

@@ -5,9 +5,9 @@ import { locateMigrations } from '../config/load.ts';
 import { ExitCode, Failure } from '../errors.ts';
 import { nextVersion } from '../migrations/next-version.ts';
 import { migrationText } from '../migrations/template.ts';
-import { announce } from './announcement.ts';
-import type { Invocation } from './invocation.ts';
-import { DONE, withRun } from './with-run.ts';
+import { announce } from './shared/announcement.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { DONE, withRun } from './shared/with-run.ts';
 
 /** Writes the next migration file, its version in the style of the newest one there. */
 export function newCommand(

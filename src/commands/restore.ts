@@ -1,29 +1,29 @@
 import { rm } from 'node:fs/promises';
-import { findFreeSecond, nameBeside } from '../backup/beside.ts';
-import { backupPath } from '../backup/folder.ts';
-import type { Manifest } from '../backup/manifest.ts';
+import { backupPath } from '../backup/file/folder.ts';
+import type { Manifest } from '../backup/file/manifest.ts';
 import { type Moment, parseMoment } from '../binlog/moment.ts';
 import { formatPosition } from '../binlog/range.ts';
 import type { Config } from '../config/config.ts';
 import { ExitCode, Failure } from '../errors.ts';
+import { findFreeSecond, nameBeside } from '../exchange/side-database.ts';
 import type { Server } from '../mysql/connect.ts';
-import { logFolder } from '../phases/replay.ts';
+import { logFolder } from '../phases/restore/replay.ts';
 import { planRestore, type ReplayFacts } from '../plan/restore.ts';
 import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import { runFolder } from '../run/folder.ts';
 import { isoWithOffset } from '../system/clock.ts';
-import { beginLogged } from './begin.ts';
-import { carryOut } from './carry-out.ts';
-import { declined } from './declined.ts';
-import type { Invocation } from './invocation.ts';
-import { requireFree, showPreflight } from './preflight.ts';
-import { type ChosenBackup, chooseBackup } from './restore-backup.ts';
-import { openLog } from './restore-log.ts';
-import { requireRestorable } from './restore-needs.ts';
-import { offerPoints, pointAt, type RestorePoint } from './restore-point.ts';
-import { siteFacts } from './site-facts.ts';
-import { withRun } from './with-run.ts';
+import { type ChosenBackup, chooseBackup } from './restore/backup.ts';
+import { openLog } from './restore/log.ts';
+import { requireRestorable } from './restore/needs.ts';
+import { offerPoints, pointAt, type RestorePoint } from './restore/point.ts';
+import { beginLogged } from './shared/begin.ts';
+import { carryOut } from './shared/carry-out.ts';
+import { declined } from './shared/declined.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { requireFree, showPreflight } from './shared/preflight.ts';
+import { siteFacts } from './shared/site-facts.ts';
+import { withRun } from './shared/with-run.ts';
 
 export interface RestoreOptions {
   /** A path, or `latest`. */

@@ -2,13 +2,13 @@ import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { Standing } from '../preflight/standing.ts';
 import type { Unfinished } from '../run/unfinished.ts';
-import { beginLogged } from './begin.ts';
-import { declined } from './declined.ts';
-import type { Invocation } from './invocation.ts';
-import { requireFree, showStanding } from './preflight.ts';
-import { resumeRun } from './resume-run.ts';
 import { rollBackRun } from './rollback.ts';
-import { DONE, type Ending, withRun } from './with-run.ts';
+import { beginLogged } from './shared/begin.ts';
+import { declined } from './shared/declined.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { requireFree, showStanding } from './shared/preflight.ts';
+import { resumeRun } from './shared/resume-run.ts';
+import { DONE, type Ending, withRun } from './shared/with-run.ts';
 
 /** Finishes a run that was cut off at any point: forward, or on its way back if it had turned round. */
 export function resumeCommand(invocation: Invocation): Promise<ExitCode> {

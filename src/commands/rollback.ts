@@ -1,25 +1,25 @@
-import { backupPath } from '../backup/folder.ts';
+import { backupPath } from '../backup/file/folder.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import { findMigration } from '../migrations/pending.ts';
-import { findWaysBack, newestFirst, waitForDeadClients } from '../phases/ways-back.ts';
+import { findWaysBack, newestFirst, waitForDeadClients } from '../phases/migrate/ways-back.ts';
 import { planRollback } from '../plan/rollback.ts';
 import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
 import { begunRows, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
-import { beginLogged } from './begin.ts';
-import { carryOut, contextOf } from './carry-out.ts';
-import { declined } from './declined.ts';
-import type { Invocation } from './invocation.ts';
-import { requireFree, showStanding } from './preflight.ts';
-import { findRestore, undoRestore } from './restore-back.ts';
-import { resumeRun } from './resume-run.ts';
-import { siteFacts } from './site-facts.ts';
-import { readTablesThatGo } from './tables-that-go.ts';
-import { DONE, type Ending, withRun } from './with-run.ts';
+import { findRestore, undoRestore } from './rollback/restore.ts';
+import { readTablesThatGo } from './rollback/tables-that-go.ts';
+import { beginLogged } from './shared/begin.ts';
+import { carryOut, contextOf } from './shared/carry-out.ts';
+import { declined } from './shared/declined.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { requireFree, showStanding } from './shared/preflight.ts';
+import { resumeRun } from './shared/resume-run.ts';
+import { siteFacts } from './shared/site-facts.ts';
+import { DONE, type Ending, withRun } from './shared/with-run.ts';
 
 export interface RollbackOptions {
   readonly run?: string | undefined;

@@ -6,9 +6,9 @@ import { reach } from '../preflight/reach.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
 import { readHistory } from '../statements/history.ts';
-import { readConfig } from './begin.ts';
-import type { Invocation } from './invocation.ts';
-import { type Ending, withRun } from './with-run.ts';
+import { readConfig } from './shared/begin.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { type Ending, withRun } from './shared/with-run.ts';
 
 export interface StatusOptions {
   /** Exit 1 if anything is pending or wrong. */

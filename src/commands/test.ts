@@ -3,13 +3,13 @@ import type { Migration } from '../migrations/types.ts';
 import { compareExisting } from '../preflight/adoption.ts';
 import { type Facts, gatherFacts } from '../preflight/gather.ts';
 import type { Check } from '../run/check.ts';
-import { beginLogged } from './begin.ts';
-import type { Invocation } from './invocation.ts';
-import { isFailed, reportChecks } from './preflight.ts';
-import { type RehearsalRun, runRehearsal } from './rehearsal.ts';
-import { chooseData } from './rehearsal-data.ts';
-import { asStep } from './step.ts';
-import { DONE, type Ending, withRun } from './with-run.ts';
+import { beginLogged } from './shared/begin.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { isFailed, reportChecks } from './shared/preflight.ts';
+import { type RehearsalRun, runRehearsal } from './shared/rehearsal.ts';
+import { asStep } from './shared/step.ts';
+import { DONE, type Ending, withRun } from './shared/with-run.ts';
+import { chooseData } from './test/rehearsal-data.ts';
 
 export interface TestOptions {
   /** Leave the clone there, to be looked at. */

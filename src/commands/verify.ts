@@ -2,17 +2,17 @@ import type { AppConfig } from '../config/config.ts';
 import { ExitCode, messageOf } from '../errors.ts';
 import { readMigrations } from '../migrations/files.ts';
 import type { Server } from '../mysql/connect.ts';
-import { healthPhase } from '../phases/health.ts';
-import { collectChecks } from '../phases/verify.ts';
+import { collectChecks } from '../phases/migrate/verify.ts';
+import { healthPhase } from '../phases/site/health.ts';
 import { reach } from '../preflight/reach.ts';
 import { type Check, fails, holds } from '../run/check.ts';
 import { readHistory } from '../statements/history.ts';
-import { beginReading } from './begin.ts';
-import { contextOf } from './carry-out.ts';
-import type { Invocation } from './invocation.ts';
-import { isFailed, reportChecks } from './preflight.ts';
-import { verifyScopeOf } from './verify-scope.ts';
-import { DONE, withRun } from './with-run.ts';
+import { beginReading } from './shared/begin.ts';
+import { contextOf } from './shared/carry-out.ts';
+import type { Invocation } from './shared/invocation.ts';
+import { isFailed, reportChecks } from './shared/preflight.ts';
+import { verifyScopeOf } from './shared/verify-scope.ts';
+import { DONE, withRun } from './shared/with-run.ts';
 
 /** Nothing was restarted: a site that is well answers at once. */
 const PATIENCE = { withinMs: 1_000, requestMs: 5_000, pauseMs: 250 };

@@ -1,10 +1,10 @@
 import { type core, safeParse } from 'zod/mini';
-import { variableOf } from './environment.ts';
 import { namesAt } from './keys.ts';
 import { describeFound, type Layer } from './layers.ts';
 import { type Problem, suggest } from './problems.ts';
 import { type CheckedConfig, configSchema } from './schema.ts';
-import { formatPath, isTree, type Path, type Tree, valueAt } from './tree.ts';
+import { variableOf } from './sources/environment.ts';
+import { formatPath, isTree, type Path, type Tree, valueAt } from './sources/tree.ts';
 
 /** Checks every key by the schema. Undefined when there are problems, all of which are pushed. */
 export function checkKeys(tree: Tree, layers: readonly Layer[], problems: Problem[]): CheckedConfig | undefined {

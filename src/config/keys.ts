@@ -1,6 +1,6 @@
 import type { $ZodType, $ZodTypes } from 'zod/v4/core';
 import { configSchema } from './schema.ts';
-import type { Path } from './tree.ts';
+import type { Path } from './sources/tree.ts';
 
 /** A key of the configuration that one environment variable can give. */
 export interface Key {

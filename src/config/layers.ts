@@ -1,4 +1,4 @@
-import { formatPath, merge, type Path, type Tree, valueAt } from './tree.ts';
+import { formatPath, merge, type Path, type Tree, valueAt } from './sources/tree.ts';
 
 /** One source of settings. */
 export interface Layer {

@@ -3,16 +3,16 @@ import { dirname, join, resolve } from 'node:path';
 import { ExitCode, Failure } from '../errors.ts';
 import { checkKeys, checkTogether } from './checks.ts';
 import type { Config } from './config.ts';
-import { CONFIG_VARIABLE, type Environment, PASSWORD_VARIABLE, readEnvironment } from './environment.ts';
-import { type ConfigFile, FILE_NAMES, findConfigFile, readConfigFile } from './file.ts';
-import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from './laravel.ts';
 import { type Layer, mergeLayers } from './layers.ts';
-import { readNamedFiles } from './named-files.ts';
 import { configurationFailure, type Problem } from './problems.ts';
 import { isSameDatabase, resolveConfig } from './resolve.ts';
 import type { ConfigInput } from './schema.ts';
-import { substitute } from './substitution.ts';
-import { merge, type Tree, uncovered, valueAt } from './tree.ts';
+import { CONFIG_VARIABLE, type Environment, PASSWORD_VARIABLE, readEnvironment } from './sources/environment.ts';
+import { type ConfigFile, FILE_NAMES, findConfigFile, readConfigFile } from './sources/file.ts';
+import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from './sources/laravel.ts';
+import { readNamedFiles } from './sources/named-files.ts';
+import { substitute } from './sources/substitution.ts';
+import { merge, type Tree, uncovered, valueAt } from './sources/tree.ts';
 
 export interface LoadOptions {
   /** `--config FILE`, relative to `cwd`. */

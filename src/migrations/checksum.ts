@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { DEFAULT_MODES, Lexer, type LexicalModes } from './lexer.ts';
+import { DEFAULT_MODES, Lexer, type LexicalModes } from './sql/lexer.ts';
 
 /** Changes with the way of normalising, so that a new release of the tool never takes an old file for an edited one. */
 const ALGORITHM = 'v1';

@@ -1,7 +1,7 @@
 import { ExitCode, Failure } from '../errors.ts';
-import type { LexicalModes } from './lexer.ts';
 import { diffLines } from './line-diff.ts';
 import { parseMigrationText } from './parse.ts';
+import type { LexicalModes } from './sql/lexer.ts';
 import type { Migration, Statement } from './types.ts';
 
 /** A statement that the journal says is done: its 1-based place in the up section, and its digest. */

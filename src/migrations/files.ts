@@ -4,10 +4,10 @@ import { sep } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { checksumOf } from './checksum.ts';
 import { compareVersions, type FileName, parseFileName } from './file-name.ts';
-import type { LexicalModes } from './lexer.ts';
 import { type ParsedFile, parseSections, parseWhole } from './parse.ts';
+import type { LexicalModes } from './sql/lexer.ts';
+import { unparsed } from './sql/unparsed.ts';
 import type { Migration } from './types.ts';
-import { unparsed } from './unparsed.ts';
 
 /** Something wrong with a migration's file: found before anything is started. */
 export interface Problem {

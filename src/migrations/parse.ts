@@ -1,6 +1,6 @@
-import type { LexicalModes } from './lexer.ts';
-import { type Script, type SectionHeading, type SyntaxProblem, splitScript } from './split.ts';
-import { toStatement } from './statement.ts';
+import type { LexicalModes } from './sql/lexer.ts';
+import { type Script, type SectionHeading, type SyntaxProblem, splitScript } from './sql/split.ts';
+import { toStatement } from './sql/statement.ts';
 import { findTransactionProblems } from './transactions.ts';
 import type { Allowance, Migration, Statement } from './types.ts';
 

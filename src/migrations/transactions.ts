@@ -1,4 +1,4 @@
-import type { SyntaxProblem } from './split.ts';
+import type { SyntaxProblem } from './sql/split.ts';
 import type { Statement } from './types.ts';
 
 /** Statements of kind `admin` that do not commit an open transaction (MySQL Reference Manual, "Implicit Commit"). */

@@ -1,4 +1,4 @@
-import { type Additions, columnId } from '../migrations/additions.ts';
+import { type Additions, columnId } from '../migrations/inverse/additions.ts';
 import type { SavedTable } from './step.ts';
 
 /** What a rollback has saved: from the run's record, and from the file itself. */

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { Manifest } from '../backup/manifest.ts';
+import type { Manifest } from '../backup/file/manifest.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { type Check, fails, holds, warns } from '../run/check.ts';
 

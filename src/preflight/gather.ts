@@ -1,6 +1,6 @@
 import { isInMaintenance } from '../app/maintenance.ts';
 import { checkApp } from '../app/readiness.ts';
-import { checkBackupReadiness, checkFolder } from '../backup/readiness.ts';
+import { checkBackupReadiness, checkFolder } from '../backup/dump/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { readMigrations } from '../migrations/files.ts';
 import type { Server, Session } from '../mysql/connect.ts';

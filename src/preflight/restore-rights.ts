@@ -1,4 +1,4 @@
-import { type BesideRole, nameBeside } from '../backup/beside.ts';
+import { type BesideRole, nameBeside } from '../exchange/side-database.ts';
 import type { Session } from '../mysql/connect.ts';
 import { type Check, holds, warns } from '../run/check.ts';
 import { readDefiners } from '../schema/definers.ts';

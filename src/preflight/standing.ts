@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { type Problem, readMigrations } from '../migrations/files.ts';
 import { checksums, type HistoryRow } from '../migrations/history-row.ts';
-import type { LexicalModes } from '../migrations/lexer.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
+import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';

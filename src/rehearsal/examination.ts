@@ -1,14 +1,14 @@
 import type { Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';
-import { checkPlans } from '../schema/plans.ts';
-import { checkIndexesExist, checkTablesExist, countParts } from '../schema/structure.ts';
+import { checkPlans } from '../schema/checks/plans.ts';
+import { checkIndexesExist, checkTablesExist, countParts } from '../schema/checks/structure.ts';
 import type { Snapshot } from '../schema/types.ts';
-import { adviseOn } from './advice.ts';
-import { findBadData } from './bad-data.ts';
-import { probeCascade } from './cascade.ts';
+import { adviseOn } from './advice/advice.ts';
+import { findBadData } from './bad-data/bad-data.ts';
+import { probeCascade } from './cascade/cascade.ts';
 import type { Finding } from './finding.ts';
 import { isDecided, tryVerifyQueries } from './own-queries.ts';
-import type { Rehearsal } from './rehearse.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import type { Stage } from './stage.ts';
 
 interface Examined {

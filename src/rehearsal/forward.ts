@@ -2,7 +2,7 @@ import type { Migration, Statement } from '../migrations/types.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { JournalRow } from '../statements/row.ts';
 import type { Finding } from './finding.ts';
-import type { Forecast, Forecasted } from './lock-forecast.ts';
+import type { Forecast, Forecasted } from './locks/forecast.ts';
 import { explainRefusal } from './refusal.ts';
 import { type Performed, perform, Refused, type Stage } from './stage.ts';
 

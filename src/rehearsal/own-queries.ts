@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
-import { detailOf } from '../schema/check.ts';
+import { detailOf } from '../schema/checks/check.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Finding } from './finding.ts';
 

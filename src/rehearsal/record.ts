@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server } from '../mysql/connect.ts';
-import { touchedObjects } from '../statements/evidence.ts';
-import type { Digests, Expected } from '../statements/expectation.ts';
+import { touchedObjects } from '../statements/recovery/evidence.ts';
+import type { Digests, Expected } from '../statements/recovery/expectation.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
-import type { BoundaryRoute } from './boundaries.ts';
 import type { Finding } from './finding.ts';
 import type { Applied } from './forward.ts';
-import type { Forecast } from './lock-forecast.ts';
+import type { Forecast } from './locks/forecast.ts';
+import type { BoundaryRoute } from './way-back/boundaries.ts';
 
 const FORMAT = 3;
 

@@ -1,41 +1,22 @@
-import type { Config } from '../config/config.ts';
-import type { Migration, Statement } from '../migrations/types.ts';
-import type { Server, Session } from '../mysql/connect.ts';
+import type { Statement } from '../migrations/types.ts';
+import type { Session } from '../mysql/connect.ts';
 import { type Check, warns } from '../run/check.ts';
 import { withScratch } from '../schema/scratch.ts';
-import type { Snapshot } from '../schema/types.ts';
-import type { Exec } from '../system/exec.ts';
 import { findUnknownAllowances, withoutAllowed } from './allowance.ts';
-import { compareRepetition, endOf, goBack, toRepetition } from './back.ts';
-import { type BoundaryRoute, findDownOnlyFromEnd, judgeRoutes, tryBoundaries } from './boundaries.ts';
-import { type Cloned, type Creations, cloneSchema } from './clone.ts';
-import { findEscapes } from './confinement.ts';
+import { type Cloned, type Creations, cloneSchema } from './clone/clone.ts';
+import { findEscapes } from './clone/confinement.ts';
+import { compareClone, compareServers } from './clone/likeness.ts';
+import { type RehearsalPlace, withPlace } from './clone/place.ts';
+import { roomForEmptyTables } from './clone/room.ts';
 import { examine } from './examination.ts';
 import type { Finding } from './finding.ts';
 import { type Applied, goForward } from './forward.ts';
-import { compareClone, compareServers } from './likeness.ts';
-import { executeForecasting } from './lock-forecast.ts';
+import { executeForecasting } from './locks/forecast.ts';
 import { tryCheckQueries } from './own-queries.ts';
-import { type RehearsalPlace, withPlace } from './place.ts';
-import { roomForEmptyTables } from './room.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { type Stage, withStage } from './stage.ts';
-
-/** What is rehearsed, and on what. */
-export interface Rehearsal {
-  readonly config: Config;
-  readonly production: Server;
-  readonly snapshot: Snapshot;
-  readonly migrations: readonly Migration[];
-  /** Leave the clone there at the end. */
-  readonly keep: boolean;
-  /** Fills the clone with tables and rows; undefined: its tables are made, and stay empty. */
-  readonly loadTables?: ((clone: Server) => Promise<void>) | undefined;
-  readonly exec: Exec;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-  /** Tells what goes on: wraps one part of the rehearsal. `body` says in a few words how it went. */
-  part(id: string, title: string, body: () => Promise<string>): Promise<void>;
-}
+import { compareRepetition, endOf, goBack, toRepetition } from './way-back/back.ts';
+import { type BoundaryRoute, findDownOnlyFromEnd, judgeRoutes, tryBoundaries } from './way-back/boundaries.ts';
 
 export interface Rehearsed {
   readonly rehearsedOn: string;

@@ -2,12 +2,12 @@ import { messageOf } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { Server, Session, StatementResult } from '../mysql/connect.ts';
 import { textLiteral } from '../mysql/literal.ts';
-import { detailOf } from '../schema/check.ts';
-import { type EvidenceReader, evidenceReader } from '../statements/evidence-reader.ts';
+import { detailOf } from '../schema/checks/check.ts';
+import { type EvidenceReader, evidenceReader } from '../statements/recovery/evidence-reader.ts';
 import type { Evidence } from '../statements/row.ts';
 import { unitsOf } from '../statements/unit.ts';
-import { actsOnServer } from './confinement.ts';
-import { type Escape, findDynamicEscape } from './dynamic-sql.ts';
+import { actsOnServer } from './clone/confinement.ts';
+import { type Escape, findDynamicEscape } from './clone/dynamic-sql.ts';
 import { type TrackedSchema, trackSchema } from './tracked-schema.ts';
 
 /** The clone at work: statements run here by the rules of a real run. */

@@ -4,7 +4,7 @@ import { quoteName } from '../mysql/quote.ts';
 import { fingerprintOf } from '../schema/fingerprint.ts';
 import { readObjects, readSnapshot, splitId } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
-import { touchedObjects } from '../statements/evidence.ts';
+import { touchedObjects } from '../statements/recovery/evidence.ts';
 
 /**
  * The schema after each statement, read again only where the statement could have changed it: reading all of it after

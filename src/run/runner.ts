@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { ExitCode, Failure, messageOf } from '../errors.ts';
 import type { Phase, Phases } from '../phases/phase.ts';
 import type { Plan, Step } from '../plan/step.ts';
-import { NoWayBack } from '../statements/route.ts';
+import { NoWayBack } from '../statements/recovery/route.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import type { Progress, RunJournal } from './journal.ts';
 

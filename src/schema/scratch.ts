@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { messageOf, refusal } from '../errors.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
-import { SCRATCH_TABLE } from '../schema/types.ts';
+import { SCRATCH_TABLE } from './types.ts';
 
 /** A database of our own, to build in and to drop. */
 export interface Scratch {

@@ -1,6 +1,6 @@
 import type { HistoryRow } from '../migrations/history-row.ts';
-import type { LexicalModes } from '../migrations/lexer.ts';
 import { parseMigrationText } from '../migrations/parse.ts';
+import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 

@@ -1,26 +1,11 @@
 import type { ObjectId } from '../schema/types.ts';
-import { touchedObjects } from './evidence.ts';
 import { forgetIntent, noteIntent, type StatementKey } from './journal.ts';
+import { touchedObjects } from './recovery/evidence.ts';
 import type { Evidence } from './row.ts';
-import type { Section } from './section.ts';
+import type { Ahead, Section, Turn } from './turn.ts';
 import type { Unit } from './unit.ts';
 import { commitDeferred, type Workbench } from './workbench.ts';
 import type { Write } from './write.ts';
-
-/** The unit of a section that is about to run, and the sections that come after it. */
-export interface Turn {
-  readonly section: Section;
-  /** Place of the unit in its section. */
-  readonly index: number;
-  readonly later: readonly Section[];
-}
-
-/** An intent that was committed before its turn, with those in front of it. */
-export interface Ahead {
-  readonly key: StatementKey;
-  /** Writes that undo the noting, should its turn never come. */
-  readonly takeBack: readonly Write[];
-}
 
 /** Intents in one commit. After a crash each of them is decided by what is there, which costs a read. */
 export const MOST_TOGETHER = 64;

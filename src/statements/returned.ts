@@ -1,7 +1,7 @@
-import type { Returned } from '../backup/return-rows.ts';
 import type { Session } from '../mysql/connect.ts';
 import { numberLiteral, textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
+import type { Returned } from '../saved-rows/return-rows.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { hasToolTables } from './journal.ts';
 

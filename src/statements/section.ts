@@ -5,34 +5,11 @@ import type { Session, StatementResult } from '../mysql/connect.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
 import { noteOutcome, readState, type StatementKey } from './journal.ts';
 import { withPatience } from './patience.ts';
-import type { Direction } from './row.ts';
 import { isReading, readVariables, userVariables } from './session-state.ts';
+import type { Section } from './turn.ts';
 import type { Numbered, Unit } from './unit.ts';
 import { commitDeferred, type Workbench } from './workbench.ts';
 import { sqlOf, type Write } from './write.ts';
-
-/** The statements of one migration in one direction, as they are to be run now. */
-export interface Section {
-  readonly run: string;
-  readonly version: string;
-  readonly direction: Direction;
-  /** Units still to be run, in order. */
-  readonly units: readonly Unit[];
-  /** How many statements the whole section has, for progress. */
-  readonly of: number;
-  /** Every statement of the section: user variables are looked for in them. */
-  readonly all: readonly Numbered[];
-  /** Writes that belong to the beginning: they commit with the first intent. */
-  readonly opening: readonly Write[];
-  /** Writes that undo the opening, as long as nothing of the section has begun. */
-  readonly unopening: readonly string[];
-  /** Its opening needs no look at what the sections in front of it leave. */
-  readonly canOpenAhead: boolean;
-  /** The working connection is replaced behind it. */
-  readonly leavesTraces: boolean;
-  /** Writes that belong to the end, `ms` after the beginning: they commit with the last outcome. */
-  closing(ms: number): readonly Write[];
-}
 
 /**
  * Runs a section, each unit exactly once. At most one durable write a statement: the outcome of statement k commits

@@ -1,4 +1,4 @@
-import { Tokens } from '../migrations/tokens.ts';
+import { Tokens } from '../migrations/sql/tokens.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { textLiteral } from '../mysql/literal.ts';

@@ -2,9 +2,10 @@ import type { Context } from '../context.ts';
 import { compareVersions } from '../migrations/file-name.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { ObjectId } from '../schema/types.ts';
-import { MOST_LANES } from './dead-client.ts';
 import { isOf, MOST_TOGETHER, makesOnlyNew, type Noting, noting, takeBackAhead, writesOf } from './intents.ts';
-import { runUnit, type Section } from './section.ts';
+import { MOST_LANES } from './recovery/dead-client.ts';
+import { runUnit } from './section.ts';
+import type { Section } from './turn.ts';
 import { commitDeferred, openWork, type Workbench } from './workbench.ts';
 import type { Write } from './write.ts';
 

@@ -2,11 +2,11 @@ import type { Context } from '../context.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
-import { connectionLocks, waitForDeadClient } from './dead-client.ts';
-import { type EvidenceReader, evidenceReader } from './evidence-reader.ts';
-import type { Ahead } from './intents.ts';
 import { commitTogether } from './journal.ts';
 import { boundLockWaits, type Patience } from './patience.ts';
+import { connectionLocks, waitForDeadClient } from './recovery/dead-client.ts';
+import { type EvidenceReader, evidenceReader } from './recovery/evidence-reader.ts';
+import type { Ahead } from './turn.ts';
 import type { Write } from './write.ts';
 
 const LOCK_WAIT_SECONDS = 20;

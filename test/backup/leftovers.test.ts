@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { removeLeftovers } from '../../src/backup/folder.ts';
+import { removeLeftovers } from '../../src/backup/file/folder.ts';
 import { temporaryFolder } from './support.ts';
 
 /** More than the largest id of a process. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Server } from '../../src/mysql/connect.ts';
-import { type PrivateServer, startPrivateServer } from '../../src/sandbox/server.ts';
+import { type PrivateServer, startPrivateServer } from '../../src/private-server/server.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { installMariaDb, installMySql } from '../support/install-servers.ts';
 

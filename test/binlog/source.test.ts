@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { Manifest } from '../../src/backup/manifest.ts';
+import type { Manifest } from '../../src/backup/file/manifest.ts';
 import { copyLogs } from '../../src/binlog/copy.ts';
 import type { LogPosition } from '../../src/binlog/range.ts';
 import { fetchLog, findLog } from '../../src/binlog/source.ts';

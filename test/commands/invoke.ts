@@ -1,4 +1,4 @@
-import type { Invocation } from '../../src/commands/invocation.ts';
+import type { Invocation } from '../../src/commands/shared/invocation.ts';
 import type { StampedEvent } from '../../src/run/events.ts';
 import { createHub } from '../../src/run/hub.ts';
 import { type Clock, systemClock } from '../../src/system/clock.ts';

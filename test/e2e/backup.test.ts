@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { verifyBackup } from '../../src/backup/verify.ts';
-import { backupCreateCommand } from '../../src/commands/backup-create.ts';
+import { verifyBackup } from '../../src/backup/file/verify.ts';
+import { backupCreateCommand } from '../../src/commands/backup/create.ts';
 import { invoke } from '../commands/invoke.ts';
 import { serversDir } from '../support/installed.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';

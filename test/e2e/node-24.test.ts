@@ -12,7 +12,7 @@ import { createProduction, finish, jsonLines, lastOf } from './production.ts';
 const FOLDER = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'gateway-migrate', 'node-24');
 const NODE = join(FOLDER, 'node_modules/node/bin/node');
 
-const VERIFY = join(import.meta.dirname, '../../src/backup/verify.ts');
+const VERIFY = join(import.meta.dirname, '../../src/backup/file/verify.ts');
 /** Counts the damages that are found, in one process: a start for each would take minutes. */
 const DAMAGES = `
 const { readFileSync, writeFileSync } = await import('node:fs');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readSource } from '../../src/backup/source.ts';
+import { readSource } from '../../src/backup/dump/source.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { describeOnServers } from '../support/servers.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { additionsOf } from '../../src/migrations/additions.ts';
+import { additionsOf } from '../../src/migrations/inverse/additions.ts';
 import { parseMigrationText } from '../../src/migrations/parse.ts';
 import { chooseSavedRows, type SavedFile } from '../../src/plan/saved-rows.ts';
 

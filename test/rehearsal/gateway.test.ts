@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { buildGateway } from '../../src/demo/gateway/gateway.ts';
 import { connect } from '../../src/mysql/connect.ts';
-import { buildGateway } from '../../src/sandbox/gateway.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { rehearseOn } from './stages.ts';
 

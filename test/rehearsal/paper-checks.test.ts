@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { buildGateway } from '../../src/demo/gateway/gateway.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import type { Rehearsed } from '../../src/rehearsal/rehearse.ts';
 import { judgeRehearsal } from '../../src/rehearsal/verdict.ts';
-import { buildGateway } from '../../src/sandbox/gateway.ts';
 import { EXPECTED_TABLES } from '../migrations/gateway-tables.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { PARENTS } from './scene.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toStatement } from '../../src/migrations/statement.ts';
+import { toStatement } from '../../src/migrations/sql/statement.ts';
 import type { Session } from '../../src/mysql/connect.ts';
 import type { Evidence, JournalRow } from '../../src/statements/row.ts';
 import { isReading, leavesTraces, replaySession, userVariables } from '../../src/statements/session-state.ts';

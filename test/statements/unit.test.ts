@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toStatement } from '../../src/migrations/statement.ts';
+import { toStatement } from '../../src/migrations/sql/statement.ts';
 import type { JournalRow } from '../../src/statements/row.ts';
 import { repeatable, unitsOf } from '../../src/statements/unit.ts';
 

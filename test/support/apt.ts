@@ -1,4 +1,4 @@
-import { installPackages as install, type Missing } from '../../src/sandbox/apt.ts';
+import { installPackages as install, type Missing } from '../../src/demo/apt.ts';
 import { systemExec } from '../../src/system/exec.ts';
 
 /** Makes sure that Debian packages are installed, and says what it installs. Never throws: returns what is missing. */

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import type { ServerBinaries } from '../../src/sandbox/binaries.ts';
+import type { ServerBinaries } from '../../src/private-server/binaries.ts';
 import { buildProduct } from './built.ts';
 import { installMariaDb, installMySql, installNewerMariaDb } from './install-servers.ts';
 import type { FoundServer, MissingServer } from './installed.ts';

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../src/errors.ts';
-import { findServerBinaries, type ServerBinaries } from '../../src/sandbox/binaries.ts';
+import { findServerBinaries, type ServerBinaries } from '../../src/private-server/binaries.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { installPackages } from './apt.ts';
 import { findInstalled, installedDir, type MissingServer } from './installed.ts';

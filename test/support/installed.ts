@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findServerBinaries, type ServerBinaries } from '../../src/sandbox/binaries.ts';
+import { findServerBinaries, type ServerBinaries } from '../../src/private-server/binaries.ts';
 import { systemExec } from '../../src/system/exec.ts';
 
 export type ServerKind = ServerBinaries['kind'];

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { connect, type Target } from '../../src/mysql/connect.ts';
-import { type PrivateServer, startPrivateServer } from '../../src/sandbox/server.ts';
+import { type PrivateServer, startPrivateServer } from '../../src/private-server/server.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { type FoundServer, type ServerKind, type ServerName, serversDir } from './installed.ts';
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ServerBinaries } from '../../src/sandbox/binaries.ts';
-import { makeDataFolder } from '../../src/sandbox/data-folder.ts';
+import type { ServerBinaries } from '../../src/private-server/binaries.ts';
+import { makeDataFolder } from '../../src/private-server/data-folder.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { serversDir } from './installed.ts';
 

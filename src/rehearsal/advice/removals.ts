@@ -1,4 +1,4 @@
-import { columnRenames } from '../../migrations/column-renames.ts';
+import { columnRenames } from '../../migrations/inverse/column-renames.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
 import { splitId } from '../../schema/snapshot.ts';
 import type { Finding } from '../finding.ts';

@@ -1,4 +1,4 @@
-import { checkTenant, type TenantRuleName, tenantRuleName } from '../../schema/tenant.ts';
+import { checkTenant, type TenantRuleName, tenantRuleName } from '../../schema/checks/tenant.ts';
 import type { Snapshot } from '../../schema/types.ts';
 import type { Finding } from '../finding.ts';
 import { blame, type Review } from './review.ts';

@@ -1,5 +1,5 @@
-import { readAlterActions } from '../../migrations/alter-actions.ts';
-import { columnRenames } from '../../migrations/column-renames.ts';
+import { columnRenames } from '../../migrations/inverse/column-renames.ts';
+import { readAlterActions } from '../../migrations/sql/alter-actions.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
 import { quoteName } from '../../mysql/quote.ts';
 import { splitId } from '../../schema/snapshot.ts';

@@ -1,7 +1,7 @@
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
 import type { Column } from '../../schema/types.ts';
-import { checkConstraints, plainClause } from '../check-constraints.ts';
 import type { Finding } from '../finding.ts';
+import { checkConstraints, plainClause } from '../values/check-constraints.ts';
 import { type ChangedTable, charsetOf, collationOf } from './changed-table.ts';
 import { ask, COUNTED, countRows, type Inquiry } from './inquiry.ts';
 

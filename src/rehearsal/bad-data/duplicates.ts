@@ -1,7 +1,7 @@
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
 import type { Index } from '../../schema/types.ts';
-import { plainClause } from '../check-constraints.ts';
 import type { Finding } from '../finding.ts';
+import { plainClause } from '../values/check-constraints.ts';
 import { type ChangedTable, charsetOf, collationOf } from './changed-table.ts';
 import { ask, type Inquiry, samples } from './inquiry.ts';
 

@@ -1,7 +1,7 @@
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
 import type { Column } from '../../schema/types.ts';
-import { plainClause } from '../check-constraints.ts';
 import type { Finding } from '../finding.ts';
+import { plainClause } from '../values/check-constraints.ts';
 import type { ChangedTable } from './changed-table.ts';
 import { rowsFor } from './checks.ts';
 import { ask, COUNTED, countRows, type Inquiry } from './inquiry.ts';

@@ -1,7 +1,7 @@
 import type { Row, Session } from '../../mysql/connect.ts';
 import type { Flavor } from '../../mysql/flavor.ts';
-import { detailOf } from '../../schema/check.ts';
-import { selectWithin } from '../../schema/time-limit.ts';
+import { detailOf } from '../../schema/checks/check.ts';
+import { selectWithin } from '../../schema/checks/time-limit.ts';
 import type { Finding, FindingName } from '../finding.ts';
 import type { ChangedTable } from './changed-table.ts';
 

@@ -1,5 +1,5 @@
 import { textLiteral } from '../../mysql/literal.ts';
-import { type ColumnType, integerRange, parseColumnType, textBytes } from '../column-type.ts';
+import { type ColumnType, integerRange, parseColumnType, textBytes } from '../values/column-type.ts';
 
 /** A condition on a column's values that is true for those that the new type cannot hold as they are. */
 export interface Misfit {

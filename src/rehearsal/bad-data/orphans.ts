@@ -1,5 +1,5 @@
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
-import { orphanQuery } from '../../schema/orphans.ts';
+import { orphanQuery } from '../../schema/checks/orphans.ts';
 import type { ForeignKey, Snapshot } from '../../schema/types.ts';
 import type { Finding } from '../finding.ts';
 import type { ChangedTable } from './changed-table.ts';

@@ -1,5 +1,5 @@
 import { quoteName } from '../../mysql/quote.ts';
-import { detailOf } from '../../schema/check.ts';
+import { detailOf } from '../../schema/checks/check.ts';
 import { cascadedFrom, hasColumn, type Member } from './family.ts';
 import { check, errnoOf, find, type Probe } from './probe.ts';
 import { whereRow } from './row.ts';

@@ -1,4 +1,4 @@
-import type { TenantRule } from '../../schema/tenant.ts';
+import type { TenantRule } from '../../schema/checks/tenant.ts';
 import type { ForeignKey, SchemaObject, Snapshot, TableShape } from '../../schema/types.ts';
 
 /** A table that hangs on the tenant, or that such a table cannot do without. */

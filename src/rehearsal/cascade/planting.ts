@@ -1,6 +1,6 @@
 import type { Session } from '../../mysql/connect.ts';
 import { quoteName } from '../../mysql/quote.ts';
-import { detailOf } from '../../schema/check.ts';
+import { detailOf } from '../../schema/checks/check.ts';
 import { type Family, isRequired, type Member } from './family.ts';
 import { composeRow, insertText, type PlantedRow, whereRow } from './row.ts';
 import { satisfyChecks } from './satisfaction.ts';

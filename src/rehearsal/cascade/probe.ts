@@ -1,7 +1,7 @@
 import type { Migration } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
-import type { Check } from '../../schema/check.ts';
-import type { TenantRule } from '../../schema/tenant.ts';
+import type { Check } from '../../schema/checks/check.ts';
+import type { TenantRule } from '../../schema/checks/tenant.ts';
 import { migrationOf } from '../advice/review.ts';
 import type { Finding } from '../finding.ts';
 import type { Family } from './family.ts';

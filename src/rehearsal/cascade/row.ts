@@ -1,6 +1,6 @@
 import { quoteName } from '../../mysql/quote.ts';
 import type { Column } from '../../schema/types.ts';
-import { checkConstraints } from '../check-constraints.ts';
+import { checkConstraints } from '../values/check-constraints.ts';
 import { isRequired, type Member } from './family.ts';
 import { valueFor } from './values.ts';
 

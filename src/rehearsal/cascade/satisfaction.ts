@@ -1,7 +1,7 @@
 import type { Session } from '../../mysql/connect.ts';
 import { quoteName } from '../../mysql/quote.ts';
-import { detailOf } from '../../schema/check.ts';
-import { type CheckConstraint, checkConstraints } from '../check-constraints.ts';
+import { detailOf } from '../../schema/checks/check.ts';
+import { type CheckConstraint, checkConstraints } from '../values/check-constraints.ts';
 import type { Member } from './family.ts';
 import type { PlantedRow } from './row.ts';
 

@@ -1,5 +1,5 @@
 import { quoteName } from '../../mysql/quote.ts';
-import { detailOf } from '../../schema/check.ts';
+import { detailOf } from '../../schema/checks/check.ts';
 import type { ForeignKey } from '../../schema/types.ts';
 import { isRequired, type Member } from './family.ts';
 import { insertRow, referredColumns } from './planting.ts';

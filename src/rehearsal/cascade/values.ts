@@ -1,6 +1,6 @@
 import { textLiteral } from '../../mysql/literal.ts';
 import type { Column } from '../../schema/types.ts';
-import { integerRange, parseColumnType } from '../column-type.ts';
+import { integerRange, parseColumnType } from '../values/column-type.ts';
 
 /** Far above what production counts to, so that rows of a backup are not in the way. */
 const HIGH = 2_000_000_000n;

@@ -1,4 +1,4 @@
-import { readAlterActions } from '../../migrations/alter-actions.ts';
+import { readAlterActions } from '../../migrations/sql/alter-actions.ts';
 import type { Statement } from '../../migrations/types.ts';
 import { quoteName } from '../../mysql/quote.ts';
 

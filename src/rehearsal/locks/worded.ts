@@ -1,5 +1,5 @@
-import { readDropIndex } from '../../migrations/alter-actions.ts';
-import { Tokens } from '../../migrations/tokens.ts';
+import { readDropIndex } from '../../migrations/sql/alter-actions.ts';
+import { Tokens } from '../../migrations/sql/tokens.ts';
 import { quoteName } from '../../mysql/quote.ts';
 
 /** How an ALTER TABLE, CREATE INDEX or DROP INDEX is told to work; empty where the author left it to the server. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Config } from '../../../src/config/config.ts';
 import { connect, type Server, type Session } from '../../../src/mysql/connect.ts';
-import { cloneSchema } from '../../../src/rehearsal/clone.ts';
-import { withPlace } from '../../../src/rehearsal/place.ts';
-import { roomForEmptyTables } from '../../../src/rehearsal/room.ts';
+import { cloneSchema } from '../../../src/rehearsal/clone/clone.ts';
+import { withPlace } from '../../../src/rehearsal/clone/place.ts';
+import { roomForEmptyTables } from '../../../src/rehearsal/clone/room.ts';
 import { withScratch } from '../../../src/schema/scratch.ts';
 import { readSnapshot } from '../../../src/schema/snapshot.ts';
 import type { Snapshot } from '../../../src/schema/types.ts';

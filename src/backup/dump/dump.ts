@@ -1,0 +1,170 @@
+import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Context } from '../../context.ts';
+import { failedUnchanged, messageOf } from '../../errors.ts';
+import { dumpCommand } from '../../mysql/client-commands.ts';
+import type { Clients } from '../../mysql/clients.ts';
+import type { Session } from '../../mysql/connect.ts';
+import { JOURNAL_TABLE } from '../../schema/types.ts';
+import { isoWithOffset } from '../../system/clock.ts';
+import { makeFolder, renameDurably } from '../../system/files.ts';
+import { TOOL_VERSION } from '../../version.ts';
+import { type Compression, createCompressor } from '../file/compression.ts';
+import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from '../file/manifest.ts';
+import { MemberWriter } from '../file/members.ts';
+import { type Claim, claimName, NameTaken } from '../file/name-reservation.ts';
+import { createProgress } from '../progress.ts';
+import { RowCheck, requireNames } from './completeness.ts';
+import { runDump } from './dump-program.ts';
+import { readPosition, readSource, type Source } from './source.ts';
+import { areRowsUtf8 } from './stored-rows.ts';
+import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
+import { readVersioned } from './system-versioning.ts';
+
+export interface DumpRequest {
+  /** Absolute path that the backup is to have when it is complete; no other backup may have it. */
+  readonly file: string;
+  readonly compression: Compression;
+  readonly clients: Clients;
+  /** Id of the step that the progress belongs to. */
+  readonly stepId: string;
+  /** Only these tables with their rows: what a rollback saves. Default: the whole database. */
+  readonly tables?: readonly string[] | undefined;
+  /** What it stands for in the place of the server that is dumped. */
+  readonly standsFor?: Pick<Manifest, 'server' | 'position'> | undefined;
+}
+
+/** Its bytes would stand in the backup as if they were UTF-8. */
+const ALTERED = 'a column of bytes or of another character set was added while it was dumped';
+
+/**
+ * Backs up a database in one pass: dump program → scanner → compressed members → file. The file has another name until
+ * it is complete and on disk; any failure of any stage removes it. Throws a `Failure` (production is only read), or the
+ * signal's reason when it was aborted.
+ */
+export async function dumpDatabase(request: DumpRequest, context: Context): Promise<Manifest> {
+  const { database } = context.server.target;
+  let claim: Claim | undefined;
+  try {
+    await makeFolder(dirname(request.file));
+    claim = await claimName(request.file);
+    return await dumpThroughPartial(claim, request, context);
+  } catch (error) {
+    // What went wrong first is what the user is told, even when tidying up fails too.
+    await claim?.release().catch(() => undefined);
+    if (context.signal.aborted) throw context.signal.reason;
+    const next =
+      error instanceof NameTaken
+        ? `the same command again; if it goes on with a run: mv ${request.file} to another name first`
+        : 'gateway-migrate doctor';
+    throw failedUnchanged(`the backup of ${database} failed: ${messageOf(error)}`, next, error);
+  }
+}
+
+async function dumpThroughPartial({ partial, path }: Claim, request: DumpRequest, context: Context): Promise<Manifest> {
+  const startedAt = isoWithOffset(context.clock.now());
+  const session = await context.server.open();
+  try {
+    const source = onlyTables(await readSource(context.server, session), request.tables);
+    const versioned = await readVersioned(context.server, session, request.clients.flavor);
+    // What a rollback saves are rows to be put back, and nothing puts back a past one.
+    const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
+    const asStored = await areRowsUtf8(context.server, session);
+    const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
+    const dumped = await dumpToFile(partial, request, { ...source, withHistory, asStored }, rowCheck, context);
+    requireNames(dumped, source);
+    if (asStored && !(await areRowsUtf8(context.server, session))) throw new Error(ALTERED);
+    await rowCheck.done();
+    const manifest: Manifest = {
+      ...describeDump(request, context, source, dumped),
+      ...(withHistory ? { withHistory } : {}),
+      startedAt,
+      finishedAt: isoWithOffset(context.clock.now()),
+      ...(await describePosition(source, dumped, session, context)),
+      ...(request.standsFor ? { ...request.standsFor, positionReason: null } : {}),
+    };
+    // The manifest first: a backup that has its name has its manifest too.
+    await writeManifest(request.file, manifest);
+    renameDurably(path, request.file);
+    return manifest;
+  } finally {
+    await session.close();
+  }
+}
+
+function onlyTables(source: Source, tables: readonly string[] | undefined): Source {
+  if (tables === undefined) return source;
+  const objects = { view: [], sequence: [], trigger: [], procedure: [], function: [], event: [] };
+  return { ...source, tables: source.tables.filter((table) => tables.includes(table.name)), objects };
+}
+
+async function dumpToFile(
+  file: FileHandle,
+  request: DumpRequest,
+  source: Source & { readonly withHistory: boolean; readonly asStored: boolean },
+  rowCheck: RowCheck,
+  context: Context,
+): Promise<Dumped> {
+  const withPosition = source.noPositionBecause === undefined;
+  // A lease or a statement "in progress" must not come back from a backup. The history is part of the database's state.
+  const { withHistory, asStored } = source;
+  const what = { withPosition, withHistory, asStored, ignoredTables: [JOURNAL_TABLE], tables: request.tables };
+  const command = dumpCommand(request.clients, context.server.target, what);
+  const total = source.tables.reduce((sum, table) => sum + table.dataBytes, 0);
+  const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
+  const compressor = createCompressor(request.compression);
+  const writer = new MemberWriter(file, () => compressor.forTable());
+  try {
+    const dumped = await runDump(command, context, (dump) =>
+      streamDump(dump, writer, {
+        onRawBytes: progress.advanceTo,
+        onSectionRead: (section) => rowCheck.add(section),
+      }),
+    );
+    await file.sync();
+    progress.finish();
+    return dumped;
+  } finally {
+    compressor.close();
+    await file.close();
+  }
+}
+
+function describeDump(request: DumpRequest, context: Context, source: Source, dumped: Dumped) {
+  const tables = dumped.sections.filter(({ section }) => section.kind === 'table');
+  return {
+    format: 1,
+    toolVersion: TOOL_VERSION,
+    file: basename(request.file),
+    compression: request.compression,
+    database: context.server.target.database,
+    charset: source.charset,
+    collation: source.collation,
+    server: source.identity,
+    client: request.clients.flavor.label,
+    sha256: dumped.sha256,
+    bytes: dumped.bytes,
+    rawBytes: dumped.rawBytes,
+    preamble: { offset: 0, length: dumped.sections[0]?.offset ?? dumped.bytes },
+    tables: tables.map(toTableEntry),
+    sections: dumped.sections.filter(({ section }) => section.kind !== 'table').map(toSectionEntry),
+    objects: source.objects,
+    proof: null,
+  } as const;
+}
+
+function toTableEntry({ section, rows, rawBytes, digest, offset, end }: DumpedSection): TableEntry {
+  return { name: section.name, rows, digest: digest.hex(), rawBytes, range: { offset, length: end - offset } };
+}
+
+function toSectionEntry({ section, digest }: DumpedSection): SectionEntry {
+  return { kind: section.kind, name: section.name, digest: digest.hex() };
+}
+
+async function describePosition(source: Source, dumped: Dumped, session: Session, context: Context) {
+  if (source.noPositionBecause !== undefined) return { position: null, positionReason: source.noPositionBecause };
+  const position = await readPosition(context.server, session, dumped.preamble);
+  return position
+    ? { position, positionReason: null }
+    : { position: null, positionReason: 'the dump program did not write one' };
+}

@@ -1,0 +1,85 @@
+import { messageOf } from '../../errors.ts';
+import type { Server } from '../../mysql/connect.ts';
+import { isoWithOffset } from '../../system/clock.ts';
+import { readObjectNames, readTables } from '../dump/source.ts';
+import { areRowsUtf8 } from '../dump/stored-rows.ts';
+import { type Manifest, readManifest, writeManifest } from '../file/manifest.ts';
+import { loadBackup } from '../load/load.ts';
+import type { LoadContext } from '../load/loading-client.ts';
+import { dumpAgain, type Loaded } from './dump-again.ts';
+import { compareDumps } from './dump-comparison.ts';
+import type { BackupToProve, ProofOutcome, ProofPlace, WithProofPlace } from './place.ts';
+
+/** Of what differs so many sentences go into the manifest. */
+const MOST_NOTED = 20;
+
+/**
+ * What the place lacks, by the server's own numbers: rights (1044, 1045, 1142, 1143, 1227, 1370, 1419), room (1021, 1114,
+ * and the system's error 28), or the server itself, which somebody ends (1053, 1180, 1317, 2006, 2013).
+ */
+const LACK =
+  /ERROR (?:1044|1045|1142|1143|1227|1370|1419|1021|1114|1053|1180|1317|2006|2013) |errno: 28\b|No space left on device/;
+
+/**
+ * Loads a backup and dumps it again: dump(load(dump)) must be the same, section by section. Resolves with everything
+ * that differs, a sentence each. The proof goes into the manifest, or what differs. Memory stays flat.
+ */
+export async function proveBackup(
+  file: string,
+  stepId: string,
+  withPlace: WithProofPlace,
+  context: LoadContext,
+): Promise<ProofOutcome> {
+  const backup = { file, manifest: await readManifest(file) };
+  const startedMs = context.clock.ticksMs();
+  const outcome = await withPlace(backup, context, (place) => tryProof(backup, place, stepId, context));
+  if (!('differences' in outcome)) return outcome;
+  const { disproof: _, ...manifest } = backup.manifest;
+  const at = isoWithOffset(context.clock.now());
+  if (outcome.differences.length > 0) {
+    const disproof = { at, method: outcome.method, differences: outcome.differences.slice(0, MOST_NOTED) };
+    // What differs is told in any case.
+    await writeManifest(file, { ...manifest, proof: null, disproof }).catch(() => undefined);
+    return outcome;
+  }
+  const ms = Math.round(context.clock.ticksMs() - startedMs);
+  await writeManifest(file, { ...manifest, proof: { at, method: outcome.method, ms } });
+  return outcome;
+}
+
+async function tryProof(
+  { file, manifest }: BackupToProve,
+  place: ProofPlace,
+  stepId: string,
+  context: LoadContext,
+): Promise<ProofOutcome> {
+  const { server, clients, isUnlogged, isShared, title: method } = place;
+  try {
+    await loadBackup(file, server.target, clients, stepId, context, {
+      isUnlogged,
+      part: isShared ? 'but-events' : 'all',
+    });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const message = messageOf(error);
+    return LACK.test(message) ? { unable: message } : { differences: [`it cannot be loaded: ${message}`], method };
+  }
+  const loaded = await readLoaded(server);
+  const again = await dumpAgain({ file, manifest }, loaded, place, context);
+  return { differences: compareDumps(manifest, again, loaded.objects, isShared), method };
+}
+
+/** What is there after the load. */
+async function readLoaded(server: Server): Promise<Loaded & { readonly objects: Manifest['objects'] }> {
+  const session = await server.open();
+  try {
+    const tables = await readTables(server, session);
+    return {
+      tables: tables.map(({ name }) => name),
+      asStored: await areRowsUtf8(server, session),
+      objects: await readObjectNames(session, server.target.database),
+    };
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,97 @@
+import type { Manifest } from '../../backup/file/manifest.ts';
+import type { Moment } from '../../binlog/moment.ts';
+import { findTwin } from '../../binlog/private.ts';
+import { type LogRange, rangeBytes } from '../../binlog/range.ts';
+import { fetchLog, findLog } from '../../binlog/source.ts';
+import { type Survey, surveyLog } from '../../binlog/survey.ts';
+import type { Surroundings } from '../../binlog/way.ts';
+import type { Config } from '../../config/config.ts';
+import { requireClients } from '../../mysql/clients.ts';
+import type { Server, Session } from '../../mysql/connect.ts';
+import { logFolder } from '../../phases/restore/replay.ts';
+import { readLogRights } from '../../preflight/binlog-rights.ts';
+import { runFolder } from '../../run/folder.ts';
+import { contextOf } from '../shared/carry-out.ts';
+import type { Invocation } from '../shared/invocation.ts';
+import { runStep } from '../shared/step.ts';
+
+const STEP = { id: 'binlog', title: 'Read the binary log' };
+
+/** The binary log since a backup, copied, and what the server allows to be done with it. */
+export interface OpenedLog {
+  readonly range: LogRange;
+  readonly surroundings: Surroundings;
+  /** Reads it through, up to a moment and behind it. */
+  survey(moment: Moment | undefined): Promise<Survey>;
+}
+
+/** Why there is none, and what would help. */
+export interface ClosedLog {
+  readonly problem: string;
+  readonly remedy: string | undefined;
+}
+
+interface Asked {
+  readonly manifest: Manifest;
+  readonly server: Server;
+  readonly config: Config;
+  readonly isInPlace: boolean;
+}
+
+/** Copies the binary log since a backup into the run's folder, as a step that everybody sees. Production is only read. */
+export async function openLog(asked: Asked, invocation: Invocation): Promise<OpenedLog | ClosedLog> {
+  const { server, manifest } = asked;
+  const session = await server.open();
+  try {
+    const { grantToRead, grantToRepeat } = await readLogRights(session, server.flavor);
+    if (manifest.position && grantToRead !== undefined) {
+      return { problem: 'the account may not read the binary log', remedy: grantToRead };
+    }
+    const source = await findLog(manifest, server, session);
+    if ('problem' in source) return { ...source, remedy: undefined };
+    const describe = (read: LogRange) => `${(rangeBytes(read) / 1e6).toFixed(1)} MB since the backup`;
+    const range = await runStep(STEP, invocation, () => fetch(asked, source, invocation), describe);
+    const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
+    const survey = (moment: Moment | undefined) => surveyLog(range, server.target.database, moment, invocation.signal);
+    return { range, surroundings, survey };
+  } finally {
+    await session.close();
+  }
+}
+
+async function fetch(
+  { server, manifest, config }: Asked,
+  source: Parameters<typeof fetchLog>[0]['source'],
+  invocation: Invocation,
+): Promise<LogRange> {
+  const clients = await requireClients(server.flavor, invocation.exec, invocation.env);
+  const folder = logFolder(runFolder(config.stateDir, invocation.hub.run));
+  const { finishedAt } = manifest;
+  return fetchLog({ source, folder, clients, stepId: STEP.id, finishedAt }, contextOf(server, invocation));
+}
+
+async function readSurroundings(
+  { server, manifest, isInPlace }: Asked,
+  grantToRepeat: string | undefined,
+  session: Session,
+  invocation: Invocation,
+): Promise<Surroundings> {
+  const [row] = await session.query<{ packet: number | string; names: number }>(
+    'SELECT @@GLOBAL.max_allowed_packet AS packet, @@GLOBAL.lower_case_table_names AS names',
+  );
+  const { view, trigger } = manifest.objects;
+  const clients = await requireClients(server.flavor, invocation.exec, invocation.env);
+  const twin = await findTwin(server, clients, invocation.exec, invocation.env.PATH);
+  const whyNoTwin = !twin
+    ? `the server program of ${server.flavor.label} is not on this machine, to repeat it apart from production`
+    : Number(row?.names) !== 0
+      ? 'a private server would read names another way (lower_case_table_names)'
+      : undefined;
+  return {
+    hasDependents: view.length + trigger.length > 0,
+    isInPlace,
+    grantToRepeat,
+    longestStatementBytes: Number(row?.packet),
+    whyNoTwin,
+  };
+}

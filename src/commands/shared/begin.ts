@@ -1,0 +1,47 @@
+import type { Config } from '../../config/config.ts';
+import { loadConfig } from '../../config/load.ts';
+import { describeTarget } from '../../preflight/reach.ts';
+import type { CommandName } from '../../run/events.ts';
+import type { Secret } from '../../system/secret.ts';
+import type { Invocation } from './invocation.ts';
+
+/** Loads the configuration, conceals its secrets, and says what command runs against what. */
+export async function beginReading(command: CommandName, invocation: Invocation): Promise<Config> {
+  const config = await readConfig(invocation);
+  const target = describeTarget(config.database);
+  invocation.hub.report({ type: 'run.started', command, target, logFile: undefined });
+  return config;
+}
+
+/** The same for a command that changes production, or rehearses to: it also gets a log file. */
+export async function beginLogged(command: CommandName, invocation: Invocation): Promise<Config> {
+  const config = await readConfig(invocation);
+  const { openLogFile } = await import('../../run/log-file.ts');
+  const log = await openLogFile({
+    dir: config.logsDir,
+    fallbackDir: config.stateDir,
+    kind: command === 'test' ? 'test' : 'production',
+    at: invocation.clock.now(),
+    secrets: secretsOf(config),
+    onWriteError: (warning) => invocation.hub.report({ type: 'note', level: 'warning', text: warning }),
+  });
+  invocation.hub.attach(log.reporter);
+  invocation.hub.report({ type: 'run.started', command, target: describeTarget(config.database), logFile: log.path });
+  if (log.fellBack) invocation.hub.report({ type: 'note', level: 'info', text: log.fellBack });
+  return config;
+}
+
+/** The configuration alone, for a command whose answer is one object. */
+export async function readConfig(invocation: Invocation): Promise<Config> {
+  const config = await loadConfig({ file: invocation.flags.config, cwd: invocation.cwd, env: invocation.env });
+  invocation.hub.conceal(secretsOf(config));
+  return config;
+}
+
+function secretsOf(config: Config): Secret[] {
+  const rehearsal = config.rehearsal === 'private' ? undefined : config.rehearsal.password;
+  const notify = config.notify.flatMap((one) =>
+    one.type === 'slack' ? [one.url] : one.type === 'email' ? [one.smtp] : [],
+  );
+  return [config.database.password, rehearsal, ...notify].filter((secret) => secret !== undefined);
+}

@@ -1,0 +1,61 @@
+import { createHub } from '../../run/hub.ts';
+import { isoWithOffset, systemClock } from '../../system/clock.ts';
+import { systemExec } from '../../system/exec.ts';
+import { jsonReporter } from '../../terminal/json-lines.ts';
+import { createLook } from '../../terminal/look.ts';
+import { inquirerPrompt } from '../../terminal/prompt.ts';
+import { terminalReporter } from '../../terminal/reporter.ts';
+import { terminalTraits } from '../../terminal/traits.ts';
+import type { GlobalFlags, Invocation } from './invocation.ts';
+
+interface Ending {
+  /** To be called before the process ends. */
+  readonly closers: (() => void)[];
+  /** Aborts when the person at the terminal, or the system, wants us to stop; may `tell` something then. */
+  listen(tell: (text: string) => void): AbortSignal;
+}
+
+/** The real ports of a command: loaded when one is run, so that `--help` starts without them. */
+export function createInvocation(
+  flags: GlobalFlags & { readonly color: boolean },
+  { closers, listen }: Ending,
+): Invocation {
+  const stream = flags.json ? process.stderr : process.stdout;
+  const traits = terminalTraits(stream, process.env, { noColor: !flags.color });
+  const screen = terminalReporter({ stream, ...traits, verbose: flags.verbose, quiet: flags.quiet });
+  const writeOut = (text: string) => void process.stdout.write(text);
+  const hub = createHub(systemClock, flags.json ? [screen, jsonReporter(writeOut)] : [screen]);
+  const signal = listen((text) => hub.report({ type: 'note', level: 'warning', text }));
+  closers.push(() => screen.stop());
+  const look = createLook(traits);
+  const prompt = inquirerPrompt({
+    input: process.stdin,
+    output: stream,
+    look,
+    isInteractive: process.stdin.isTTY === true && stream.isTTY === true,
+    assumeYes: flags.yes,
+    signal,
+    onOpen: () => screen.pause(),
+    onClose: () => screen.resume(),
+    report: hub.report,
+  });
+  return {
+    flags,
+    env: process.env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    exec: systemExec,
+    fetch,
+    signal,
+    prompt,
+    look,
+    hub,
+    print: (lines) => {
+      if (!flags.json) writeOut(lines.map((line) => `${line}\n`).join(''));
+    },
+    printJson: ({ type, ...rest }) => {
+      if (!flags.json) return;
+      writeOut(`${JSON.stringify({ type, at: isoWithOffset(systemClock.now()), run: hub.run, ...rest })}\n`);
+    },
+  };
+}

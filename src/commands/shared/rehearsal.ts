@@ -1,0 +1,114 @@
+import type { Config } from '../../config/config.ts';
+import { type Failure, refusal } from '../../errors.ts';
+import type { Migration } from '../../migrations/types.ts';
+import type { Facts } from '../../preflight/gather.ts';
+import {
+  digestOfAsked,
+  type RehearsalRecord,
+  readRecord,
+  recordOf,
+  whyNoEvidence,
+  writeRecord,
+} from '../../rehearsal/record.ts';
+import type { Rehearsal } from '../../rehearsal/rehearsal.ts';
+import { rehearse } from '../../rehearsal/rehearse.ts';
+import { judgeRehearsal, type Verdict } from '../../rehearsal/verdict.ts';
+import { readSnapshot } from '../../schema/snapshot.ts';
+import { isoWithOffset } from '../../system/clock.ts';
+import type { Invocation } from './invocation.ts';
+import { reportChecks } from './preflight.ts';
+import { asStep } from './step.ts';
+
+export interface RehearsalRun {
+  readonly verdict: Verdict;
+  readonly record: Omit<RehearsalRecord, 'format'>;
+  /** Where the evidence was written. */
+  readonly path: string;
+}
+
+interface RehearsalOptions {
+  readonly keep: boolean;
+  readonly loadTables?: Rehearsal['loadTables'];
+  readonly part: Rehearsal['part'];
+}
+
+/** Rehearses, judges, and writes the evidence whatever the verdict: what is not ready must not pass for ready. */
+export async function runRehearsal(
+  migrations: readonly Migration[],
+  facts: Facts,
+  config: Config,
+  options: RehearsalOptions,
+  invocation: Invocation,
+): Promise<RehearsalRun> {
+  const { exec, env, signal, clock } = invocation;
+  const { server: production, snapshot } = facts;
+  const done = await rehearse({ config, production, snapshot, migrations, exec, env, signal, ...options });
+  const verdict = judgeRehearsal(done);
+  const record = {
+    at: isoWithOffset(clock.now()),
+    database: snapshot.database,
+    server: production.flavor.label,
+    rehearsedOn: done.rehearsedOn,
+    fingerprint: snapshot.fingerprint,
+    asked: digestOfAsked(config.verify),
+    verdict: verdict.isReady ? 'ready' : 'not ready',
+    migrations: done.applied.map((one) => recordOf(one, done.routes.get(one.migration.version) ?? [])),
+    findings: done.findings,
+  } as const;
+  return { verdict, record, path: await writeRecord(config.stateDir, record) };
+}
+
+/**
+ * Evidence that these migrations lead forward and back on this schema: what a deploy shows of it in its summary. It
+ * rehearses by itself when there is none, or none that still holds. Refuses what is not ready (exit 5).
+ */
+export async function requireRehearsed(
+  migrations: readonly Migration[],
+  facts: Facts,
+  config: Config,
+  invocation: Invocation,
+): Promise<string> {
+  if (migrations.length === 0) return 'nothing to rehearse';
+  const { database, fingerprint } = facts.snapshot;
+  const asked = digestOfAsked(config.verify);
+  const intended = { fingerprint, asked, server: facts.server.flavor.label, migrations };
+  const known = await readRecord(config.stateDir, database);
+  const reason = whyNoEvidence(known, intended);
+  if (known && reason === undefined) return describeEvidence(known.at);
+  let at = '';
+  await asStep(invocation)('rehearse', 'Rehearse', async () => {
+    const run = await runRehearsal(migrations, facts, config, { keep: false, part: quietly }, invocation);
+    const unheld = run.verdict.checks.filter((check) => !check.ok);
+    reportChecks(unheld, invocation);
+    if (!run.verdict.isReady) throw notReady(run.verdict.obstacles);
+    at = run.record.at;
+    return `ready (${reason})`;
+  });
+  return describeEvidence(at);
+}
+
+function notReady(obstacles: readonly string[]): Failure {
+  return refusal(`no valid rehearsal: not ready: ${[...new Set(obstacles)].join(', ')}`, 'gateway-migrate test');
+}
+
+/** Somebody may change the schema between the questions and the lock. */
+export async function requireSameSchema(facts: Facts): Promise<void> {
+  const session = await facts.server.open();
+  try {
+    const now = await readSnapshot(session, facts.snapshot.database);
+    if (now.fingerprint === facts.snapshot.fingerprint) return;
+    throw refusal(
+      "production's schema has changed since it was rehearsed",
+      'gateway-migrate deploy (it rehearses again)',
+    );
+  } finally {
+    await session.close();
+  }
+}
+
+const quietly: Rehearsal['part'] = async (_id, _title, body) => void (await body());
+
+/** `2026-11-23 16:05, ready`. */
+function describeEvidence(at: string): string {
+  return `${at.slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ')}, ready`;
+}

@@ -1,0 +1,178 @@
+import { readObjectNames, readTables } from '../backup/dump/source.ts';
+import { definersIn, requireDefiners } from '../backup/load/definers.ts';
+import type { Server, Session } from '../mysql/connect.ts';
+import { quoteName, quoteQualified } from '../mysql/quote.ts';
+import { readSnapshot } from '../schema/snapshot.ts';
+import { HISTORY_TABLE } from '../schema/types.ts';
+import { dropKeys, makeKeys, orphanKeysOf, readOrphanKeys } from './orphan-keys.ts';
+import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
+import { dropStoredObjects, makeStoredObjects, type RunPatiently, readStoredObjects } from './stored-objects.ts';
+import { readSwapNote, type SwapNote, writeSwapNote } from './swap-note.ts';
+
+/** Where a swap happens, and how its statements get their locks. */
+export interface Exchange {
+  readonly run: string;
+  /** The run's folder: what was there is written down in it before anything is dropped. */
+  readonly folder: string;
+  readonly server: Server;
+  /** A session whose default database is production. */
+  readonly session: Session;
+  readonly runPatiently: RunPatiently;
+}
+
+/**
+ * Puts the tables of `from` in production's place; production's go to `aside`, all in one RENAME TABLE, which is atomic:
+ * it happens, or it does not. Without `from` production is only emptied. What a RENAME cannot carry is noted, then
+ * dropped on production's side, and must not be in `from`. The journal stays: it holds the lease of this very run. Killed
+ * anywhere, doing it again ends in the same state.
+ */
+export async function exchangeTables(names: { from?: string; aside: string }, exchange: Exchange): Promise<SwapNote> {
+  const { server, session, runPatiently } = exchange;
+  const { database } = server.target;
+  const isMoved = (await tablesBeside(session, names.aside)).length > 0;
+  if (!isMoved) {
+    await makeBeside(session, { name: names.aside, role: 'before', ofDatabase: database, run: exchange.run });
+    if (names.from !== undefined) await keepHistory(names.from, database, session);
+  }
+  const note = isMoved ? await requireNote(exchange.folder) : await notePresent(names, exchange);
+  const definers = definersIn(note.storedObjects.map(([, { text }]) => text).join('\n'));
+  if (!isMoved) await requireDefiners(session, names.aside, definers);
+  if (!isMoved) await loosen(names.from, note, exchange);
+  const gone = await tablesBeside(session, note.aside);
+  const present = await readCarried(server, session);
+  const leaving = note.tables.filter((name) => !gone.includes(name) && present.includes(name));
+  const coming = names.from === undefined ? [] : await tablesBeside(session, names.from);
+  await rename(
+    [
+      ...leaving.map((name) => [database, note.aside, name] as const),
+      ...coming.map((name) => [names.from ?? '', database, name] as const),
+    ],
+    exchange,
+  );
+  await makeKeys(session, database, note.arrivingKeys, runPatiently);
+  return note;
+}
+
+/** Takes away what holds tables back, or would not follow them. */
+async function loosen(from: string | undefined, note: SwapNote, { server, session, runPatiently }: Exchange) {
+  const { database } = server.target;
+  await dropStoredObjects(session, database, runPatiently);
+  await dropKeys(session, database, note.orphanKeys, runPatiently);
+  if (from !== undefined) await dropKeys(session, from, note.arrivingKeys, runPatiently);
+}
+
+/** One RENAME TABLE. Its order matters: a name is free once its table has left. */
+export async function rename(
+  moves: readonly (readonly [from: string, to: string, table: string])[],
+  { session, runPatiently }: Pick<Exchange, 'session' | 'runPatiently'>,
+): Promise<void> {
+  if (moves.length === 0) return;
+  // Off, the servers do not let foreign keys follow their tables.
+  await session.execute('SET SESSION foreign_key_checks = 1');
+  const parts = moves.map(([from, to, name]) => `${quoteQualified(from, name)} TO ${quoteQualified(to, name)}`);
+  await runPatiently(`RENAME TABLE ${parts.join(', ')}`);
+}
+
+/** Where what production holds by now goes, when what was there before comes back. */
+export interface Return {
+  readonly note: SwapNote;
+  readonly side: string;
+  /** Keep it: the site has been up, and may have written to it. */
+  readonly keeps: boolean;
+}
+
+/**
+ * Takes an exchange back, however far it came: tables in one RENAME TABLE, then the stored objects that were noted.
+ * Returns what the server refuses to make again. Killed anywhere, doing it again ends in the same state.
+ */
+export async function returnTables({ note, side, keeps }: Return, exchange: Exchange): Promise<string[]> {
+  const { run, server, session, runPatiently } = exchange;
+  const { database } = server.target;
+  const returning = await tablesBeside(session, note.aside);
+  if (returning.length > 0) {
+    const present = await readCarried(server, session);
+    const isStray = (name: string) => note.arriving !== undefined && !note.arriving.includes(name);
+    // What nobody knows is not ours to drop.
+    const role = keeps || present.some(isStray) ? 'before' : 'restore';
+    await makeBeside(session, { name: side, role, ofDatabase: database, run });
+    await dropStoredObjects(session, database, runPatiently);
+    await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
+    await rename(
+      [
+        ...present.map((name) => [database, side, name] as const),
+        ...returning.map((name) => [note.aside, database, name] as const),
+      ],
+      exchange,
+    );
+  }
+  await setDefaults(session, database, note);
+  await dropStoredObjects(session, database, runPatiently, new Set(note.storedObjects.map(([id]) => id)));
+  await makeKeys(session, database, note.orphanKeys, runPatiently);
+  const refused = await makeStoredObjects(session, database, note.collation, note.storedObjects);
+  await dropBeside(session, note.aside);
+  return refused;
+}
+
+export async function setDefaults(
+  session: Session,
+  database: string,
+  defaults: { readonly charset: string; readonly collation: string },
+): Promise<void> {
+  const { charset, collation } = defaults;
+  await session.execute(`ALTER DATABASE ${quoteName(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
+}
+
+/** Tables and MariaDB's sequences of production: what RENAME TABLE can carry. */
+export async function readCarried(server: Server, session: Session): Promise<string[]> {
+  const tables = await readTables(server, session);
+  const { sequence } = await readObjectNames(session, server.target.database);
+  return [...tables.map(({ name }) => name), ...sequence];
+}
+
+async function requireNote(folder: string): Promise<SwapNote> {
+  const note = await readSwapNote(folder);
+  if (note === undefined) throw new Error(`the note of what production was is gone from ${folder}`);
+  return note;
+}
+
+/** After a crash before the RENAME some stored objects may be dropped already: what the first note knew stays in it. */
+async function notePresent(
+  { from, aside }: { from?: string; aside: string },
+  { folder, server, session }: Exchange,
+): Promise<SwapNote> {
+  const { database } = server.target;
+  const earlier = await readSwapNote(folder);
+  const now = await readStoredObjects(session, database);
+  const ids = new Set(now.map(([id]) => id));
+  const snapshot = await readSnapshot(session, database);
+  const keys = [...(earlier?.orphanKeys ?? []), ...orphanKeysOf(snapshot)];
+  const { charset, collation, fingerprint } = earlier ?? snapshot;
+  const note = {
+    aside,
+    tables: await readCarried(server, session),
+    arriving: from === undefined ? undefined : await tablesBeside(session, from),
+    storedObjects: [...(earlier?.storedObjects ?? []).filter(([id]) => !ids.has(id)), ...now],
+    orphanKeys: [...new Map(keys.map((key) => [key.name, key])).values()],
+    arrivingKeys: earlier?.arrivingKeys ?? (from === undefined ? [] : await readOrphanKeys(session, from)),
+    ...{ charset, collation, fingerprint },
+  };
+  await writeSwapNote(folder, note);
+  return note;
+}
+
+/** A backup from before the tool's first deploy has no history: then the history is there, and empty. */
+export async function keepHistory(beside: string, database: string, session: Session): Promise<void> {
+  const [theirs, ours] = await Promise.all([hasHistory(beside, session), hasHistory(database, session)]);
+  if (theirs || !ours) return;
+  await session.execute(
+    `CREATE TABLE ${quoteQualified(beside, HISTORY_TABLE)} LIKE ${quoteQualified(database, HISTORY_TABLE)}`,
+  );
+}
+
+async function hasHistory(database: string, session: Session): Promise<boolean> {
+  const rows = await session.query(
+    'SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
+    [database, HISTORY_TABLE],
+  );
+  return rows.length > 0;
+}

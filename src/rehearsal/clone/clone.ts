@@ -1,0 +1,167 @@
+import { messageOf } from '../../errors.ts';
+import type { Server, Session } from '../../mysql/connect.ts';
+import { type Creation, readCreation } from '../../schema/definitions.ts';
+import { splitId } from '../../schema/snapshot.ts';
+import { withoutDatabase } from '../../schema/text.ts';
+import type { ObjectId, ObjectKind, Snapshot } from '../../schema/types.ts';
+import { createObject, type Made } from './creation.ts';
+
+/** Text of every object by its id: what makes it again. */
+export type Creations = Map<ObjectId, Creation>;
+
+/** An object that could not be made in the clone as it is in production. */
+export interface Shortfall {
+  readonly object: ObjectId;
+  readonly reason: string;
+}
+
+export interface Cloned {
+  readonly creations: Creations;
+  readonly shortfalls: Shortfall[];
+  /** Objects whose definer is our own account instead of production's. */
+  readonly withoutDefiner: ObjectId[];
+}
+
+/** MySQL spends its time in CREATE TABLE waiting for the disk: two connections wait at the same time. */
+const CONNECTIONS = 2;
+const ORDER: readonly ObjectKind[] = ['sequence', 'table', 'function', 'procedure', 'view', 'trigger', 'event'];
+
+/** What stands in a backup's tables as they are loaded, and has not to be made. */
+const LOADED: readonly ObjectKind[] = ['sequence', 'table'];
+
+/**
+ * Makes all of production's objects in the empty database that `onto` leads to. No row is copied; `loadTables` brings
+ * tables of its own, with rows.
+ */
+export async function cloneSchema(
+  production: Session,
+  snapshot: Snapshot,
+  onto: Server,
+  loadTables?: (onto: Server) => Promise<void>,
+): Promise<Cloned> {
+  const reading = readCreations(production, snapshot, onto.target.database);
+  await loadTables?.(onto);
+  const cloned: Cloned = { creations: new Map(), shortfalls: [], withoutDefiner: [] };
+  const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => onto.open()));
+  try {
+    for (const session of sessions) await session.query('SET SESSION foreign_key_checks = 0');
+    for (const [kind, ids] of reading) {
+      if (loadTables && LOADED.includes(kind)) await readAll(ids, cloned);
+      // Only tables are many and independent of one another.
+      else await createAll(ids, kind === 'table' ? sessions : sessions.slice(0, 1), cloned);
+    }
+  } finally {
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+  return cloned;
+}
+
+/** Text of an object, or why it cannot be made in the clone; undefined when it is gone by now. */
+type Readable = Promise<Creation | { readonly reason: string } | undefined>;
+
+/**
+ * Asks for all of them at once, in the order in which they can be made: while the first are being made, the answers of the
+ * others come in.
+ */
+function readCreations(
+  production: Session,
+  snapshot: Snapshot,
+  clone: string,
+): Map<ObjectKind, Map<ObjectId, Readable>> {
+  const ids = [...snapshot.objects.keys()];
+  const ofKind = (kind: ObjectKind) => ids.filter((id) => splitId(id)[0] === kind);
+  const inOrder = (kind: ObjectKind) => (kind === 'table' ? childrenFirst(ofKind(kind), snapshot) : ofKind(kind));
+  const read = (id: ObjectId) => [id, readOne(production, snapshot.database, id, clone)] as const;
+  return new Map(ORDER.map((kind) => [kind, new Map(inOrder(kind).map(read))]));
+}
+
+async function readOne(production: Session, database: string, id: ObjectId, clone: string): Readable {
+  try {
+    const creation = await readCreation(production, database, id);
+    if (!creation) return undefined;
+    const text = withoutDatabase(creation.text, database);
+    if (clone === database || !namesDatabase(text, database)) return { ...creation, text };
+    // On production's own server it would reach back into production.
+    return { reason: `it names the database ${database}, so it would act on production` };
+  } catch (error) {
+    return { reason: messageOf(error) };
+  }
+}
+
+async function readAll(reading: ReadonlyMap<ObjectId, Readable>, cloned: Cloned): Promise<void> {
+  for (const id of reading.keys()) await arrive(id, reading, cloned);
+}
+
+/** Undefined when there is nothing that could be made. */
+async function arrive(
+  id: ObjectId,
+  reading: ReadonlyMap<ObjectId, Readable>,
+  { creations, shortfalls }: Cloned,
+): Promise<Creation | undefined> {
+  const creation = await reading.get(id);
+  if (creation === undefined) return undefined;
+  if ('reason' in creation) {
+    shortfalls.push({ object: id, reason: creation.reason });
+    return undefined;
+  }
+  creations.set(id, creation);
+  return creation;
+}
+
+/** True when `database.` stands anywhere in the text, string literals included: prepared statements are made of those. */
+export function namesDatabase(text: string, database: string): boolean {
+  const name = database.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?:\`${name}\`|(?<![\\w$])${name})\\s*\\.`, 'i').test(text);
+}
+
+/** A new child of an existing parent makes MySQL open the parent again, so that parents come last. */
+function childrenFirst(ids: readonly ObjectId[], snapshot: Snapshot): ObjectId[] {
+  const parentsFirst = new Set<ObjectId>();
+  const visited = new Set<ObjectId>();
+  const visit = (id: ObjectId) => {
+    if (visited.has(id)) return;
+    visited.add(id);
+    for (const key of snapshot.objects.get(id)?.table?.foreignKeys ?? []) visit(`table:${key.parentTable}`);
+    parentsFirst.add(id);
+  };
+  for (const id of ids) visit(id);
+  const wanted = new Set(ids);
+  return [...parentsFirst].filter((id) => wanted.has(id)).reverse();
+}
+
+/** Creates what can be created, again and again until nothing more can: a view may need another that comes later. */
+async function createAll(reading: ReadonlyMap<ObjectId, Readable>, workers: readonly Session[], cloned: Cloned) {
+  const todo: [ObjectId, Creation | undefined][] = [...reading.keys()].map((id) => [id, undefined]);
+  for (;;) {
+    const failed: [Shortfall, Creation][] = [];
+    const tried = todo.length;
+    const work = async (session: Session) => {
+      for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
+        const [object, known] = next;
+        const creation = known ?? (await arrive(object, reading, cloned));
+        if (!creation) continue;
+        const made = await attempt(session, object, creation);
+        if (made === 'without-definer') cloned.withoutDefiner.push(object);
+        else if (made !== 'as-it-was') failed.push([{ object, reason: made.reason }, creation]);
+      }
+    };
+    await Promise.all(workers.map(work));
+    if (failed.length === 0 || failed.length === tried) {
+      cloned.shortfalls.push(...failed.map(([shortfall]) => shortfall));
+      return;
+    }
+    todo.push(...failed.map(([{ object }, creation]): [ObjectId, Creation] => [object, creation]));
+  }
+}
+
+async function attempt(
+  session: Session,
+  id: ObjectId,
+  creation: Creation,
+): Promise<Made | { readonly reason: string }> {
+  try {
+    return await createObject(session, splitId(id)[0], creation);
+  } catch (error) {
+    return { reason: messageOf(error) };
+  }
+}

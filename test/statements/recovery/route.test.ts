@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { parseMigrationText } from '../../../src/migrations/parse.ts';
+import { routeBack } from '../../../src/statements/recovery/route.ts';
+import type { Evidence, JournalRow } from '../../../src/statements/row.ts';
+
+function migration(up: string, down = '') {
+  const text = `-- migrate:up\n${up}\n${down === '' ? '' : `-- migrate:down\n${down}\n`}`;
+  return parseMigrationText(text, { version: '1', name: 'x', baseName: '1_x', checksum: 'v1:0' });
+}
+
+function done(ordinal: number, evidence: Evidence = { objects: {} }): JournalRow {
+  return {
+    run: 'r',
+    version: '1',
+    direction: 'up',
+    ordinal,
+    digest: '',
+    kind: 'ddl',
+    connectionId: 1,
+    state: 'done',
+    rows: null,
+    error: null,
+    evidence,
+    statement: '',
+  };
+}
+
+const nothing = (id: `table:${string}`): Evidence => ({ objects: { [id]: null } });
+
+function texts(route: ReturnType<typeof routeBack>) {
+  return 'statements' in route ? [route.by, ...route.statements.map((one) => one.text)] : [route.by, route.reason];
+}
+
+test('what has not begun needs no way back', () => {
+  expect(texts(routeBack(migration('CREATE TABLE a (x INT);'), []))).toEqual(['nothing to undo']);
+});
+
+test('a session that was set up and nothing else needs no way back', () => {
+  const plan = migration('SET @x = 1; CREATE TABLE a (x INT);');
+  expect(texts(routeBack(plan, [done(1)]))).toEqual(['nothing to undo']);
+});
+
+test('a complete migration goes back by its down section, whatever that is', () => {
+  const plan = migration('CREATE TABLE a (x INT);', 'DROP TABLE IF EXISTS a, b;');
+  expect(texts(routeBack(plan, [done(1)]))).toEqual(['down section', 'DROP TABLE IF EXISTS a, b']);
+});
+
+test('a part goes back by exact inverses, the last first', () => {
+  const plan = migration('CREATE TABLE a (x INT); CREATE TABLE b (x INT); CREATE TABLE c (x INT);');
+  const rows = [done(1, nothing('table:a')), done(2, nothing('table:b'))];
+  expect(texts(routeBack(plan, rows))).toEqual(['exact inverse', 'DROP TABLE `b`', 'DROP TABLE `a`']);
+});
+
+test('rows go back by the statement that mirrors theirs', () => {
+  const plan = migration(
+    'CREATE TABLE a (x INT); UPDATE n SET v = v + 1; CREATE TABLE b (x INT);',
+    'DROP TABLE b; UPDATE n SET v = v - 1; DROP TABLE a;',
+  );
+  const rows = [done(1, nothing('table:a')), done(2)];
+  expect(texts(routeBack(plan, rows))).toEqual(['exact inverse', 'UPDATE n SET v = v - 1', 'DROP TABLE `a`']);
+});
+
+test('a down section that does not mirror leads nowhere from the middle', () => {
+  const plan = migration('UPDATE n SET v = v + 1; CREATE TABLE b (x INT);', 'DROP TABLE b;');
+  expect(texts(routeBack(plan, [done(1)]))).toEqual([
+    'none',
+    'statement 1 (UPDATE): UPDATE changes rows, which no statement brings back',
+  ]);
+});
+
+test('a mirror on other tables is no mirror', () => {
+  const plan = migration('UPDATE n SET v = v + 1; CREATE TABLE b (x INT);', 'DROP TABLE b; UPDATE m SET v = v - 1;');
+  expect(routeBack(plan, [done(1)]).by).toBe('none');
+});
+
+test('what the down section sets for the session stands before the way back', () => {
+  const plan = migration(
+    'UPDATE n SET v = v + 1; CREATE TABLE b (x INT);',
+    "SET sql_mode = ''; DROP TABLE b; UPDATE n SET v = v - 1;",
+  );
+  const route = texts(routeBack(plan, [done(1)]));
+  expect(route).toEqual(['exact inverse', "SET sql_mode = ''", 'UPDATE n SET v = v - 1']);
+});
+
+test('a transaction that the author rolls back changed nothing', () => {
+  const plan = migration('BEGIN; UPDATE n SET v = 1; ROLLBACK; CREATE TABLE b (x INT);');
+  expect(texts(routeBack(plan, [done(1), done(2), done(3)]))).toEqual(['nothing to undo']);
+});
