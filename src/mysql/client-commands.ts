@@ -28,7 +28,7 @@ export interface DumpOptions {
  * server's max_allowed_packet once would not fit when it is loaded back.
  */
 export function dumpCommand(clients: Clients, target: Target, options: DumpOptions): Command {
-  const { args, env, secrets } = identify(target, clients.flavor);
+  const { args, ...identity } = identify(target, clients.flavor);
   return {
     file: clients.dump,
     args: [
@@ -52,8 +52,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       target.database,
       ...(options.tables ?? []),
     ],
-    env,
-    secrets,
+    ...identity,
   };
 }
 
@@ -84,7 +83,7 @@ function positionFlag(clients: Clients): string {
  * `reportsAtOnce`: prints each row that it reads without a heading and without waiting for more.
  */
 export function shellCommand(clients: Clients, target: Target, options: { reportsAtOnce?: boolean } = {}): Command {
-  const { args, env, secrets } = identify(target, clients.flavor);
+  const { args, ...identity } = identify(target, clients.flavor);
   return {
     file: clients.shell,
     args: [
@@ -99,8 +98,7 @@ export function shellCommand(clients: Clients, target: Target, options: { report
       ...(options.reportsAtOnce ? ['--skip-column-names', '--unbuffered'] : []),
       `--database=${target.database}`,
     ],
-    env,
-    secrets,
+    ...identity,
   };
 }
 
@@ -115,11 +113,10 @@ export function copyLogCommand(
   log: string,
   folder: string,
 ): Command {
-  const { args, env, secrets } = identify(target, clients.flavor);
+  const { args, ...identity } = identify(target, clients.flavor);
   return {
     file: program,
     args: [...args, '--read-from-remote-server', '--raw', `--result-file=${folder}/`, '--', log],
-    env,
-    secrets,
+    ...identity,
   };
 }

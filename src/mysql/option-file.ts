@@ -6,11 +6,32 @@ import type { Flavor } from './flavor.ts';
 const OPTION_FILE = '/dev/fd/3';
 const CERTIFICATE_FILE = '/dev/fd/4';
 
+/**
+ * All of our environment that a client program gets: what it takes to start and to write text. Each family has variables
+ * that win over an option file, or lead to another server (MYSQL_HOST, MYSQL_TCP_PORT, MYSQL_PWD, MYSQL_GROUP_SUFFIX,
+ * MARIADB_HOST, LIBMYSQL_PLUGINS …), and later releases will have others.
+ */
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'LC_CTYPE',
+  'TZ',
+  'TMPDIR',
+  'LD_LIBRARY_PATH',
+  // Where the machine keeps what TLS is checked with.
+  'OPENSSL_CONF',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
+
 /** The part of a command that tells a client program where the server is and who we are. */
 export interface ClientIdentity {
   /** Has to stand in front of all other arguments. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly inherits: readonly string[];
   readonly secrets: readonly Secret[];
 }
 
@@ -26,7 +47,7 @@ export function identify(target: Target, client: Flavor): ClientIdentity {
     option('user', target.user),
     ...(target.password ? [option('password', target.password.reveal())] : []),
     ...(target.socket
-      ? ['protocol=socket', option('socket', target.socket)]
+      ? ['protocol=socket', option('socket', target.socket), 'host=localhost', `port=${target.port ?? 3306}`]
       : ['protocol=tcp', option('host', target.host ?? '127.0.0.1'), `port=${target.port ?? 3306}`]),
     ...tlsOptions(target.tls !== false, ca !== undefined, client),
   ];
@@ -34,6 +55,7 @@ export function identify(target: Target, client: Flavor): ClientIdentity {
     args: [`--defaults-file=${OPTION_FILE}`],
     // MySQL's clients read ~/.mylogin.cnf after every other file, unless they are told that it is elsewhere.
     env: client.kind === 'mysql' ? { MYSQL_TEST_LOGIN_FILE: '/dev/null/none' } : {},
+    inherits: INHERITED,
     secrets: [new Secret(`${lines.join('\n')}\n`), ...(ca === undefined ? [] : [new Secret(ca)])],
   };
 }

@@ -12,8 +12,10 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd?: string | undefined;
-  /** Added to the environment of this process. */
+  /** Added to what it inherits of our environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** The variables of our environment that it gets. Default: all. */
+  readonly inherits?: readonly string[] | undefined;
   /** Text for its standard input. */
   readonly input?: string | undefined;
   /**
@@ -148,7 +150,7 @@ export const systemExec: Exec = {
     const { spawn } = process.getBuiltinModule('node:child_process');
     const child = spawn(command.file, command.args, {
       cwd: command.cwd,
-      env: { ...process.env, ...command.env },
+      env: environmentOf(command),
       stdio: ['ignore', writeEnd, 'pipe', ...inherited],
       detached: true,
       killSignal: 'SIGKILL',
@@ -173,7 +175,7 @@ export const systemExec: Exec = {
     const { spawn } = process.getBuiltinModule('node:child_process');
     const child = spawn(command.file, command.args, {
       cwd: command.cwd,
-      env: { ...process.env, ...command.env },
+      env: environmentOf(command),
       stdio: ['ignore', log, log],
       detached: true,
     });
@@ -197,13 +199,20 @@ function inheritable(command: Command): 3[] {
   return openNameless(command.secrets ?? []) as 3[];
 }
 
+function environmentOf({ env, inherits }: Command): NodeJS.ProcessEnv {
+  const ours = Object.entries(process.env);
+  const inherited = inherits ? ours.filter(([name]) => inherits.includes(name)) : ours;
+  return { ...Object.fromEntries(inherited), ...env };
+}
+
 function settings(command: Command, options: RunOptions) {
   return {
     reject: false,
     // Ctrl-C at the terminal goes to every process of our group: it would end the very program that brings the site up.
     detached: true,
     ...(command.cwd ? { cwd: command.cwd } : {}),
-    ...(command.env ? { env: command.env } : {}),
+    env: environmentOf(command),
+    extendEnv: false,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
     ...(options.timeoutMs ? { timeout: options.timeoutMs } : {}),
     forceKillAfterDelay: KILL_AFTER_MS,
