@@ -155,6 +155,39 @@ describe('one path to each effect', () => {
     expect(printers).toEqual(['commands/shared/ports.ts', 'main.ts']);
   });
 
+  /** What they sort are names, lines and digests, which have no other order than that of texts. */
+  const SORT_TEXTS = [
+    'backup/source.ts',
+    'config/environment.ts',
+    'migrations/files.ts',
+    'rehearsal/advice/columns.ts',
+    'run/folder.ts',
+    'sandbox/kept-folder.ts',
+    'schema/fingerprint.ts',
+    'schema/table/checks.ts',
+    'schema/table/written-only.ts',
+    'schema/tenant.ts',
+    'statements/start.ts',
+  ];
+
+  test('versions are compared by compareVersions alone: as texts, 10 comes before 9', () => {
+    const asTexts = [
+      /\bversion\b\s+[<>]=?\s+[\w$.]/,
+      /[\w$)]\s+[<>]=?\s+[\w$.]*\bversion\b/,
+      /ORDER BY [^`]*\bversion\b/,
+      /\bversion\.localeCompare\(/,
+    ];
+    const lines = files.flatMap((file) =>
+      (texts.get(file) ?? '')
+        .split('\n')
+        .filter((line) => !/^\s*(?:\*|\/[/*])/.test(line) && asTexts.some((pattern) => pattern.test(line)))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    expect(lines).toEqual([]);
+    const bare = files.filter((file) => /\.(?:sort|toSorted)\(\)/.test(texts.get(file) ?? ''));
+    expect(bare.filter((file) => !SORT_TEXTS.includes(file))).toEqual([]);
+  });
+
   test('plans are made of what they are given', () => {
     const impure = files
       .filter((file) => file.startsWith('plan/'))

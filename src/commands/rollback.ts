@@ -1,6 +1,7 @@
 import { backupPath } from '../backup/file/folder.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
+import { compareVersions } from '../migrations/file-name.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import { findMigration } from '../migrations/pending.ts';
 import { findWaysBack, newestFirst, waitForDeadClients } from '../phases/migrate/ways-back.ts';
@@ -99,7 +100,8 @@ function choose(standing: Standing, options: RollbackOptions): Choice {
     throw unknownRun(options.run);
   if (options.steps === undefined && options.to === undefined) return { ofRun, versions: 'all', rows };
   const kept = options.to === undefined ? undefined : findMigration(standing.migrations, options.to).version;
-  const chosen = kept === undefined ? rows.slice(0, options.steps) : rows.filter((row) => row.version > kept);
+  const chosen =
+    kept === undefined ? rows.slice(0, options.steps) : rows.filter((row) => compareVersions(row.version, kept) > 0);
   return { ofRun, versions: chosen.map((row) => row.version), rows: chosen };
 }
 
@@ -136,7 +138,7 @@ async function undo(
     versions: choice.versions,
     savedFile,
     tablesToSave: tables,
-    versionsToSave: choice.rows.map((row) => row.version).toSorted(),
+    versionsToSave: choice.rows.map((row) => row.version).toSorted(compareVersions),
     provesBackup: verify === 'restore',
     begunRows: unfinished?.run === choice.ofRun ? begunRows(unfinished) : [],
     wasDown: hasLeftSiteDown(unfinished),

@@ -24,12 +24,22 @@ export function parseFileName(fileName: string): FileName | undefined {
   };
 }
 
-/** The order in which versions are applied: numbers by value (9 before 10), dates by time; 0 for `1` and `0001`. */
+/**
+ * The only order of versions there is: numbers by value (9 before 10), dates by time; 0 for `1` and `0001`. Where something
+ * stands behind the number, it decides last, as text.
+ */
 export function compareVersions(a: string, b: string): number {
-  // The usual case: all versions of a folder are written alike.
-  if (a.length === b.length && a.includes('_') === b.includes('_')) return a < b ? -1 : a > b ? 1 : 0;
-  const left = a.replaceAll('_', '').replace(/^0+(?=\d)/, '');
-  const right = b.replaceAll('_', '').replace(/^0+(?=\d)/, '');
-  if (left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : left > right ? 1 : 0;
+  const [left, right] = [splitVersion(a), splitVersion(b)];
+  if (left.number.length !== right.number.length) return left.number.length - right.number.length;
+  return compareTexts(left.number, right.number) || compareTexts(left.rest, right.rest);
+}
+
+/** Digits without leading zeros and without what only groups them; a version without any sorts before all numbers. */
+function splitVersion(version: string): { number: string; rest: string } {
+  const [digits = ''] = /^(?:\d+_?)*/.exec(version) ?? [];
+  return { number: digits.replaceAll('_', '').replace(/^0+(?=\d)/, ''), rest: version.slice(digits.length) };
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -62,10 +62,16 @@ export function diffSinceApplied({ migration, row }: ChangedMigration): string[]
   return row.text === null ? undefined : diffLines(row.text, migration.text);
 }
 
-/** The migration that a person means: its version, its base name, or an ending of either that no other has. */
+/**
+ * The migration that a person means: its version (`2` is 000002), its base name, or an ending of either that no other has.
+ */
 export function findMigration(migrations: readonly Migration[], wanted: string): Migration {
   const exact = migrations.find(({ version, baseName }) => version === wanted || baseName === wanted);
   if (exact) return exact;
+  const ofValue = /^\d+$/.test(wanted)
+    ? migrations.find(({ version }) => compareVersions(version, wanted) === 0)
+    : undefined;
+  if (ofValue) return ofValue;
   const found =
     wanted === ''
       ? []

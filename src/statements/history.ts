@@ -1,3 +1,4 @@
+import { compareVersions } from '../migrations/file-name.ts';
 import type { HistoryRow, HistoryState } from '../migrations/history-row.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
@@ -86,17 +87,22 @@ interface RawHistory {
 export async function readHistory(session: Session, options: { withText: boolean }): Promise<HistoryRow[]> {
   const sql = historySql(options);
   try {
-    return await session.query<RawHistory>(sql);
+    return inOrder(await session.query<RawHistory>(sql));
   } catch (error) {
     if (!isMissingTable(error)) throw error;
-    return (await hasToolTables(session)).history ? session.query<RawHistory>(sql) : [];
+    return (await hasToolTables(session)).history ? inOrder(await session.query<RawHistory>(sql)) : [];
   }
+}
+
+/** The server would sort them as texts. */
+function inOrder(rows: readonly RawHistory[]): RawHistory[] {
+  return rows.toSorted((a, b) => compareVersions(a.version, b.version));
 }
 
 function historySql({ withText }: { withText: boolean }): string {
   return `SELECT version, name, base_name AS baseName, checksum, state, run, started AS startedAt,
       finished AS finishedAt, duration_ms AS durationMs, ${withText ? 'text' : 'NULL'} AS text
-    FROM ${HISTORY} ORDER BY version`;
+    FROM ${HISTORY}`;
 }
 
 function isMissingTable(error: unknown): boolean {

@@ -195,7 +195,7 @@ export async function readJournal(session: Session, run: string): Promise<Journa
   const rows = await session.query<RawRow>(
     `SELECT run, version, direction, ordinal, digest, kind, connection_id AS connectionId, state,
        row_count AS rowCount, error, evidence, statement
-     FROM ${JOURNAL} WHERE run = ? ORDER BY started, version, direction DESC, ordinal`,
+     FROM ${JOURNAL} WHERE run = ? ORDER BY started, direction DESC, ordinal`,
     [run],
   );
   return rows.map((row) => ({

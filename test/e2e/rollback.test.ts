@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
@@ -50,6 +51,41 @@ describeOnServers('rollback', (server) => {
     ]);
     const nothing = await production.run('rollback', '--yes');
     expect([nothing.code, nothing.stdout]).toEqual([0, expect.stringContaining('nothing to undo')]);
+  });
+
+  const numbered = (versions: readonly string[]) =>
+    Object.fromEntries(versions.map((version) => [`${version}_t.sql`, table(`t${version}`)]));
+
+  test.each([
+    { files: ['8', '9', '10', '11'], to: '10', reverted: ['11'] },
+    { files: ['000001', '000002', '000012', '000022'], to: '2', reverted: ['000022', '000012'] },
+    { files: ['998', '999', '1000', '1001'], to: '998', reverted: ['1001', '1000', '999'] },
+    { files: ['09', '10', '100'], to: '9', reverted: ['100', '10'] },
+  ])('$files back to $to', async ({ files, to, reverted }) => {
+    const production = await create(numbered(files));
+    expect(lastOf(await production.run('deploy', '--yes', '--json')).applied).toEqual(files);
+    expect(lastOf(await production.run('rollback', '--to', to, '--yes', '--json')).reverted).toEqual(reverted);
+    expect(await applied(production)).toEqual(files.filter((version) => !reverted.includes(version)));
+  });
+
+  test('resume without the state folder takes 9 before 10', async () => {
+    const production = await create({
+      '8_a.sql': table('a'),
+      '9_b.sql': '-- migrate:up\nCREATE TABLE b (id INT PRIMARY KEY);\n-- migrate:down\nDROP TABLE b;\n',
+      '10_c.sql': '-- migrate:up\nCREATE TABLE c LIKE b;\n-- migrate:down\nDROP TABLE c;\n',
+    });
+    expect((await production.run('deploy', '--to', '8', '--yes')).code).toBe(0);
+    for (const name of ['9_b', '10_c']) {
+      const text = readFileSync(join(production.dir, 'migrations', `${name}.sql`), 'utf8');
+      await production.sql(`INSERT INTO gateway_migrate_history (version, name, checksum, state, run, started, base_name, text)
+        VALUES ('${name.slice(0, -2)}', '${name.at(-1)}', '', 'applying', 'cut-off', UTC_TIMESTAMP(3), '${name}', '${text}')`);
+    }
+    rmSync(join(production.dir, '.gateway-migrate'), { recursive: true });
+    expect(lastOf(await production.run('resume', '--yes', '--json'))).toMatchObject({
+      exitCode: 0,
+      applied: ['9', '10'],
+    });
+    expect(await applied(production)).toEqual(['8', '9', '10']);
   });
 
   test('keeps the rows in a file that loads, or discards them when told to', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checksumOf } from '../../src/migrations/checksum.ts';
+import { compareVersions } from '../../src/migrations/file-name.ts';
 import type { HistoryRow, HistoryState } from '../../src/migrations/history-row.ts';
 import { parseMigrationText } from '../../src/migrations/parse.ts';
 import { compareWithHistory, diffSinceApplied, findMigration, selectUpTo } from '../../src/migrations/pending.ts';
@@ -72,4 +73,25 @@ describe('findMigration', () => {
     const [first, second, third] = files as [(typeof files)[0], (typeof files)[0], (typeof files)[0]];
     expect(selectUpTo([first, second, third], second)).toEqual([first, second]);
   });
+});
+
+test.each([
+  [
+    ['10', '9', '0008', '100'],
+    ['0008', '9', '10', '100'],
+  ],
+  [
+    ['2025_10_02_000000', '20251001000000', '9'],
+    ['9', '20251001000000', '2025_10_02_000000'],
+  ],
+  [
+    ['2025_10_01_060203_b', '2025_10_01_060203_a', '2025_10_01_060100_create_long'],
+    ['2025_10_01_060100_create_long', '2025_10_01_060203_a', '2025_10_01_060203_b'],
+  ],
+  [
+    ['10_a', '9_bc'],
+    ['9_bc', '10_a'],
+  ],
+])('%j in order', (given, expected) => {
+  expect(given.toSorted(compareVersions)).toEqual(expected);
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { compareVersions } from '../../migrations/file-name.ts';
 import { planDeploy } from '../../plan/deploy.ts';
 import { planRollback } from '../../plan/rollback.ts';
 import type { Plan } from '../../plan/step.ts';
@@ -48,7 +49,7 @@ export async function resumeRun(
 function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
   const { run, undoes, open } = unfinished;
   const target = describeTarget(config.database);
-  const versions = open.map((row) => row.version).sort();
+  const versions = open.map((row) => row.version).toSorted(compareVersions);
   const site = siteFacts(config, true);
   if (undoes === undefined) {
     const nothingElse = { adopt: [], backupFile: undefined, provesBackup: false, savedRows: [], isSiteDown: false };
