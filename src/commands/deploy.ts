@@ -53,7 +53,8 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
     const saved = await chooseSaved(unknown, options, facts, config, invocation);
     const plan = planFor(chosen, { adopt, saved }, config, options, facts, invocation);
     const rehearsed = options.skipRehearsal ? undefined : await requireRehearsed(unknown, facts, config, invocation);
-    await confirm({ plan, chosen, config, options, rehearsed, saved }, invocation);
+    const warnings = facts.checks.filter((check) => !check.ok).length;
+    await confirm({ plan, chosen, options, rehearsed, saved, warnings }, invocation);
     const errand = {
       plan,
       config,
@@ -162,7 +163,8 @@ async function dryRun(
 interface Intention {
   readonly plan: Plan;
   readonly chosen: readonly Migration[];
-  readonly config: Config;
+  /** Of the preflight: told above the question. */
+  readonly warnings: number;
   readonly options: DeployOptions;
   /** When, and how it went; undefined with `--skip-rehearsal`. */
   readonly rehearsed: string | undefined;
@@ -175,13 +177,12 @@ async function confirm(intention: Intention, invocation: Invocation): Promise<vo
   if (!(await invocation.prompt.confirm('Ready to deploy to PRODUCTION?'))) throw declined();
 }
 
-function summaryRows({ plan, chosen, config, options, rehearsed, saved }: Intention) {
+function summaryRows({ plan, chosen, options, rehearsed, saved, warnings }: Intention) {
   const adopted = plan.steps.flatMap((step) => (step.phase === 'migrate' ? step.input.adopt : []));
   const backup = plan.steps.find((step) => step.phase === 'backup')?.input.file;
   const maintenance = plan.steps.some((step) => step.phase === 'maintenance');
   return [
-    ['Database', config.database.database],
-    ['Server', plan.target],
+    ['Database', plan.target],
     ['Backup', backup ?? 'OFF: a mistake cannot be restored (--skip-backup)'],
     ['Maintenance', maintenance ? 'on while the migrations run' : 'off: the site stays up'],
     [
@@ -196,6 +197,7 @@ function summaryRows({ plan, chosen, config, options, rehearsed, saved }: Intent
     ]),
     ...savedSummary(saved),
     ['Rehearsed', rehearsed ?? 'NO: whether it works shows in production (--skip-rehearsal)'],
+    ...(warnings > 0 ? [['Warnings', `${warnings}, told above`]] : []),
   ] as [string, string][];
 }
 

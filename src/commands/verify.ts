@@ -31,7 +31,8 @@ export function verifyCommand(invocation: Invocation): Promise<ExitCode> {
       const scope = verifyScopeOf(applied, migrations);
       const { flavor } = server;
       const { database } = server.target;
-      const checks: Check[] = await collectChecks(session, { ...scope, flavor, database, verify: config.verify });
+      const collected = await collectChecks(session, { ...scope, flavor, database, verify: config.verify });
+      const checks = [...collected.checks];
       if (config.app.health) checks.push(await checkHealth(config.app, config.app.health.expect, server, invocation));
       reportChecks(checks, invocation);
       const failed = checks.filter(isFailed);

@@ -1,5 +1,5 @@
 import type { Check } from '../run/check.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, HEADLINES } from './finding.ts';
 import type { Rehearsed } from './rehearse.ts';
 
 /** Everything that speaks against a deploy, or is worth knowing. PURE. */
@@ -19,7 +19,7 @@ export function judgeRehearsal({ checks, findings }: Pick<Rehearsed, 'checks' | 
     isReady: failed.length === 0,
     checks: all,
     obstacles: failed.map((check) => check.name),
-    advice: all.filter((check) => !check.ok && check.level !== 'error').length,
+    advice: all.filter((check) => !check.ok && (check.level === 'advice' || check.level === 'warning')).length,
   };
 }
 
@@ -29,8 +29,11 @@ function toCheck({ name, level, group, version, object, what, why, fix }: Findin
     group: version === undefined ? 'in production before' : group,
     name: version === undefined ? name : `${version} ${name}`,
     ok: false,
-    level: version === undefined ? 'advice' : level,
+    level: version === undefined && level === 'error' ? 'advice' : level,
     detail: `${object}: ${what}\n${why}`,
     remedy: fix,
+    kind: name,
+    headline: HEADLINES[name],
+    object,
   };
 }

@@ -21,7 +21,8 @@ export type CommandName =
   | 'report'
   | 'demo';
 
-export type CheckLevel = 'error' | 'warning' | 'advice';
+/** A `hint` is shown with `--verbose` alone. */
+export type CheckLevel = 'error' | 'warning' | 'advice' | 'hint';
 
 /**
  * Everything that happens is one of these. The hub stamps `at` and `run`; reporters decide how it looks.
@@ -66,6 +67,10 @@ export type RunEvent =
       level: CheckLevel;
       detail: string;
       remedy?: string | undefined;
+      /** Findings of one kind are gathered on the screen, under a headline; `object` is what this one is about. */
+      kind?: string | undefined;
+      headline?: string | undefined;
+      object?: string | undefined;
     }
   | { type: 'summary'; title: string; rows: readonly (readonly [label: string, value: string])[] }
   /** Something in the binary log that looks like an accident; `--until` takes its `position`. */

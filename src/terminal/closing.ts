@@ -2,7 +2,10 @@ import { ExitCode } from '../errors.ts';
 import type { CommandName, RunFinished } from '../run/events.ts';
 import { indented } from './event-lines.ts';
 import type { Look } from './look.ts';
-import { alignLabels, formatDuration } from './style.ts';
+import { alignLabels, formatDuration, plural } from './style.ts';
+
+/** So many versions are named; the others are counted. */
+const MOST_VERSIONS = 3;
 
 /** Commands whose own output says everything: they end without a line when nothing went wrong. */
 const LISTINGS: ReadonlySet<CommandName> = new Set(['init', 'new', 'status', 'backup list', 'history', 'report']);
@@ -13,13 +16,15 @@ export function isListing(command: CommandName): boolean {
 
 interface ClosingOptions {
   readonly logFile: string | undefined;
+  /** What a deploy's own verification said. */
+  readonly verified: string | undefined;
   readonly quiet: boolean;
 }
 
 /** The last lines of a run: how it ended, the facts to keep, and after a failure its three parts. */
 export function closingLines(event: RunFinished, options: ClosingOptions, look: Look): string[] {
   if (event.result === 'ok' && event.error === undefined && isListing(event.command)) return [];
-  const facts = options.quiet ? [] : indented(alignLabels(keyFacts(event, options.logFile), look.width - 2));
+  const facts = options.quiet ? [] : indented(alignLabels(keyFacts(event, options), look.width - 2));
   const headline = headlineOf(event, look);
   if (event.error === undefined) {
     const gap = options.quiet ? [] : [''];
@@ -37,7 +42,7 @@ function headlineOf(event: RunFinished, { glyphs, palette }: Look): string {
   }
   switch (event.result) {
     case 'ok':
-      return `${palette.good(glyphs.good)} ${palette.strong(`${command} finished`)} in ${took}`;
+      return `${palette.good(glyphs.good)} ${palette.strong(achievement(event))} in ${took}`;
     case 'cancelled':
       return `${palette.warning(glyphs.warning)} ${command} cancelled, nothing was changed`;
     case 'refused':
@@ -47,16 +52,26 @@ function headlineOf(event: RunFinished, { glyphs, palette }: Look): string {
   }
 }
 
-function keyFacts(event: RunFinished, logFile: string | undefined): [label: string, value: string][] {
+/** `Deployed 6 migrations`, `Rolled back 1 migration`; another command has simply finished. */
+function achievement({ command, applied = [], reverted = [] }: RunFinished): string {
+  if (command === 'deploy' && applied.length > 0) return `Deployed ${plural(applied.length, 'migration')}`;
+  if (command === 'rollback' && reverted.length > 0) return `Rolled back ${plural(reverted.length, 'migration')}`;
+  return `${command} finished`;
+}
+
+function keyFacts(event: RunFinished, { logFile, verified }: ClosingOptions): [label: string, value: string][] {
+  const isDeployed = event.command === 'deploy' && event.result === 'ok' && (event.applied ?? []).length > 0;
   const facts: [string, string | undefined][] = [
     ['Applied', listOf(event.applied)],
     ['Reverted', listOf(event.reverted)],
     ['Pending', listOf(event.pending)],
+    ['Verified', isDeployed ? verified : undefined],
     ['Backup', event.backup],
     ['Saved rows', event.saved],
     ['Loaded back', listOf(event.loaded)],
-    ['Maintenance', event.maintenanceMs === undefined ? undefined : formatDuration(event.maintenanceMs)],
+    ['Site down', event.maintenanceMs === undefined ? undefined : formatDuration(event.maintenanceMs)],
     ['Report', event.report],
+    ['Undo', isDeployed ? 'gateway-migrate rollback' : undefined],
     ['Log', logFile],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
@@ -64,7 +79,8 @@ function keyFacts(event: RunFinished, logFile: string | undefined): [label: stri
 
 function listOf(versions: readonly string[] | undefined): string | undefined {
   if (versions === undefined || versions.length === 0) return undefined;
-  return versions.join(', ');
+  const more = versions.length > MOST_VERSIONS ? [`and ${versions.length - MOST_VERSIONS} more`] : [];
+  return [...versions.slice(0, MOST_VERSIONS), ...more].join(', ');
 }
 
 /** The next command stands alone on the last line, unwrapped and uncoloured, to be copied. */

@@ -8,9 +8,8 @@ export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
 
 const DURATION_WIDTH = displayWidth('2 m 03 s');
 const INDENT = '  ';
-/** Columns for version and name, so that the durations of a list of migrations stand under each other. */
-const WIDEST_MIGRATION = 60;
-const WIDEST_RULE = 64;
+/** Durations end here, or at the right edge of a narrower screen. */
+const RIGHT_EDGE = 80;
 
 export function headerLines(event: EventOf<'run.started'>, look: Look): string[] {
   const { palette, glyphs } = look;
@@ -35,22 +34,27 @@ interface Result {
   readonly detail?: string | undefined;
 }
 
-/** The result of a step; the detail goes to a line of its own when it does not fit. */
-export function resultLines(result: Result, look: Look): string[] {
-  const { palette, glyphs, width } = look;
+/** The result of a step: title, detail, and how long it took at the right; a detail that does not fit goes below. */
+export function resultLines(result: Result, look: Look, indent = ''): string[] {
+  const { palette, glyphs } = look;
   const glyph = result.isGood ? palette.good(glyphs.good) : palette.bad(glyphs.bad);
   const duration = padToWidth(formatDuration(result.ms), DURATION_WIDTH, 'left');
-  const head = `${glyph} ${padToWidth(result.title, result.titleWidth)}${INDENT}${palette.quiet(duration)}`;
-  if (!result.detail) return [head];
-  const isOneLine = displayWidth(head) + 2 + displayWidth(result.detail) <= width && !result.detail.includes('\n');
-  if (isOneLine) return [`${head}${INDENT}${palette.quiet(result.detail)}`];
-  return [head, ...indented(wrapText(result.detail, width - 2)).map(palette.quiet)];
+  const room = Math.min(look.width, RIGHT_EDGE) - displayWidth(indent) - 2 - 2 - DURATION_WIDTH;
+  const line = (text: string, width: number) => {
+    return `${indent}${glyph} ${text}${' '.repeat(Math.max(0, room - width))}${INDENT}${palette.quiet(duration)}`;
+  };
+  const { title, detail } = result;
+  if (!detail) return [line(title, displayWidth(title))];
+  const start = `${padToWidth(title, result.titleWidth)}${INDENT}`;
+  const width = displayWidth(start) + displayWidth(detail);
+  if (width <= room && !detail.includes('\n')) return [line(`${start}${palette.quiet(detail)}`, width)];
+  const below = wrapText(detail, look.width - 2 - displayWidth(indent));
+  return [line(title, displayWidth(title)), ...indented(below).map((text) => `${indent}${palette.quiet(text)}`)];
 }
 
-export function migrationLines(event: EventOf<'migration.finished'>, titleWidth: number, look: Look): string[] {
+export function migrationLines(event: EventOf<'migration.finished'>, look: Look): string[] {
   const title = `${event.version} ${event.name}${event.direction === 'down' ? ' (undone)' : ''}`;
-  const width = Math.max(titleWidth - 2, Math.min(WIDEST_MIGRATION, look.width - 4 - 2 - DURATION_WIDTH));
-  return indented(resultLines({ title, ms: event.ms, isGood: true, titleWidth: width }, look));
+  return resultLines({ title, ms: event.ms, isGood: true, titleWidth: 0 }, look, INDENT);
 }
 
 export function errorLines(error: string, look: Look): string[] {
@@ -78,12 +82,10 @@ export function noteLines(event: EventOf<'note'>, look: Look): string[] {
 const GIVEN_UP = / {2}(?:OFF|NO|NOT READY): /;
 
 export function summaryLines(event: EventOf<'summary'>, look: Look): string[] {
-  const { palette, glyphs, width } = look;
+  const { palette, width } = look;
   const rows = indented(alignLabels(event.rows, width - 2));
-  const length = Math.min(width, WIDEST_RULE, Math.max(displayWidth(event.title), ...rows.map(displayWidth)));
-  const rule = palette.quiet(glyphs.rule.repeat(length));
   const painted = rows.map((row) => (GIVEN_UP.test(row) ? palette.bad(row) : row));
-  return ['', palette.strong(event.title), rule, ...painted, rule, ''];
+  return ['', palette.strong(event.title), ...painted, ''];
 }
 
 /** `callback_requests · 2 of 3 · CREATE TABLE`. */

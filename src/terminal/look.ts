@@ -20,7 +20,6 @@ export interface Glyphs {
   readonly advice: string;
   readonly remedy: string;
   readonly dot: string;
-  readonly rule: string;
   readonly ellipsis: string;
   readonly frames: readonly string[];
 }
@@ -32,7 +31,6 @@ const unicodeGlyphs: Glyphs = {
   advice: '•',
   remedy: '→',
   dot: '·',
-  rule: '─',
   ellipsis: '…',
   frames: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
@@ -45,7 +43,6 @@ const asciiGlyphs: Glyphs = {
   advice: '*',
   remedy: '->',
   dot: '-',
-  rule: '-',
   ellipsis: '...',
   frames: ['-', '\\', '|', '/'],
 };

@@ -1,6 +1,6 @@
 import type { CommandName, Reporter, RunEvent, StampedEvent } from '../run/events.ts';
 import { systemClock } from '../system/clock.ts';
-import { type Check, checkTable } from './check-table.ts';
+import { type Check, checkLines, countFindings, type Extent } from './checks-view.ts';
 import { closingLines, isListing } from './closing.ts';
 import {
   accidentLines,
@@ -51,7 +51,7 @@ function isAboutChecks(command: CommandName | undefined): boolean {
   return command === 'doctor' || command === 'verify' || command === 'test';
 }
 
-const NARROWEST_TITLE = 24;
+const NARROWEST_TITLE = 20;
 /** Without a live line, long work says that it goes on this often. */
 const PROGRESS_EVERY_MS = 10_000;
 
@@ -75,8 +75,10 @@ class RunLines {
   #titleWidth = NARROWEST_TITLE;
   #step: { title: string; sinceMs: number } | undefined;
   #command: CommandName | undefined;
-  /** Kept until another kind of event comes, to be printed as one table. */
+  /** Kept until their step has ended, or another kind of event comes: they are printed together. */
   #checks: Check[] = [];
+  /** What the deploy's verification found, for the summary. */
+  #verified: string | undefined;
   /** When progress was last printed, by the events' own time. */
   #progressAtMs = 0;
 
@@ -89,7 +91,7 @@ class RunLines {
   }
 
   take(event: StampedEvent): void {
-    if (event.type !== 'check' && event.type !== 'progress') this.#flushChecks();
+    if (event.type !== 'check' && event.type !== 'progress' && !this.#step) this.#flushChecks();
     this.#show(event, Date.parse(event.at));
   }
 
@@ -123,7 +125,7 @@ class RunLines {
       case 'statement.finished':
         return this.#tellInDetail(statementOutcomeLines(event, this.#look));
       case 'migration.finished':
-        return this.#tell(migrationLines(event, this.#titleWidth, this.#look));
+        return this.#tell(migrationLines(event, this.#look));
       case 'progress':
         return this.#showProgress(event, atMs);
       case 'check':
@@ -155,8 +157,12 @@ class RunLines {
     const checks = this.#checks.filter((check) => !this.#options.quiet || (!check.ok && check.level === 'error'));
     this.#checks = [];
     if (checks.length === 0) return;
-    const isBrief = !this.#options.verbose && !isAboutChecks(this.#command);
-    this.#live.print([...checkTable(checks, this.#look, { isBrief }), ...(this.#options.quiet ? [] : [''])]);
+    this.#live.print(checkLines(checks, this.#look, this.#extent()));
+  }
+
+  #extent(): Extent {
+    if (this.#options.verbose) return 'all';
+    return isAboutChecks(this.#command) && !this.#options.quiet ? 'groups' : 'findings';
   }
 
   #openRun(event: EventOf<'run.started'>): void {
@@ -186,11 +192,14 @@ class RunLines {
     this.#live.hide();
     const result = { titleWidth: this.#titleWidth, title: event.title, ms: event.ms };
     if (event.type === 'step.finished') {
-      this.#tell(resultLines({ ...result, isGood: true, detail: event.detail }, this.#look));
+      const detail = [event.detail, countFindings(this.#checks)].filter((part) => part !== undefined).join(', ');
+      if (event.id === 'verify') this.#verified = detail;
+      this.#tell(resultLines({ ...result, isGood: true, detail }, this.#look));
     } else {
       const lines = resultLines({ ...result, isGood: false }, this.#look);
       this.#live.print([...lines, ...errorLines(event.error, this.#look)]);
     }
+    this.#flushChecks();
   }
 
   #showProgress(event: EventOf<'progress'>, atMs: number): void {
@@ -204,7 +213,8 @@ class RunLines {
 
   #closeRun(event: EventOf<'run.finished'>): void {
     this.#live.hide();
-    this.#live.print(closingLines(event, { logFile: this.#logFile, quiet: this.#options.quiet }, this.#look));
+    const { quiet } = this.#options;
+    this.#live.print(closingLines(event, { logFile: this.#logFile, verified: this.#verified, quiet }, this.#look));
   }
 }
 

@@ -42,7 +42,7 @@ describeOnServers('on a terminal', (server) => {
     expect(await production.objects()).toEqual([]);
     terminal.type('yes\r');
     expect(await terminal.exit).toEqual({ code: 0, signal: undefined });
-    expect(terminal.transcript()).toMatch(/✔ deploy finished in .*\n\n +Applied +1\n/);
+    expect(terminal.transcript()).toMatch(/✔ Deployed 1 migration in .*\n\n +Applied +1\n/);
     expect(await tables()).toEqual(['base table shops']);
   });
 

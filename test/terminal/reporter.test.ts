@@ -35,7 +35,7 @@ describe('the terminal', () => {
   test('tells every statement with --verbose', () => expect(show(deployStory, { verbose: true })).toBe(verbose));
   test('wraps at 60 columns, but never a path', () => expect(show(deployStory, { width: 60 })).toBe(narrow));
   test('tells one line with --quiet', () =>
-    expect(show(deployStory, { quiet: true })).toBe('✔ deploy finished in 2 m 03 s\n'));
+    expect(show(deployStory, { quiet: true })).toBe('✔ Deployed 1 migration in 2 m 03 s\n'));
   test('has lines for every event: another one is an error', () => {
     const novelty = { type: 'novelty' } as unknown as RunEvent;
     expect(() => show([novelty])).toThrow(/^no lines for the event \{"type":"novelty".*\}$/);
@@ -46,7 +46,7 @@ describe('the terminal', () => {
   test('says the same in colour', () => {
     const colored = show(deployStory, { color: true });
     expect(stripVTControlCharacters(colored)).toBe(deployed);
-    expect(colored).toContain('\x1b[32m✔\x1b[39m \x1b[1mdeploy finished\x1b[22m in 2 m 03 s');
+    expect(colored).toContain('\x1b[32m✔\x1b[39m \x1b[1mDeployed 1 migration\x1b[22m in 2 m 03 s');
   });
   test('writes no control character without colour', () =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
@@ -73,7 +73,7 @@ describe('long work without a live line', () => {
   test('says every ten seconds how far it is', () =>
     expect(show(work)).toBe(`  Back up · 10.0 MB of 100.0 MB · 1.0 MB/s · 1 m 03 s left
   Back up · 20.0 MB of 100.0 MB · 1.0 MB/s · 1 m 03 s left
-✔ Back up                     26.0 s
+✔ Back up                                                                 26.0 s
 `));
   test('says nothing when told to be quiet', () => expect(show(work, { quiet: true })).toBe(''));
 });

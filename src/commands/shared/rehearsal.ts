@@ -82,7 +82,7 @@ export async function requireRehearsed(
     reportChecks(unheld, invocation);
     if (!run.verdict.isReady) throw notReady(run.verdict.obstacles);
     at = run.record.at;
-    return `ready (${reason})`;
+    return `${describeRehearsal(run.record)} (${reason})`;
   });
   return describeEvidence(at);
 }
@@ -107,6 +107,12 @@ export async function requireSameSchema(facts: Facts): Promise<void> {
 }
 
 const quietly: Rehearsal['part'] = async (_id, _title, body) => void (await body());
+
+/** `ready on MySQL 9.7.4: 6 statements forward and back`. */
+function describeRehearsal({ rehearsedOn, migrations }: RehearsalRun['record']): string {
+  const statements = migrations.reduce((sum, one) => sum + one.statements.length, 0);
+  return `ready on ${rehearsedOn}: ${statements === 1 ? '1 statement' : `${statements} statements`} forward and back`;
+}
 
 /** `2026-11-23 16:05, ready`. */
 function describeEvidence(at: string): string {

@@ -11,7 +11,10 @@ export function adviseOnColumns(review: Review): Finding[] {
   ]);
 }
 
-/** The pair `x_type`, `x_id` of Laravel's polymorphic relations: the id must hold the keys of every parent. */
+/**
+ * The pair `x_type`, `x_id` of Laravel's polymorphic relations: the id must hold the keys of every parent. Which parents
+ * it has only the application knows: where another table has the same pair with a key of text, it is told as advice.
+ */
 function findNarrowPolymorphic(review: Review, column: Column): Finding[] {
   const stem = /^(.+)_id$/.exec(column.name)?.[1];
   const isPair = stem !== undefined && review.shape.columns.some(({ name }) => name === `${stem}_type`);
@@ -21,7 +24,7 @@ function findNarrowPolymorphic(review: Review, column: Column): Finding[] {
   return [
     {
       name: 'polymorphic-type',
-      ...blame(review, { name: column.name, isNew: !isUnchanged(review, column) }),
+      ...blame(review, { name: column.name, isNew: !isUnchanged(review, column), level: levelOf(review, stem) }),
       group: 'advice',
       object: `${review.table}.${column.name}`,
       what: `${column.name} is ${column.type}, but ${list(textKeyed)} have keys of type char(36)`,
@@ -29,6 +32,14 @@ function findNarrowPolymorphic(review: Review, column: Column): Finding[] {
       fix: `make ${column.name} CHAR(36) or VARCHAR(255), unless ${stem}_type never names one of them`,
     },
   ];
+}
+
+function levelOf({ input }: Review, stem: string): 'advice' | 'hint' {
+  const shapes = [...input.after.objects.values()].flatMap(({ table }) => table ?? []);
+  const isText = (shape: TableShape) =>
+    shape.columns.some(({ name }) => name === `${stem}_type`) &&
+    shape.columns.some(({ name, type }) => name === `${stem}_id` && /^(?:var)?char|^uuid/.test(type));
+  return shapes.some(isText) ? 'advice' : 'hint';
 }
 
 /** Tables that others refer to by a key which is text of a UUID's length. */
@@ -62,7 +73,7 @@ function findImplicitDefault(review: Review, column: Column): Finding[] {
   return [
     {
       name: 'implicit-default',
-      ...blame(review, { name: column.name, isNew: true }),
+      ...blame(review, { name: column.name, isNew: true, level: isGiven ? 'advice' : 'hint' }),
       group: 'advice',
       object: `${review.table}.${column.name}`,
       what: isGiven

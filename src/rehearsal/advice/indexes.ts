@@ -8,7 +8,10 @@ export function adviseOnIndexes(review: Review): Finding[] {
   return [...findRedundant(review), ...findUnindexed(review)];
 }
 
-/** Only plain B-trees: a unique key forbids something even where a longer index reads as well. */
+/**
+ * Only plain B-trees: a unique key forbids something even where a longer index reads as well. One that is the beginning
+ * of another, or of a unique key, may be meant: a hint. Two alike are a mistake.
+ */
 function findRedundant(review: Review): Finding[] {
   const { indexes } = review.shape;
   return indexes.flatMap((index) => {
@@ -19,7 +22,7 @@ function findRedundant(review: Review): Finding[] {
     return [
       {
         name: 'redundant-index',
-        ...blame(review, { name: newer.name, isNew }),
+        ...blame(review, { name: newer.name, isNew, level: isTwice(index, longer) ? 'advice' : 'hint' }),
         group: 'advice',
         object: `${review.table}.${index.name}`,
         what: `the index (${index.columns.join(', ')}) is the beginning of ${longer.name} (${longer.columns.join(', ')})`,
@@ -28,6 +31,10 @@ function findRedundant(review: Review): Finding[] {
       },
     ];
   });
+}
+
+function isTwice(index: Index, other: Index): boolean {
+  return index.columns.length === other.columns.length && !other.isUnique;
 }
 
 function isCoveredBy(index: Index, other: Index): boolean {

@@ -49,15 +49,18 @@ function newName(migration: Migration | undefined, table: string, column: string
   return undefined;
 }
 
-/** What the way back takes with it, for information: `rollback` saves such rows first. */
+/** What the way back takes with it: `rollback` saves such rows first. That it drops what `up` has made is expected. */
 export function adviseOnWaysBack({ migrations }: AdviceInput): Finding[] {
   return migrations.flatMap((migration) => {
     const losses = [...new Set(migration.down.flatMap(lossesOf))];
     if (losses.length === 0) return [];
+    const touches = migration.up.flatMap((statement) => statement.touches);
+    const made = touches.filter(({ action }) => action === 'create').map(({ object }) => splitId(object)[1]);
+    const isExpected = losses.every((loss) => made.some((table) => loss === `drops ${table}`));
     return [
       {
         name: 'data-loss-in-down',
-        level: 'advice',
+        level: isExpected ? 'hint' : 'advice',
         group: 'advice',
         version: migration.version,
         object: migration.baseName,

@@ -50,7 +50,7 @@ export function blame(
   review: Review,
   part: { readonly name: string; readonly isNew: boolean; readonly level?: Finding['level'] },
 ): Pick<Finding, 'level' | 'version'> {
-  if (!part.isNew) return { level: 'advice', version: undefined };
+  if (!part.isNew) return { level: part.level === 'hint' ? 'hint' : 'advice', version: undefined };
   return {
     level: part.level ?? 'advice',
     version: migrationOf(review.input.migrations, review.table, part.name)?.version,

@@ -129,7 +129,7 @@ function tellOfOthers(probe: Probe, left: readonly string[]): void {
     group: 'cascade',
     name: `${others.length} other tables: their rows go with their row of ${tenant.table}`,
     ok: left.length === 0,
-    level: 'advice',
+    level: 'hint',
     detail: left.length === 0 ? 'nothing is left' : `left in ${left.join(', ')}`,
   });
 }
