@@ -24,6 +24,9 @@ const LOOKS = 40;
 const LOOK_EVERY_MS = 50;
 const RELEASE_WITHIN_MS = 3_000;
 
+/** No such table; may not write to it (the table, a column, the database); the server is read-only. */
+const WITHOUT_LEASE = new Set([1146, 1142, 1143, 1044, 1290]);
+
 /**
  * GET_LOCK names are global to the server and at most 64 characters: the database's name goes in as a digest. Lower
  * case, because with lower_case_table_names=1 the same database has several spellings.
@@ -47,6 +50,11 @@ interface LockRequest {
   readonly times?: HeartbeatTimes;
   /** Default: `DEAD_AFTER_SECONDS`. */
   readonly deadAfterSeconds?: number;
+  /**
+   * It makes no tables in production: where those of an earlier run are missing, or the account may not write to them, the
+   * connection that holds GET_LOCK is all that a refused one is told. Default: no.
+   */
+  readonly readsOnly?: boolean;
   report(event: RunEvent): void;
 }
 
@@ -58,10 +66,11 @@ export async function withLock<T>(request: LockRequest, body: (lock: HeldLock) =
   const { server } = request;
   const lease = newLease(request);
   const name = lockName(server.target.database);
-  const take = () => acquire(server, lease, request.deadAfterSeconds ?? DEAD_AFTER_SECONDS);
+  const take = () => acquire(request, lease);
   const first = await take();
   const heartbeat = startHeartbeat(first.session, {
-    isHeld: async (session) => (await isHolding(session, name)) && renewLease(session, lease.owner),
+    isHeld: async (session) =>
+      (await isHolding(session, name)) && (!first.hasLease || renewLease(session, lease.owner)),
     take: async () => (await take()).session,
     times: request.times ?? TIMES,
     report: request.report,
@@ -71,7 +80,7 @@ export async function withLock<T>(request: LockRequest, body: (lock: HeldLock) =
     return await body({ lost: heartbeat.lost, server: guard.server });
   } finally {
     guard.stop();
-    await release(await heartbeat.stop(), name, lease.owner);
+    await release(await heartbeat.stop(), name, first.hasLease ? lease.owner : undefined);
   }
 }
 
@@ -87,17 +96,22 @@ function newLease(request: LockRequest): Lease {
 }
 
 async function acquire(
-  server: Server,
+  { server, deadAfterSeconds, readsOnly }: LockRequest,
   lease: Lease,
-  deadAfterSeconds: number,
-): Promise<{ session: Session; lockBinds: boolean }> {
+): Promise<{ session: Session; lockBinds: boolean; hasLease: boolean }> {
   const session = await server.open();
   try {
-    await winLock(session, server, lease.owner, deadAfterSeconds);
-    await createToolTables(session);
+    await winLock(session, server, lease.owner, deadAfterSeconds ?? DEAD_AFTER_SECONDS);
+    if (!readsOnly) await createToolTables(session);
     const lockBinds = await readLockBinds(session);
-    await takeLease(session, lease, lockBinds);
-    return { session, lockBinds };
+    const hasLease = await takeLease(session, lease, lockBinds).then(
+      () => true,
+      (error: unknown) => {
+        if (readsOnly && WITHOUT_LEASE.has((error as { errno?: number }).errno ?? 0)) return false;
+        throw error;
+      },
+    );
+    return { session, lockBinds, hasLease };
   } catch (error) {
     await session.close();
     throw error;
@@ -197,9 +211,9 @@ function heldBySomebody(server: Server, holder: Holder | undefined): Failure {
   );
 }
 
-async function release(session: Session, name: string, owner: string): Promise<void> {
+async function release(session: Session, name: string, owner: string | undefined): Promise<void> {
   const giveBack = async () => {
-    await session.query(releaseSql(owner));
+    if (owner !== undefined) await session.query(releaseSql(owner));
     await session.query(`SELECT RELEASE_LOCK('${name}')`);
     return true;
   };

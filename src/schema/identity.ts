@@ -1,5 +1,6 @@
 import type { Session } from '../mysql/connect.ts';
 import { parseFlavor } from '../mysql/flavor.ts';
+import { JOURNAL_TABLE } from './types.ts';
 
 const PROCESS_DENIED = 1227;
 
@@ -43,4 +44,53 @@ async function readInnoDbIds(session: Session, database: string, table: string, 
  */
 function toFileName(name: string): string {
   return name.replace(/[^0-9A-Za-z_]/g, (char) => `@${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** What InnoDB keeps beside a table: of an ALTER that is under way, and of full-text indexes. */
+const HELPERS = /^(?:#sql|FTS_[0-9a-f]{16}_)/i;
+
+/**
+ * By `kind:name` a text that RENAME, TRUNCATE and ALTER change and writing rows does not: of tables InnoDB's ids (where
+ * PROCESS allows to read them) and the time of creation, which both servers set with every ALTER; of triggers and
+ * routines the time of their last change. Times are of a second. Without the tool's journal.
+ */
+export async function readStamps(session: Session, database: string): Promise<Map<string, string>> {
+  const rows = await session.query<{ id: string; changed: string | null; version: string }>(
+    `SELECT CONCAT('table:', TABLE_NAME) AS id, CREATE_TIME AS changed, VERSION() AS version FROM information_schema.TABLES
+      WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_NAME <> '${JOURNAL_TABLE}'
+     UNION ALL SELECT CONCAT('trigger:', TRIGGER_NAME), CREATED, '' FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ?
+     UNION ALL SELECT CONCAT(LOWER(ROUTINE_TYPE), ':', ROUTINE_NAME), LAST_ALTERED, '' FROM information_schema.ROUTINES
+      WHERE ROUTINE_SCHEMA = ?`,
+    [database, database, database],
+  );
+  const stamps = new Map(rows.map(({ id, changed }) => [id, `${changed}`]));
+  const version = rows.find((row) => row.version !== '')?.version;
+  const ids = version === undefined ? [] : await readAllInnoDbIds(session, database, version);
+  for (const { name, id } of ids) {
+    const key = `table:${name}`;
+    stamps.set(key, `${stamps.get(key) ?? ''} ${id}`);
+  }
+  return stamps;
+}
+
+async function readAllInnoDbIds(session: Session, database: string, version: string) {
+  const source = parseFlavor(version).kind === 'mysql' ? 'INNODB_TABLES' : 'INNODB_SYS_TABLES';
+  const prefix = `${toFileName(database)}/`;
+  try {
+    const rows = await session.query<{ name: string; id: number | string }>(
+      `SELECT NAME AS name, TABLE_ID AS id FROM information_schema.${source} WHERE LEFT(NAME, CHAR_LENGTH(?)) = ? ORDER BY NAME`,
+      [prefix, prefix],
+    );
+    const own = rows.map(({ name, id }) => ({ name: fromFileName(name.slice(prefix.length)), id: String(id) }));
+    return own.filter(({ name }) => !HELPERS.test(name) && name !== JOURNAL_TABLE);
+  } catch (error) {
+    if ((error as { errno?: number }).errno === PROCESS_DENIED) return [];
+    throw error;
+  }
+}
+
+/** Without the partition; letters beyond ASCII stay as InnoDB writes them. */
+function fromFileName(name: string): string {
+  const table = name.replace(/#p#.*$/i, '');
+  return table.replace(/@([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }

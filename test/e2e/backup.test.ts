@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { verifyBackup } from '../../src/backup/file/verify.ts';
 import { backupCreateCommand } from '../../src/commands/backup/create.ts';
+import { connect } from '../../src/mysql/connect.ts';
+import { withLock } from '../../src/run/lock.ts';
 import { invoke } from '../commands/invoke.ts';
 import { serversDir } from '../support/installed.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
@@ -71,16 +73,37 @@ describeOnServers('a backup', (server) => {
     production.configure({ backup: { dir: 'backups', minFree: '1MB', verify: 'checksum' } });
     const given = { cwd: production.dir, env: production.env, now: new Date(2026, 10, 23, 9, 30, 0) };
     const all = [invoke(given), invoke(given), invoke(given)];
-    expect(await Promise.all(all.map(({ invocation }) => backupCreateCommand(invocation)))).toEqual([0, 0, 0]);
+    for (const { invocation } of all) expect(await backupCreateCommand(invocation)).toBe(0);
     const name = `${production.database}_manual_20261123_093000`;
     const names = [`${name}.sql.gz`, `${name}_2.sql.gz`, `${name}_3.sql.gz`];
     const told = all.map(({ events }) => (events.at(-1) as { readonly backup?: string }).backup);
-    expect(told.map((path) => basename(String(path))).sort()).toEqual(names.sort());
+    expect(told.map((path) => basename(String(path)))).toEqual(names);
     expect(readdirSync(production.backups)).toHaveLength(6);
     for (const path of told) {
       const { manifest, problems } = await verifyBackup(String(path));
       expect({ file: manifest.file, problems }).toEqual({ file: basename(String(path)), problems: [] });
     }
+    expect(await production.objects()).not.toContain('base table gateway_migrate_journal');
+  });
+
+  test('shares the lock with a deploy: whoever comes second is refused, and told who holds it', async () => {
+    const production = await create();
+    production.configure({ backup: { dir: 'backups', minFree: '1MB', verify: 'checksum' } });
+    const held = await connect(server().target(production.database));
+    await withLock({ server: held, command: 'deploy', run: 'r1', report: () => undefined }, async () => {
+      const refused = lastOf(await production.run('backup', 'create', '--json'));
+      expect(refused).toMatchObject({ exitCode: 5, result: 'refused', production: 'unchanged' });
+      expect((refused.error as { what: string }).what).toMatch(/^another run holds the lock: `deploy` of .*, run r1$/);
+      expect(existsSync(production.backups)).toBe(false);
+    });
+    const reading = { server: held, command: 'backup create', run: 'r2', report: () => undefined, readsOnly: true };
+    await withLock(reading, async () => {
+      const refused = lastOf(await production.run('deploy', '--yes', '--json'));
+      expect(refused).toMatchObject({ exitCode: 5, production: 'unchanged', applied: [] });
+      expect((refused.error as { what: string }).what).toMatch(
+        /^another run holds the lock: `backup create` of .*, run r2$/,
+      );
+    });
   });
 
   test('is not begun without room for it, and says what its snapshot leaves out', async () => {

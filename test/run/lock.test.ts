@@ -104,6 +104,34 @@ describeOnServers('the lock on a database', (server) => {
     }
   });
 
+  test('one that only reads makes no tables, and is named by its connection, or by its lease where there are tables', async () => {
+    const reading = { ...request(), command: 'backup create', readsOnly: true };
+    const tables = () => root.query('SHOW TABLES');
+    await withLock(reading, async () => {
+      const refused = withLock(request(), async () => 'must not run');
+      await expect(refused).rejects.toMatchObject({
+        message: `connection ${await holderOfLock()} of root@localhost holds the lock on ${database}`,
+        exitCode: 5,
+      });
+      expect(await tables()).toEqual([]);
+    });
+    expect(await holderOfLock()).toBeNull();
+    await withLock(request(), async () => undefined);
+    await withLock(reading, async () => {
+      await expect(withLock(request(), async () => 'must not run')).rejects.toThrow(
+        /^another run holds the lock: `backup create` of /,
+      );
+    });
+    expect(await readLease(root)).toBeUndefined();
+    const outcome = withLock(reading, async (lock) => {
+      await root.query(`KILL ${await holderOfLock()}`);
+      await until(() => notes().length > 0);
+      lock.lost.throwIfAborted();
+      return 'held again';
+    });
+    expect(await outcome).toBe('held again');
+  });
+
   test('somebody who holds it by hand is named by the connection', async () => {
     await root.query(`SELECT GET_LOCK('${lockName(database)}', 0)`);
     await expect(withLock(request(), async () => 'must not run')).rejects.toMatchObject({

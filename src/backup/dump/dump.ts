@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Context } from '../../context.ts';
-import { failedUnchanged, messageOf } from '../../errors.ts';
+import { type Failure, failedUnchanged, messageOf } from '../../errors.ts';
 import { dumpCommand } from '../../mysql/client-commands.ts';
 import type { Clients } from '../../mysql/clients.ts';
 import type { Session } from '../../mysql/connect.ts';
@@ -20,6 +20,7 @@ import { readPosition, readSource, type Source } from './source.ts';
 import { areRowsUtf8 } from './stored-rows.ts';
 import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
 import { readVersioned } from './system-versioning.ts';
+import { Disturbed, twiceIfDisturbed, whileUndisturbed } from './undisturbed.ts';
 
 export interface DumpRequest {
   /** Absolute path that the backup is to have when it is complete; no other backup may have it. */
@@ -34,16 +35,31 @@ export interface DumpRequest {
   readonly standsFor?: Pick<Manifest, 'server' | 'position'> | undefined;
 }
 
-/** Its bytes would stand in the backup as if they were UTF-8. */
-const ALTERED = 'a column of bytes or of another character set was added while it was dumped';
-
 /**
  * Backs up a database in one pass: dump program → scanner → compressed members → file. The file has another name until
- * it is complete and on disk; any failure of any stage removes it. Throws a `Failure` (production is only read), or the
- * signal's reason when it was aborted.
+ * it is complete and on disk; any failure of any stage removes it. A dump that DDL ran into is made once more. Throws a
+ * `Failure` (production is only read), or the signal's reason when it was aborted.
  */
 export async function dumpDatabase(request: DumpRequest, context: Context): Promise<Manifest> {
-  const { database } = context.server.target;
+  try {
+    return await twiceIfDisturbed(context, () => dumpOnce(request, context));
+  } catch (error) {
+    if (context.signal.aborted) throw context.signal.reason;
+    throw failedDump(request, context, error);
+  }
+}
+
+function failedDump({ file }: DumpRequest, { server }: Context, error: unknown): Failure {
+  const next =
+    error instanceof NameTaken
+      ? `the same command again; if it goes on with a run: mv ${file} to another name first`
+      : error instanceof Disturbed
+        ? 'the same command again, when nobody runs DDL (gh-ost, pt-online-schema-change, another tool)'
+        : 'gateway-migrate doctor';
+  return failedUnchanged(`the backup of ${server.target.database} failed: ${messageOf(error)}`, next, error);
+}
+
+async function dumpOnce(request: DumpRequest, context: Context): Promise<Manifest> {
   let claim: Claim | undefined;
   try {
     await makeFolder(dirname(request.file));
@@ -52,37 +68,16 @@ export async function dumpDatabase(request: DumpRequest, context: Context): Prom
   } catch (error) {
     // What went wrong first is what the user is told, even when tidying up fails too.
     await claim?.release().catch(() => undefined);
-    if (context.signal.aborted) throw context.signal.reason;
-    const next =
-      error instanceof NameTaken
-        ? `the same command again; if it goes on with a run: mv ${request.file} to another name first`
-        : 'gateway-migrate doctor';
-    throw failedUnchanged(`the backup of ${database} failed: ${messageOf(error)}`, next, error);
+    throw error;
   }
 }
 
 async function dumpThroughPartial({ partial, path }: Claim, request: DumpRequest, context: Context): Promise<Manifest> {
-  const startedAt = isoWithOffset(context.clock.now());
   const session = await context.server.open();
   try {
-    const source = onlyTables(await readSource(context.server, session), request.tables);
-    const versioned = await readVersioned(context.server, session, request.clients.flavor);
-    // What a rollback saves are rows to be put back, and nothing puts back a past one.
-    const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
-    const asStored = await areRowsUtf8(context.server, session);
-    const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
-    const dumped = await dumpToFile(partial, request, { ...source, withHistory, asStored }, rowCheck, context);
-    requireNames(dumped, source);
-    if (asStored && !(await areRowsUtf8(context.server, session))) throw new Error(ALTERED);
-    await rowCheck.done();
-    const manifest: Manifest = {
-      ...describeDump(request, context, source, dumped),
-      ...(withHistory ? { withHistory } : {}),
-      startedAt,
-      finishedAt: isoWithOffset(context.clock.now()),
-      ...(await describePosition(source, dumped, session, context)),
-      ...(request.standsFor ? { ...request.standsFor, positionReason: null } : {}),
-    };
+    const manifest = await whileUndisturbed(session, context, request.tables, () =>
+      dumpInto(partial, request, session, context),
+    );
     // The manifest first: a backup that has its name has its manifest too.
     await writeManifest(request.file, manifest);
     renameDurably(path, request.file);
@@ -90,6 +85,27 @@ async function dumpThroughPartial({ partial, path }: Claim, request: DumpRequest
   } finally {
     await session.close();
   }
+}
+
+async function dumpInto(file: FileHandle, request: DumpRequest, session: Session, context: Context): Promise<Manifest> {
+  const startedAt = isoWithOffset(context.clock.now());
+  const source = onlyTables(await readSource(context.server, session), request.tables);
+  const versioned = await readVersioned(context.server, session, request.clients.flavor);
+  // What a rollback saves are rows to be put back, and nothing puts back a past one.
+  const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
+  const asStored = await areRowsUtf8(context.server, session);
+  const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
+  const dumped = await dumpToFile(file, request, { ...source, withHistory, asStored }, rowCheck, context);
+  requireNames(dumped, source);
+  await rowCheck.done();
+  return {
+    ...describeDump(request, context, source, dumped),
+    ...(withHistory ? { withHistory } : {}),
+    startedAt,
+    finishedAt: isoWithOffset(context.clock.now()),
+    ...(await describePosition(source, dumped, session, context)),
+    ...(request.standsFor ? { ...request.standsFor, positionReason: null } : {}),
+  };
 }
 
 function onlyTables(source: Source, tables: readonly string[] | undefined): Source {

@@ -3,11 +3,13 @@ import { backupPath } from '../../backup/file/folder.ts';
 import { NameTaken } from '../../backup/file/name-reservation.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
+import type { Context } from '../../context.ts';
 import { ExitCode, Failure } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
 import { backupPhase } from '../../phases/backup/backup.ts';
 import { provePhase } from '../../phases/backup/prove.ts';
 import { reach } from '../../preflight/reach.ts';
+import { withLock } from '../../run/lock.ts';
 import { proofPlaces } from '../../private-server/proof/places.ts';
 import { contextOf } from '../shared/carry-out.ts';
 import type { Invocation } from '../shared/invocation.ts';
@@ -26,7 +28,7 @@ export function backupCreateCommand(invocation: Invocation): Promise<ExitCode> {
     const { server, file } = await runStep(
       { id: 'backup', title: `back up ${target.database}` },
       invocation,
-      () => backUp(config, invocation),
+      () => backUpAlone(config, invocation),
       ({ detail }) => detail,
     );
     if (backup.verify === 'restore') {
@@ -53,16 +55,28 @@ async function requireRoom(config: Config, invocation: Invocation): Promise<Serv
   }
 }
 
-/** Another one may be quicker to take a name that was free: then it is told before anything is dumped. */
-async function backUp(config: Config, invocation: Invocation) {
+/**
+ * Under the lock of a deploy, which is refused meanwhile: its DDL would be half in the backup. The proof that follows is of
+ * the file alone.
+ */
+async function backUpAlone(config: Config, invocation: Invocation) {
   const server = await requireRoom(config, invocation);
+  const { run, report } = invocation.hub;
+  return withLock({ server, command: 'backup create', run, report, readsOnly: true }, async (lock) => {
+    const signal = AbortSignal.any([invocation.signal, lock.lost]);
+    return { ...(await backUp(config, invocation, contextOf(server, invocation, signal))), server };
+  });
+}
+
+/** Another one may be quicker to take a name that was free: then it is told before anything is dumped. */
+async function backUp(config: Config, invocation: Invocation, context: Context) {
   const { dir, compression } = config.backup;
   const phase = backupPhase({ config, env: invocation.env });
   for (;;) {
     const file = backupPath(dir, config.database.database, 'manual', invocation.clock.now(), compression);
     try {
-      const detail = await phase.run({ purpose: 'manual', file }, contextOf(server, invocation));
-      return { server, file, detail: detail ?? undefined };
+      const detail = await phase.run({ purpose: 'manual', file }, context);
+      return { file, detail: detail ?? undefined };
     } catch (error) {
       if (!(error instanceof Failure && error.cause instanceof NameTaken)) throw error;
     }

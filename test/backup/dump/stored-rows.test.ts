@@ -7,7 +7,7 @@ import { dumpCommand } from '../../../src/mysql/client-commands.ts';
 import { connect } from '../../../src/mysql/connect.ts';
 import { type Exec, systemExec } from '../../../src/system/exec.ts';
 import { describeOnServers, type TestServer } from '../../support/servers.ts';
-import { clientsOf, comparableSql, contextFor, failureOf, runScript, takeBackup, temporaryFolder } from '../support.ts';
+import { clientsOf, comparableSql, contextFor, runScript, takeBackup, temporaryFolder } from '../support.ts';
 import { KEYS, OF_ONE, ZOO } from '../zoo.ts';
 
 /** What the zoo has and UTF-8 is not. */
@@ -81,27 +81,24 @@ describeOnServers(
       expect(await areUtf8(server(), database)).toBe(true);
     });
 
-    it('are not taken for a backup when a column that is not UTF-8 was added meanwhile', async () => {
+    it('are none in a dump that is made once more, because a column that is not UTF-8 was added meanwhile', async () => {
       if (server().kind !== 'mariadb') return;
       const database = await zooOfUtf8(server());
       const clients = await clientsOf(server());
       const context = await contextFor(server().target(database));
+      const charsets: unknown[] = [];
       const exec: Exec = {
         ...systemExec,
         read: async (command, options) => {
-          expect(command.args).toContain('--default-character-set=binary');
-          await server().sql("ALTER TABLE a ADD western VARCHAR(9) CHARACTER SET latin1 DEFAULT 'Ã©'", database);
+          charsets.push(command.args.find((arg) => arg.startsWith('--default-character-set=')));
+          const western = "western VARCHAR(9) CHARACTER SET latin1 DEFAULT 'Ã©'";
+          if (charsets.length === 1) await server().sql(`ALTER TABLE a ADD ${western}`, database);
           return systemExec.read(command, options);
         },
       };
       const file = `${temporaryFolder()}/it.sql.gz`;
-      const request = { file, compression: 'gzip' as const, clients, stepId: 'backup' };
-      const failure = await failureOf(dumpDatabase(request, { ...context, exec }));
-      expect(failure.message).toBe(
-        `the backup of ${database} failed: a column of bytes or of another character set was added while it was dumped`,
-      );
-      const { manifest } = await takeBackup(server(), server().target(database), { file });
-      expect(manifest.tables.map(({ name }) => name)).toContain('a');
+      await dumpDatabase({ file, compression: 'gzip' as const, clients, stepId: 'backup' }, { ...context, exec });
+      expect(charsets).toEqual(['--default-character-set=binary', '--default-character-set=utf8mb4']);
       expect(gunzipSync(readFileSync(file)).toString('utf8')).toContain("'Ã©'");
     });
   },
