@@ -1,6 +1,6 @@
-import { classify } from '../../migrations/classify.ts';
-import { DEFAULT_MODES } from '../../migrations/lexer.ts';
-import { Tokens, unquote } from '../../migrations/tokens.ts';
+import { classify } from '../../migrations/classify/classify.ts';
+import { DEFAULT_MODES } from '../../migrations/sql/lexer.ts';
+import { Tokens, unquote } from '../../migrations/sql/tokens.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { BinlogPosition } from '../file/manifest.ts';
 

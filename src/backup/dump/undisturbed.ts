@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { Session } from '../../mysql/connect.ts';
-import { findLoggedDdl } from './logged-ddl.ts';
 import type { Manifest } from '../file/manifest.ts';
+import { findLoggedDdl } from './logged-ddl.ts';
 import { changesOf, readStanding } from './standing.ts';
 
 /** Somebody ran DDL while a database was dumped: what was read is of no one moment. */
