@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { backupPath } from '../backup/file/folder.ts';
 import type { Manifest } from '../backup/file/manifest.ts';
+import { describeOrigin, otherOrigin } from '../backup/file/origin.ts';
 import { type Moment, parseMoment } from '../binlog/moment.ts';
 import { formatPosition } from '../binlog/range.ts';
 import type { Config } from '../config/config.ts';
@@ -14,6 +15,7 @@ import { describeTarget } from '../preflight/reach.ts';
 import { runFolder } from '../run/folder.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { type ChosenBackup, chooseBackup } from './restore/backup.ts';
+import { readDestination } from './restore/destination.ts';
 import { openLog } from './restore/log.ts';
 import { requireRestorable } from './restore/needs.ts';
 import { offerPoints, pointAt, type RestorePoint } from './restore/point.ts';
@@ -51,7 +53,8 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       const plan = planFor(backup.file, point, { ...options, at }, config, invocation);
       const rows = summaryRows(plan, backup.manifest, point, config);
       invocation.hub.report({ type: 'summary', title: 'Restore', rows });
-      if (!(await invocation.prompt.confirm('Replace PRODUCTION by this backup?'))) throw declined();
+      const stranger = otherOrigin(backup.manifest, await readDestination(facts.server));
+      if (!(await invocation.prompt.confirm(questionOf(stranger)))) throw declined();
       const errand = { plan, config, server: facts.server, migrations: facts.migrations };
       return { ...(await carryOut(errand, invocation)), backup: backup.file };
     } catch (error) {
@@ -60,6 +63,11 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       throw error;
     }
   });
+}
+
+function questionOf(stranger: string | undefined): string {
+  if (stranger === undefined) return 'Replace PRODUCTION by this backup?';
+  return `This backup is of ${stranger}. Replace PRODUCTION by it?`;
 }
 
 /** A time that has not come yet is a slip of the hand or of the time zone: it would bring the accident back, too. */
@@ -129,6 +137,7 @@ function summaryRows(plan: Plan, manifest: Manifest, point: RestorePoint, config
   return [
     ['Database', database],
     ['Backup', manifest.file],
+    ['Of', describeOrigin(manifest)],
     ['Taken', manifest.startedAt],
     ...pointRows(point),
     ['Lost', `${point.lost}: what is written to ${database} until the swap is not in the backup`],

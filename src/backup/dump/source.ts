@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Server, Session } from '../../mysql/connect.ts';
 import { isAtLeast } from '../../mysql/flavor.ts';
 import { JOURNAL_TABLE } from '../../schema/types.ts';
@@ -36,12 +37,18 @@ export async function readSource(server: Server, session: Session): Promise<Sour
   };
 }
 
-async function readIdentity(server: Server, session: Session): Promise<ServerIdentity> {
-  const uuid = server.flavor.kind === 'mysql' ? '@@server_uuid' : 'NULL';
-  const [row] = await session.query<Omit<ServerIdentity, 'flavor'>>(
-    `SELECT VERSION() AS version, ${uuid} AS uuid, @@hostname AS host`,
+/** Who the server is, as well as it can tell. */
+export async function readIdentity(server: Server, session: Session): Promise<ServerIdentity> {
+  type Told = { version: string; host: string; dataFolder: string; port: number | string; id: number | string };
+  const [row] = await session.query<Told>(
+    'SELECT VERSION() AS version, @@hostname AS host, @@datadir AS dataFolder, @@port AS port, @@server_id AS id',
   );
-  return { flavor: server.flavor.kind, ...(row as Omit<ServerIdentity, 'flavor'>) };
+  const { version, host, dataFolder, port, id } = row as Told;
+  const [uuid] = await session.query<{ Value: string }>(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid')",
+  );
+  const place = createHash('sha256').update(`${dataFolder}\n${port}\n${id}`).digest('hex');
+  return { flavor: server.flavor.kind, version, uuid: uuid?.Value ?? null, host, place };
 }
 
 async function readDefaults(session: Session, database: string): Promise<{ charset: string; collation: string }> {

@@ -49,9 +49,11 @@ export interface Manifest {
 export interface ServerIdentity {
   readonly flavor: 'mysql' | 'mariadb';
   readonly version: string;
-  /** MySQL's server_uuid; MariaDB has none. */
+  /** MySQL's server_uuid; MariaDB's server_uid, which first releases of 10.x do not have, nor first backups. */
   readonly uuid: string | null;
   readonly host: string;
+  /** Digest of data folder, port and server_id. Missing in the first backups. */
+  readonly place?: string;
 }
 
 export interface BinlogPosition {
@@ -76,6 +78,8 @@ export interface TableEntry {
    * definition without its character set.
    */
   readonly digest: string;
+  /** The same of the text with its numbers read; only of MySQL's tables with a JSON column, not in the first backups. */
+  readonly numbersDigest?: string;
   readonly rawBytes: number;
   readonly range: ByteRange;
 }

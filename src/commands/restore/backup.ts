@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import { holdsSavedRows, listBackups, type StoredBackup } from '../../backup/file/folder.ts';
 import type { Manifest } from '../../backup/file/manifest.ts';
+import { describeOrigin, ofDestination } from '../../backup/file/origin.ts';
 import { verifyBackup } from '../../backup/file/verify.ts';
 import type { Moment } from '../../binlog/moment.ts';
 import type { Config } from '../../config/config.ts';
 import { Failure, failedUnchanged, messageOf } from '../../errors.ts';
 import { readRecord, runFolder } from '../../run/folder.ts';
 import type { Invocation } from '../shared/invocation.ts';
+import { findDestination } from './destination.ts';
 
 export interface ChosenBackup {
   readonly file: string;
@@ -51,9 +53,10 @@ export async function chooseFile(
 async function newestBefore(moment: Moment | undefined, config: Config, hub: Invocation['hub']): Promise<string> {
   const { dir } = config.backup;
   const { database } = config.database;
-  const all = (await listBackups(dir)).filter(
+  const named = (await listBackups(dir)).filter(
     ({ path, manifest }) => manifest?.database === database && !holdsSavedRows(path),
   );
+  const all = ofDestination(named, await findDestination(config));
   if (moment?.is === 'run') {
     const own = await backupOfRun(moment.run, config);
     if (own !== undefined && all.some(({ path }) => path === own)) return own;
@@ -65,8 +68,19 @@ async function newestBefore(moment: Moment | undefined, config: Config, hub: Inv
     hub.report({ type: 'note', level: 'warning', text });
   }
   if (newest) return newest.path;
+  if (all.length === 0) requireNoStranger(named, dir);
   const which = moment === undefined || all.length === 0 ? '' : ` from before that moment${describeOldest(all)}`;
   throw failedUnchanged(`there is no backup of ${database} in ${dir}${which}`, 'gateway-migrate restore --backup FILE');
+}
+
+/** Staging and production may share folder and name: a backup of the other one is taken only if it is named. */
+function requireNoStranger(named: readonly StoredBackup[], dir: string): void {
+  const newest = named[0];
+  if (!newest?.manifest) return;
+  throw failedUnchanged(
+    `no backup in ${dir} is of this server: the newest, ${newest.path}, is of ${describeOrigin(newest.manifest)}`,
+    `gateway-migrate restore --backup ${newest.path}, if that is what you want`,
+  );
 }
 
 /** A deploy backs up before its first statement: its own backup is the nearest. */

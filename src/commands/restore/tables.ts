@@ -1,4 +1,5 @@
 import { manifestPath, readManifest } from '../../backup/file/manifest.ts';
+import { describeOrigin, otherOrigin } from '../../backup/file/origin.ts';
 import type { Config } from '../../config/config.ts';
 import { type ExitCode, failedUnchanged, refusal } from '../../errors.ts';
 import { findFreeSecond, nameBeside, nameCopy } from '../../exchange/side-database.ts';
@@ -16,6 +17,7 @@ import { requireFree, showPreflight } from '../shared/preflight.ts';
 import { siteFacts } from '../shared/site-facts.ts';
 import { withRun } from '../shared/with-run.ts';
 import { chooseFile } from './backup.ts';
+import { readDestination } from './destination.ts';
 import { requireLoadable, requireRestorable } from './needs.ts';
 
 export interface TableRestoreOptions {
@@ -49,9 +51,15 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     const propose = options.inPlace ? proposeExchange : proposeCopies;
     const at = await findFreeSecond(facts.server, invocation.clock.now());
     const { plan, rows, question } = propose({ file, tables, at }, facts, config, invocation);
-    const taken = [['Backup', file] as const, ['Taken', manifest.startedAt] as const];
+    const taken = [
+      ['Backup', file] as const,
+      ['Of', describeOrigin(manifest)] as const,
+      ['Taken', manifest.startedAt] as const,
+    ];
     invocation.hub.report({ type: 'summary', title: 'Restore tables', rows: [...taken, ...rows] });
-    if (!(await invocation.prompt.confirm(question))) throw declined();
+    const stranger = otherOrigin(manifest, await readDestination(facts.server));
+    const asked = stranger === undefined ? question : `This backup is of ${stranger}. ${question}`;
+    if (!(await invocation.prompt.confirm(asked))) throw declined();
     const errand = { plan, config, server: facts.server, migrations: facts.migrations };
     return { ...(await carryOut(errand, invocation)), backup: file };
   });

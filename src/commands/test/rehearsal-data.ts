@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { holdsSavedRows, listBackups } from '../../backup/file/folder.ts';
+import { ofDestination } from '../../backup/file/origin.ts';
 import { verifyBackup } from '../../backup/file/verify.ts';
 import { loadBackup } from '../../backup/load/load.ts';
 import type { Config } from '../../config/config.ts';
 import { messageOf, refusal } from '../../errors.ts';
 import { requireClients } from '../../mysql/clients.ts';
 import type { Server } from '../../mysql/connect.ts';
+import { findDestination } from '../restore/destination.ts';
 import type { Invocation } from '../shared/invocation.ts';
 
 /** Fills the rehearsal's database with the tables and rows of a backup. */
@@ -30,8 +32,9 @@ export async function chooseData(chosen: string, config: Config, invocation: Inv
   };
 }
 
-async function findLatest({ backup, database }: Config): Promise<string> {
-  const backups = await listBackups(backup.dir);
+async function findLatest(config: Config): Promise<string> {
+  const { backup, database } = config;
+  const backups = ofDestination(await listBackups(backup.dir), await findDestination(config));
   const latest = backups.find(
     ({ path, manifest }) => manifest?.database === database.database && !holdsSavedRows(path),
   );

@@ -108,7 +108,12 @@ it('keeps the newest, the young, and the newest proven backup of each database',
       bytes: 1,
       takenAt: new Date(now.getTime() - ageDays * day),
       problem: undefined,
-      manifest: { database, bytes: 1, proof: proven ? { at: '', method: '' } : null },
+      manifest: {
+        database,
+        bytes: 1,
+        server: { uuid: null, host: 'db1' },
+        proof: proven ? { at: '', method: '' } : null,
+      },
     }) as never;
   const unknown = { path: 'x', bytes: 1, takenAt: new Date(0), manifest: undefined, problem: 'no manifest' };
   const all = [
