@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { GlobalFlags, Invocation } from './commands/shared/invocation.ts';
 import { ExitCode } from './errors.ts';
+import { visible } from './terminal/visible.ts';
 import { TOOL_VERSION } from './version.ts';
 
 /** Makes an invocation for a command that is really run; `--help` never needs one. */
@@ -27,6 +28,7 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
     .option('--quiet', 'only errors and the last line')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
     .showHelpAfterError('nothing was started, production is unchanged\nnext: gateway-migrate --help')
+    .configureOutput({ outputError: (text, write) => write(visible(text)) })
     .exitOverride();
 
   /** Runs a command's function with the flags in front of it. */

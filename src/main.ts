@@ -1,5 +1,6 @@
 import { createProgram, usageExitCode } from './cli.ts';
 import { ExitCode, Interrupted, messageOf, STOP_SIGNALS, type StopSignal } from './errors.ts';
+import { visible } from './terminal/visible.ts';
 
 /** The composition root: real ports in, exit code out. The only user of process.exit. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -18,7 +19,7 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     const usage = usageExitCode(error);
-    if (usage === undefined) process.stderr.write(`${messageOf(error)}\n`);
+    if (usage === undefined) process.stderr.write(`${visible(messageOf(error))}\n`);
     end(usage ?? ExitCode.failedUnchanged);
   }
   // Idle sockets of a fetch, or a stalled connection, must not keep a finished command alive.

@@ -3,9 +3,11 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { FILE_NAMES } from '../config/sources/file.ts';
 import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from '../config/sources/laravel.ts';
 import { valueAt } from '../config/sources/tree.ts';
+import { requireOwnApplication } from '../config/strangers.ts';
 import { type Answers, configText } from '../config/template.ts';
 import { ExitCode, refusal } from '../errors.ts';
 import { writeFileAtomically } from '../system/files.ts';
+import { ownTrust } from '../system/trust.ts';
 import { announce } from './shared/announcement.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { DONE, type Ending, withRun } from './shared/with-run.ts';
@@ -43,6 +45,7 @@ async function mayWrite(path: string, { prompt }: Invocation): Promise<boolean> 
 
 async function ask(options: InitOptions, path: string, { prompt, cwd, env }: Invocation): Promise<Answers> {
   const folder = resolve(cwd, options.app ?? '.');
+  if (options.app === undefined) requireOwnApplication(folder, ownTrust());
   // What is wrong with the .env is told by every later command; here it only gives fewer answers.
   const app = readApplicationEnv(folder, env, []);
   const known = readLaravelDatabase(app, []).tree;

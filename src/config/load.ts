@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ExitCode, Failure } from '../errors.ts';
+import type { Trust } from '../system/trust.ts';
 import { checkKeys, checkTogether } from './checks.ts';
 import type { Config } from './config.ts';
 import { type Layer, mergeLayers } from './layers.ts';
@@ -13,6 +14,7 @@ import { type ApplicationEnv, readApplicationEnv, readLaravelDatabase } from './
 import { readNamedFiles } from './sources/named-files.ts';
 import { substitute } from './sources/substitution.ts';
 import { merge, type Tree, uncovered, valueAt } from './sources/tree.ts';
+import { findForeignParts, requireOwnApplication, trustConfigFile } from './strangers.ts';
 
 export interface LoadOptions {
   /** `--config FILE`, relative to `cwd`. */
@@ -28,6 +30,9 @@ interface Gathered {
   /** The folder that relative paths begin at. */
   readonly folder: string;
   readonly app: ApplicationEnv;
+  /** `app.dir` as it was given. */
+  readonly appDir: unknown;
+  readonly trust: Trust;
   /** Weakest first. */
   readonly layers: readonly Layer[];
 }
@@ -38,7 +43,7 @@ interface Gathered {
  */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   const problems: Problem[] = [];
-  const { file, folder, app, layers } = await gather(options, problems);
+  const { file, folder, app, appDir, trust, layers } = await gather(options, problems);
   const tree = readNamedFiles(mergeLayers(layers), folder, problems);
   const isUnconfigured = !file && valueAt(tree, ['database', 'name']) === undefined;
   if (isUnconfigured && problems.length === 0) throw nothingFound(options.cwd, app.path);
@@ -48,6 +53,10 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   if (config && config.rehearsal !== 'private' && isSameDatabase(config.rehearsal, config.database)) {
     const text = `found the production database "${config.database.database}" itself, expected one that may be dropped`;
     problems.push({ path: 'rehearsal.database', text });
+  }
+  if (config) {
+    const written = { migrationsDir: valueAt(tree, ['migrations', 'dir']), appDir };
+    problems.push(...findForeignParts(config, written, trust, options.env.PATH ?? ''));
   }
   if (!config || problems.length > 0) throw configurationFailure(problems, nextCommand(options));
   return config;
@@ -64,16 +73,19 @@ async function gather(options: LoadOptions, problems: Problem[]): Promise<Gather
   const { cwd, env, overrides = {} } = options;
   const named = options.file ?? env[CONFIG_VARIABLE];
   const path = named ? resolve(cwd, named) : findConfigFile(cwd);
+  const trust = trustConfigFile(path, Boolean(named));
   const file = path === undefined ? undefined : await readConfigFile(path, cwd, problems);
   const folder = path === undefined ? resolve(cwd) : dirname(path);
   const environment = readEnvironment(env, problems);
   const flags: Layer = { tree: overrides as Tree, origin: () => 'the command line' };
-  const appDir = locateApp(mergeLayers([...(file ? [file] : []), environment, flags]), folder, env);
+  const given = mergeLayers([...(file ? [file] : []), environment, flags]);
+  if (valueAt(given, ['app', 'dir']) === undefined) requireOwnApplication(folder, trust);
+  const appDir = locateApp(given, folder, env);
   const app = readApplicationEnv(appDir ?? folder, env, problems);
   const defaults: Layer = { tree: appDir ? { app: { dir: appDir } } : {}, origin: () => 'the current folder' };
   const strong = [environment, flags, ...passwordLayer(env)];
   const weak = [defaults, readLaravelDatabase(app, problems), ...fileLayer(file, mergeLayers(strong), app, problems)];
-  return { file, folder, app, layers: [...weak, ...strong] };
+  return { file, folder, app, appDir: valueAt(given, ['app', 'dir']), trust, layers: [...weak, ...strong] };
 }
 
 /** The application's folder has to be known before its `.env` can be read, so `${NAME}` sees only the environment here. */

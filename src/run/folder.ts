@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plan } from '../plan/step.ts';
 import { collectLines, makeFolder, OWNER_ONLY, openLineFile, writeFileAtomically } from '../system/files.ts';
+import { jsonText } from '../terminal/visible.ts';
 import type { Reporter } from './events.ts';
 import { type Progress, type RunJournal, readProgress, runJournal } from './journal.ts';
 
@@ -61,7 +62,7 @@ export function eventsReporter(folder: string): Reporter {
       fd = undefined;
     }
   });
-  return (event) => lines.append(JSON.stringify(event));
+  return (event) => lines.append(jsonText(event));
 }
 
 export async function readRecord(folder: string): Promise<RunRecord | undefined> {

@@ -1,10 +1,10 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { messageOf, refusal } from '../errors.ts';
 import { fileStamp } from '../system/clock.ts';
 import { collectLines, makeFolder, OWNER_ONLY } from '../system/files.ts';
 import type { Secret } from '../system/secret.ts';
+import { visibleLine } from '../terminal/visible.ts';
 import type { Reporter, StampedEvent } from './events.ts';
 import { logLine } from './log-lines.ts';
 import { redactEvent, redactor } from './redact.ts';
@@ -86,8 +86,7 @@ async function openNew(dir: string, { kind, at }: LogFileOptions): Promise<Opene
 /** `2026-11-23T09:30:00.123+01:00 INFO  text`; line breaks stand as `\n`, so that one event is one line. */
 function formatLine(event: StampedEvent): string {
   const { level, text } = logLine(event);
-  const oneLine = stripVTControlCharacters(text).replaceAll('\r', '\\r').replaceAll('\n', '\\n');
-  return `${event.at} ${level.padEnd(5)} ${oneLine}`;
+  return `${event.at} ${level.padEnd(5)} ${visibleLine(text)}`;
 }
 
 function appender({ fd, path }: Opened, onWriteError: (warning: string) => void): (text: string) => void {

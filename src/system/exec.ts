@@ -87,13 +87,21 @@ export function displayCommand(command: Command): string {
 
 /** One sentence about how a program ended, for error messages. */
 export function describeExit(command: Command, exit: Exit): string {
-  const said = exit.stderr.trim().split('\n').slice(-3).join(' ') || exit.stdout.trim().split('\n').slice(-3).join(' ');
+  const said = lastLines(exit.stderr) || lastLines(exit.stdout);
   const how = exit.failedToStart
     ? 'could not be started'
     : exit.signal
       ? `was ended by ${exit.signal}`
       : `exited with ${exit.exitCode}`;
   return `\`${displayCommand(command)}\` ${how}${said ? `: ${said}` : ''}`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are control characters
+const COLORS = /\x1b\[[\d;]*m/g;
+
+/** Without its colours: where they are told, they would be shown as escapes. */
+function lastLines(output: string): string {
+  return output.replace(COLORS, '').trim().split('\n').slice(-3).join(' ');
 }
 
 export const systemExec: Exec = {

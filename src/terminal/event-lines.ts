@@ -2,6 +2,7 @@ import type { RunEvent } from '../run/events.ts';
 import type { Look } from './look.ts';
 import { labelStatement } from './statement-label.ts';
 import { alignLabels, displayWidth, formatAmount, formatDuration, padToWidth, plural, wrapText } from './style.ts';
+import { visibleLine } from './visible.ts';
 
 /** The event of one type, or of one of several. */
 export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -93,7 +94,7 @@ export function statementText(event: EventOf<'statement.started'>, look: Look): 
   const { verb, object } = labelStatement(event.sql);
   const position = `${event.ordinal} of ${event.of}`;
   const undo = event.direction === 'down' ? ['undo'] : [];
-  return [object ?? event.version, position, ...undo, verb].join(` ${look.glyphs.dot} `);
+  return [visibleLine(object ?? event.version), position, ...undo, verb].join(` ${look.glyphs.dot} `);
 }
 
 export function statementSqlLines(event: EventOf<'statement.started'>, look: Look): string[] {

@@ -1,6 +1,7 @@
 import type { Look } from './look.ts';
 import { Spinner } from './spinner.ts';
 import { formatDuration, truncateToWidth } from './style.ts';
+import { columnsOf, NARROWEST } from './traits.ts';
 
 export interface LiveLinesOptions {
   readonly stream: NodeJS.WritableStream;
@@ -71,11 +72,11 @@ export class LiveLines {
 
   #draw(): void {
     const { isTTY, look, stream } = this.#options;
-    if (!isTTY || this.#held !== undefined || this.#activity === undefined) {
+    const columns = columnsOf(stream, look.width);
+    if (!isTTY || columns < NARROWEST || this.#held !== undefined || this.#activity === undefined) {
       this.#spinner.stop();
       return;
     }
-    const columns = ('columns' in stream && Number(stream.columns)) || look.width;
     this.#spinner.start(truncateToWidth(this.#activity.text, columns - ROOM_FOR_ELAPSED, look.glyphs.ellipsis));
   }
 

@@ -1,12 +1,14 @@
 import type { Plan, Step } from '../plan/step.ts';
 import { type Look, plainLook } from './look.ts';
 import { plural } from './style.ts';
+import { visibleDeep } from './visible.ts';
 
 /** Statements of each migration in the direction that the plan runs them, by version. */
 export type SqlByVersion = ReadonlyMap<string, readonly string[]>;
 
 /** The lines of `--dry-run`: the steps in order with the SQL that they would run, then the way back. */
-export function renderPlan(plan: Plan, sqlByVersion: SqlByVersion, look: Look = plainLook): string[] {
+export function renderPlan(planned: Plan, sqls: SqlByVersion, look: Look = plainLook): string[] {
+  const [plan, sqlByVersion] = [visibleDeep(planned), visibleDeep(sqls)];
   const { palette } = look;
   return [
     `${palette.strong(`Plan of ${plan.command}`)} ${palette.quiet(look.glyphs.dot)} ${plan.target}`,

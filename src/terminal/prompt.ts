@@ -2,6 +2,7 @@ import { Interrupted, refusal } from '../errors.ts';
 import type { RunEvent } from '../run/events.ts';
 import { listenForEnd } from './end-of-input.ts';
 import type { Look } from './look.ts';
+import { visible } from './visible.ts';
 
 /** Questions to the person at the terminal. The only user of inquirer. */
 export interface Prompt {
@@ -112,7 +113,7 @@ async function askWithInquirer(question: Question, options: PromptOptions): Prom
   const prompt = createPromptModule({ input, output, signal: AbortSignal.any([signal, end.signal]) });
   options.onOpen();
   try {
-    const { answer } = await prompt([{ ...question, name: 'answer', theme: themeOf(look) } as never]);
+    const { answer } = await prompt([{ ...shown(question), name: 'answer', theme: themeOf(look) } as never]);
     return String(answer);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -123,6 +124,12 @@ async function askWithInquirer(question: Question, options: PromptOptions): Prom
     end.dispose();
     options.onClose();
   }
+}
+
+function shown(question: Question): Question {
+  const message = visible(question.message);
+  if (question.type === 'input') return { ...question, message };
+  return { ...question, message, choices: question.choices.map((one) => ({ ...one, name: visible(one.name) })) };
 }
 
 /** inquirer's own theme colours without asking NO_COLOR (before Node 22) and ticks a `no` in green. */

@@ -21,6 +21,7 @@ import {
 import { LiveLines } from './live-lines.ts';
 import { createLook, type Look } from './look.ts';
 import { displayWidth } from './style.ts';
+import { visibleDeep } from './visible.ts';
 
 export interface TerminalReporterOptions {
   readonly stream: NodeJS.WritableStream;
@@ -90,7 +91,8 @@ class RunLines {
     this.#live = new LiveLines({ stream, isTTY: isTTY && !quiet, look: this.#look, ticksMs });
   }
 
-  take(event: StampedEvent): void {
+  take(taken: StampedEvent): void {
+    const event = visibleDeep(taken);
     if (event.type !== 'check' && event.type !== 'progress' && !this.#step) this.#flushChecks();
     this.#show(event, Date.parse(event.at));
   }

@@ -1,5 +1,6 @@
 import type { Ora } from 'ora';
 import type { Look } from './look.ts';
+import { columnsOf, NARROWEST } from './traits.ts';
 
 export interface SpinnerOptions {
   readonly stream: NodeJS.WritableStream;
@@ -48,7 +49,7 @@ export class Spinner {
     const { stream, look, suffix } = this.#options;
     const { default: ora } = await import('ora');
     this.#ora = ora({
-      stream,
+      stream: withColumns(stream),
       isEnabled: true,
       // Raw mode would swallow Ctrl-C, and keys typed early belong to nobody: the next question drops them.
       discardStdin: false,
@@ -58,4 +59,9 @@ export class Spinner {
     });
     this.#apply();
   }
+}
+
+/** ora divides by the columns that the stream says at each frame: at 0 it would erase lines for ever. */
+function withColumns(stream: NodeJS.WritableStream): NodeJS.WritableStream {
+  return Object.create(stream, { columns: { get: () => Math.max(NARROWEST, columnsOf(stream)) } });
 }

@@ -1,6 +1,7 @@
 import { indented } from './event-lines.ts';
 import { type Look, plainLook } from './look.ts';
 import { alignRows, formatDuration, plural, wrapText } from './style.ts';
+import { visibleDeep } from './visible.ts';
 
 /** A database and its migration files, compared. */
 export interface MigrationStatus {
@@ -27,7 +28,8 @@ export interface UnfinishedRun {
 }
 
 /** The lines of `status`: what needs a person comes last, next to the prompt. */
-export function renderStatus(status: MigrationStatus, look: Look = plainLook): string[] {
+export function renderStatus(given: MigrationStatus, look: Look = plainLook): string[] {
+  const status = visibleDeep(given);
   const sections = [
     appliedSection(status, look),
     pendingSection(status, look),

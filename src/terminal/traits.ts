@@ -1,4 +1,11 @@
 export const DEFAULT_WIDTH = 80;
+/** Narrower lines are not redrawn: one that is wrapped cannot be erased. */
+export const NARROWEST = 20;
+
+/** Columns of a stream; a serial console, `script` and `docker -t` say 0 where they do not know. */
+export function columnsOf(stream: object, otherwise = DEFAULT_WIDTH): number {
+  return ('columns' in stream && Number(stream.columns)) || otherwise;
+}
 
 /** What a stream can show. */
 export interface TerminalTraits {
@@ -25,9 +32,9 @@ export function terminalTraits(stream: StreamFacts, env: Environment, options: {
   const isDumb = env.TERM === 'dumb';
   const isTerminal = stream.isTTY === true;
   return {
-    isTTY: isTerminal && !isDumb && !isSet(env.CI),
+    isTTY: isTerminal && !isDumb && !isSet(env.CI) && columnsOf(stream) >= NARROWEST,
     color: hasColor(env, { isTerminal: isTerminal && !isDumb, noColor: options.noColor }),
-    width: Math.max(20, stream.columns || Number(env.COLUMNS) || DEFAULT_WIDTH),
+    width: Math.max(NARROWEST, columnsOf(stream, Number(env.COLUMNS) || DEFAULT_WIDTH)),
     isUnicode: /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || ''),
   };
 }

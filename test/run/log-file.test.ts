@@ -77,9 +77,9 @@ test('tells a failure with all its parts', async () => {
 });
 
 test('has no colour and no secret', async () => {
-  const story: RunEvent[] = [{ type: 'note', level: 'info', text: '\x1b[31mred\x1b[39m hunter22' }];
+  const story: RunEvent[] = [{ type: 'note', level: 'info', text: '\x1b[31mred\x1b[39m\r\nhunter22' }];
   expect(await logOf(story, { secrets: [new Secret('hunter22')] })).toBe(
-    '2026-11-23T09:30:00.000Z INFO  red ••••••••\n',
+    '2026-11-23T09:30:00.000Z INFO  \\x1b[31mred\\x1b[39m\\r\\n••••••••\n',
   );
 });
 

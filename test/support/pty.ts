@@ -76,7 +76,7 @@ export async function openTerminal(
   const env = { ...(options.env ?? ownEnvironment()), TERM: options.env?.TERM ?? 'xterm-256color' };
   const launch: Launch = { file, args, cols, rows, cwd, env };
   const driver = await startDriver(launch, options.driver);
-  return attach(driver, new Screen(cols, rows));
+  return attach(driver, new Screen(cols || 80, rows || 24));
 }
 
 async function startDriver(launch: Launch, wanted: TerminalOptions['driver']): Promise<Driver> {

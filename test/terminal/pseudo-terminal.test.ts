@@ -170,3 +170,26 @@ describe('the spinner', () => {
     expect(terminal.raw().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.raw().lastIndexOf('\x1b[?25l'));
   });
 });
+
+describe.each([0, 1, 8, 19, 20, 40])('a terminal of %i columns', (cols) => {
+  // What node-pty does not take, `stty` does: a serial console and `docker -t` have 0.
+  const size = { cols, rows: cols === 0 ? 0 : 24, driver: 'script' } as const;
+
+  test('shows a whole run, and little more', async () => {
+    const terminal = await open(['story'], size);
+    expect(await terminal.exit).toEqual({ code: 0, signal: undefined });
+    const letters = (text: string) => text.replace(/\s/g, '');
+    expect(letters(terminal.transcript())).toContain(letters('✔ deploy finished in 2 m 03 s'));
+    expect(letters(terminal.transcript())).toContain('answer:told');
+    expect(terminal.raw().length).toBeLessThan(20_000);
+  });
+
+  test('asks, and hears the answer', async () => {
+    const terminal = await open(['confirm'], size);
+    await terminal.waitFor(/\(\s*y\s*e\s*s\s*\/\s*n\s*o\s*\)/);
+    terminal.type('yes\r');
+    expect(await terminal.exit).toEqual({ code: 0, signal: undefined });
+    expect(terminal.transcript().replace(/\s/g, '')).toContain('answer:true');
+    expect(terminal.raw().length).toBeLessThan(20_000);
+  });
+});

@@ -6,6 +6,7 @@ import { createLook } from '../../terminal/look.ts';
 import { inquirerPrompt } from '../../terminal/prompt.ts';
 import { terminalReporter } from '../../terminal/reporter.ts';
 import { terminalTraits } from '../../terminal/traits.ts';
+import { jsonText, visibleButColors } from '../../terminal/visible.ts';
 import type { GlobalFlags, Invocation } from './invocation.ts';
 
 interface Ending {
@@ -51,11 +52,11 @@ export function createInvocation(
     look,
     hub,
     print: (lines) => {
-      if (!flags.json) writeOut(lines.map((line) => `${line}\n`).join(''));
+      if (!flags.json) writeOut(lines.map((line) => `${visibleButColors(line, traits.color)}\n`).join(''));
     },
     printJson: ({ type, ...rest }) => {
       if (!flags.json) return;
-      writeOut(`${JSON.stringify({ type, at: isoWithOffset(systemClock.now()), run: hub.run, ...rest })}\n`);
+      writeOut(`${jsonText({ type, at: isoWithOffset(systemClock.now()), run: hub.run, ...rest })}\n`);
     },
   };
 }
