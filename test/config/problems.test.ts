@@ -131,6 +131,14 @@ describe('a file that cannot be read', () => {
     );
   });
 
+  it('quotes no tag and no directive, which may be a password', async () => {
+    expect(await failWith(`password: !${SECRET}!`)).toBe(
+      `the configuration has 2 problems\n  ${YAML}:1:11: The tag has no suffix\n  ${YAML}:1:11: Could not resolve tag`,
+    );
+    const directive = await failWith(`%${SECRET} 1\n---\nlogs: /x`);
+    expect(directive.split('\n')[1]).toBe(`  ${YAML}:1:1: Unknown directive: put the value in quotes`);
+  });
+
   it('a value that YAML reads as a tag', async () => {
     expect(await failWith(`${VALID}logs: !pass /tmp`)).toBe(
       `the configuration has a problem\n  ${YAML}:2:7: Unresolved tag: put the value in quotes`,

@@ -19,7 +19,10 @@ function withBraces(_key: unknown, value: unknown): unknown {
 }
 
 /** Where the parser's messages begin to quote the file. */
-const QUOTATION = /(?:: |, but found| "(?!quote$)| \\).*$/s;
+const QUOTATION =
+  /(?:: |, but found|, so (?=!)| "(?!quote$)| \\|(?<=^Unknown directive) |(?<=^Unsupported YAML version) ).*$/s;
+/** And where one stands in the middle of a message. */
+const QUOTED_TAG = /^The !.* tag (?=has no suffix$)/s;
 
 /**
  * Throws one `Failure` with every syntax error, its line and column. What the parser quotes from the file is cut off: it
@@ -30,7 +33,7 @@ export function readYaml(text: string, shown: string, problems: Problem[]): Read
   const document = parseDocument(text.replace(REFERENCE, BARE), { lineCounter: lines, prettyErrors: false });
   const toProblem = ({ pos, message }: { pos: [number, number]; message: string }): Problem => {
     const { line, col } = lines.linePos(pos[0]);
-    return { path: `${shown}:${line}:${col}`, text: message.replace(QUOTATION, '') };
+    return { path: `${shown}:${line}:${col}`, text: message.replace(QUOTED_TAG, 'The tag ').replace(QUOTATION, '') };
   };
   const errors = [...document.errors, ...findDeadAliases(document)];
   if (errors.length > 0) throw configurationFailure(errors.map(toProblem), 'gateway-migrate doctor');
