@@ -1,9 +1,11 @@
 import { createProgram, usageExitCode } from './cli.ts';
 import { ExitCode, Interrupted, messageOf, STOP_SIGNALS, type StopSignal } from './errors.ts';
+import { keepOwnRights } from './system/own-process.ts';
 import { visible } from './terminal/visible.ts';
 
 /** The composition root: real ports in, exit code out. The only user of process.exit. */
 export async function main(args: readonly string[]): Promise<void> {
+  keepOwnRights();
   const closers: (() => void)[] = [];
   const end = (exitCode: number): void => {
     for (const close of closers.splice(0)) close();

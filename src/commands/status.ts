@@ -6,7 +6,7 @@ import { reach } from '../preflight/reach.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
 import { readHistory } from '../statements/history.ts';
-import { readConfig } from './shared/begin.ts';
+import { readConfig, warnOfPlainNetwork } from './shared/begin.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { type Ending, withRun } from './shared/with-run.ts';
 
@@ -19,6 +19,8 @@ export interface StatusOptions {
 export function statusCommand(options: StatusOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('status', invocation, async () => {
     const config = await readConfig(invocation);
+    // With --json the answer is one object.
+    if (!invocation.flags.json) warnOfPlainNetwork(config, invocation);
     const { session } = await reach(config);
     try {
       const noted = await readHistory(session, { withText: false });

@@ -11,7 +11,7 @@ import type { Exec } from '../system/exec.ts';
 import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
 import { checkMigrations, problemCheck } from './migrations.ts';
-import { checkOwnFolders } from './own-folders.ts';
+import { checkForeignHands, checkOwnFolders } from './own-folders.ts';
 import { reach } from './reach.ts';
 import { readStanding, type Standing } from './standing.ts';
 import { checkUnbuilt } from './unbuilt.ts';
@@ -77,6 +77,7 @@ export async function checkWithoutDatabase(config: Config, ports: Ports): Promis
   return [
     ...problems.map(problemCheck),
     ...(await checkOwnFolders(config)),
+    ...checkForeignHands(config),
     await checkFolder(config.backup.dir),
     ...(await checkApp(config.app, ports)),
   ];
@@ -105,6 +106,7 @@ async function readFacts(
     ...checkMigrations(status, problems, snapshot, config),
     ...data,
     ...own,
+    ...checkForeignHands(config),
     ...backup,
     ...app,
     ...checkUnbuilt(config),

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type Check, fails, holds, warns } from '../run/check.ts';
 import { nearestFolder, requireWritable } from '../system/files.ts';
+import { findStrangers, ownTrust } from '../system/trust.ts';
 
 const GROUP = "this machine's folders";
 
@@ -25,6 +26,18 @@ export async function checkOwnFolders({ stateDir, logsDir }: Pick<Config, 'state
           detail: `${logs}: the log goes to the state folder`,
           remedy: 'set logs in the configuration',
         }),
+  ];
+}
+
+/** Others who may write there can have their SQL run as the administrator: by a restore, by a deploy. */
+export function checkForeignHands({ backup, migrations }: Pick<Config, 'backup' | 'migrations'>): Check[] {
+  const about = (name: string, dir: string, why: string) =>
+    findStrangers(dir, ownTrust()).map(({ path, problem, remedy }) =>
+      warns({ group: GROUP, name, detail: `${path} ${problem}, and ${why}`, remedy }),
+    );
+  return [
+    ...about('who writes backups', backup.dir, 'the SQL of a backup is run as the administrator'),
+    ...about('who writes migrations', migrations.dir, 'their SQL is run as the administrator'),
   ];
 }
 

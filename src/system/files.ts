@@ -39,7 +39,9 @@ export async function syncFolder(path: string): Promise<void> {
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const handle = await open(temporary, 'w', OWNER_ONLY);
+    // Made anew: a link that somebody has put there is taken away, not followed.
+    await rm(temporary, { force: true });
+    const handle = await open(temporary, 'wx', OWNER_ONLY);
     try {
       await handle.writeFile(content);
       await handle.sync();

@@ -11,6 +11,7 @@ import { provePhase } from '../../phases/backup/prove.ts';
 import { reach } from '../../preflight/reach.ts';
 import { proofPlaces } from '../../private-server/proof/places.ts';
 import { withLock } from '../../run/lock.ts';
+import { warnOfPlainNetwork } from '../shared/begin.ts';
 import { contextOf } from '../shared/carry-out.ts';
 import type { Invocation } from '../shared/invocation.ts';
 import { reportChecks, requireReady } from '../shared/preflight.ts';
@@ -25,6 +26,7 @@ export function backupCreateCommand(invocation: Invocation): Promise<ExitCode> {
     const { database: target, backup } = config;
     if (target.password) hub.conceal([target.password]);
     hub.report({ type: 'run.started', command: 'backup create', target: target.database, logFile: undefined });
+    warnOfPlainNetwork(config, { hub });
     const { server, file } = await runStep(
       { id: 'backup', title: `back up ${target.database}` },
       invocation,

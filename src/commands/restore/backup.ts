@@ -7,6 +7,7 @@ import type { Moment } from '../../binlog/moment.ts';
 import type { Config } from '../../config/config.ts';
 import { Failure, failedUnchanged, messageOf } from '../../errors.ts';
 import { readRecord, runFolder } from '../../run/folder.ts';
+import { findStrangers, ownTrust } from '../../system/trust.ts';
 import type { Invocation } from '../shared/invocation.ts';
 import { findDestination } from './destination.ts';
 
@@ -46,7 +47,12 @@ export async function chooseFile(
   config: Config,
   { cwd, hub }: Pick<Invocation, 'cwd' | 'hub'>,
 ): Promise<string> {
-  return named === 'latest' ? newestBefore(moment, config, hub) : requireWholeDatabase(resolve(cwd, named));
+  const file = named === 'latest' ? await newestBefore(moment, config, hub) : requireWholeDatabase(resolve(cwd, named));
+  for (const { path, problem } of findStrangers(file, ownTrust())) {
+    const text = `${path} ${problem}: whoever wrote ${file} last decides what is run as the administrator`;
+    hub.report({ type: 'note', level: 'warning', text });
+  }
+  return file;
 }
 
 /** One that did not come back the same when it was loaded is passed over, as long as there is another. */

@@ -1,6 +1,7 @@
 import { createHub } from '../../run/hub.ts';
 import { isoWithOffset, systemClock } from '../../system/clock.ts';
 import { systemExec } from '../../system/exec.ts';
+import { keepMemoryOutOfCores, takeEnvironment } from '../../system/own-process.ts';
 import { jsonReporter } from '../../terminal/json-lines.ts';
 import { createLook } from '../../terminal/look.ts';
 import { inquirerPrompt } from '../../terminal/prompt.ts';
@@ -22,7 +23,9 @@ export function createInvocation(
   { closers, listen }: Ending,
 ): Invocation {
   const stream = flags.json ? process.stderr : process.stdout;
-  const traits = terminalTraits(stream, process.env, { noColor: !flags.color });
+  keepMemoryOutOfCores();
+  const env = takeEnvironment();
+  const traits = terminalTraits(stream, env, { noColor: !flags.color });
   const screen = terminalReporter({ stream, ...traits, verbose: flags.verbose, quiet: flags.quiet });
   const writeOut = (text: string) => void process.stdout.write(text);
   const hub = createHub(systemClock, flags.json ? [screen, jsonReporter(writeOut)] : [screen]);
@@ -42,7 +45,7 @@ export function createInvocation(
   });
   return {
     flags,
-    env: process.env,
+    env,
     cwd: process.cwd(),
     clock: systemClock,
     exec: systemExec,
