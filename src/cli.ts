@@ -155,6 +155,7 @@ function addChanging(program: Command, runs: Runs): void {
       'load into the database itself (down as long as that takes); with --table: replace the present ones',
     )
     .option('--no-services', 'do not stop services for the swap')
+    .option('--no-maintenance', 'leave the site up')
     .addOption(
       new Option('--table <names...>', 'only these tables, under new names beside the present ones').conflicts('until'),
     )
@@ -163,7 +164,8 @@ function addChanging(program: Command, runs: Runs): void {
         const { inPlace = false, table, ...others } = options;
         if (table) {
           const { restoreTablesCommand } = await import('./commands/restore/tables.ts');
-          return restoreTablesCommand({ backup: others.backup, tables: table, inPlace }, invocation);
+          const { backup, maintenance } = others;
+          return restoreTablesCommand({ backup, maintenance, tables: table, inPlace }, invocation);
         }
         return (await import('./commands/restore.ts')).restoreCommand({ ...others, inPlace }, invocation);
       }),

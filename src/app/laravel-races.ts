@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from '../system/exec.ts';
 
 /** Follows Laravel's own lines in the `maintenance.php` of a site that is up. */
-const MARK = '// The site is up: gateway-migrate leaves this file here, because a visitor may be about to read it.';
+export const LEFT_OVER_MARK =
+  '// The site is up: gateway-migrate leaves this file here, because a visitor may be about to read it.';
 
 /**
  * Artisan's own work leaves two moments at which a visitor is shown an error 500 (measured: one `down` and one `up` of
@@ -23,7 +24,7 @@ const FUNCTIONS = `{
   }
   function unlink($path) {
     if (basename($path) !== 'maintenance.php') return \\unlink($path);
-    return file_put_contents($path, rtrim(file_get_contents($path)) . "\\n${MARK}\\n") !== false;
+    return file_put_contents($path, rtrim(file_get_contents($path)) . "\\n${LEFT_OVER_MARK}\\n") !== false;
   }
 }`;
 const PROGRAM = `namespace Illuminate\\Foundation\\Console ${FUNCTIONS}
@@ -39,7 +40,7 @@ export function withoutRaces(command: Command): Command {
 /** Was this `maintenance.php` left behind by our own `artisan up`? Not one that somebody else's has removed meanwhile. */
 export async function isLeftOver(path: string): Promise<boolean> {
   try {
-    return (await readFile(path, 'utf8')).includes(MARK);
+    return (await readFile(path, 'utf8')).includes(LEFT_OVER_MARK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;

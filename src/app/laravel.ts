@@ -3,7 +3,7 @@ import { type Command, describeExit } from '../system/exec.ts';
 import type { Exit } from '../system/exit.ts';
 
 /** Seconds that visitors are asked to wait before they try again (the Retry-After header). */
-const RETRY_AFTER_SECONDS = 60;
+export const RETRY_AFTER_SECONDS = 60;
 
 export type LaravelCache = 'config' | 'cache' | 'route' | 'view';
 

@@ -30,8 +30,9 @@ export async function maintenanceCommand(
   to: 'on' | 'off',
   ports: AppPorts,
 ): Promise<MaintenanceCommand | undefined> {
-  if (app.maintenance === 'none' || app.dir === undefined) return undefined;
+  if (app.maintenance === 'none') return undefined;
   if (app.maintenance === 'laravel') {
+    if (app.dir === undefined) return undefined;
     const typed = to === 'on' ? artisanDown(app.dir) : artisanUp(app.dir);
     const started = asOwner(withoutRaces(typed), await readOwner(app.dir, ports.exec));
     return { typed, started, describe: (exit) => describeArtisan(typed, exit) };
@@ -42,8 +43,8 @@ export async function maintenanceCommand(
 
 /** Is the site in maintenance mode? Reads only. An application without maintenance mode is `up`. */
 export async function readSiteState(app: AppConfig, ports: AppPorts): Promise<SiteState> {
-  if (app.maintenance === 'none' || app.dir === undefined) return 'up';
-  if (app.maintenance === 'laravel') return readLaravelState(app, app.dir, ports);
+  if (app.maintenance === 'none') return 'up';
+  if (app.maintenance === 'laravel') return app.dir === undefined ? 'up' : readLaravelState(app, app.dir, ports);
   const { check } = app.maintenance;
   if (check === undefined) return stateFromAnswer(app, ports);
   const exit = await ports.exec.run(appCommand(app, check), { signal: ports.signal });

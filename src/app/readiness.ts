@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { AppConfig } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { advise, type Check, fail, pass } from './check.ts';
-import { appCommand, serviceCommand } from './commands.ts';
+import { appCommand, hasCaches, hasMaintenance, serviceCommand } from './commands.ts';
 import { checkLaravel } from './laravel-readiness.ts';
 import { readSiteState, type SiteState } from './maintenance.ts';
 import type { AppPorts } from './ports.ts';
@@ -12,16 +12,25 @@ const REQUEST_MS = 5_000;
 
 /** Is the application such that it can be taken down, cleared and brought up again? Changes nothing. */
 export async function checkApp(app: AppConfig, ports: AppPorts): Promise<Check[]> {
-  if (app.dir === undefined) return [advise('application', 'none configured: no maintenance mode, caches or services')];
-  const folder = await checkFolder(app.dir);
-  if (!folder.ok) return [folder];
+  const { dir } = app;
+  const folder = dir === undefined ? withoutFolder(app) : await checkFolder(dir);
+  if (!folder.ok || isNothing(app)) return [folder];
   const [laravel, commands, services, site] = await Promise.all([
-    usesLaravel(app) ? checkLaravel(app.dir, ports) : [],
+    dir !== undefined && usesLaravel(app) ? checkLaravel(dir, ports) : [],
     checkCommands(app, ports),
     checkServices(app, ports),
     checkSite(app, ports),
   ]);
   return [folder, ...laravel, ...commands, ...services, ...site];
+}
+
+function isNothing(app: AppConfig): boolean {
+  return app.dir === undefined && !hasMaintenance(app) && !hasCaches(app) && app.services.length === 0 && !app.health;
+}
+
+function withoutFolder(app: AppConfig): Check {
+  if (isNothing(app)) return advise('application', 'none configured: no maintenance mode, caches or services');
+  return advise('application', `no folder configured: its commands run in ${app.commandsDir ?? process.cwd()}`);
 }
 
 function usesLaravel(app: AppConfig): boolean {

@@ -8,6 +8,7 @@ import type { Plan } from '../plan/step.ts';
 import { alreadyThere, compareExisting } from '../preflight/adoption.ts';
 import { type Facts, isComplete } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readHistory } from '../statements/history.ts';
 import { chooseSaved, type SavedChoice, savedSummary, toPlan } from './deploy/saved-rows.ts';
@@ -44,6 +45,7 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
     requireFree(facts);
     if (facts.unfinished) return offerUnfinished(facts.unfinished, config, facts, invocation);
     if (!isComplete(facts)) return nothingToDo(facts, config, invocation);
+    await requireWritable(facts.server);
     requireReady(facts.checks);
     const chosen = chooseMigrations(facts, options);
     if (chosen.length === 0) return nothingToDo(facts, config, invocation);

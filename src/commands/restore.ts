@@ -12,6 +12,7 @@ import { logFolder } from '../phases/restore/replay.ts';
 import { planRestore, type ReplayFacts } from '../plan/restore.ts';
 import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import { requireWritable } from '../preflight/read-only.ts';
 import { runFolder } from '../run/folder.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { type ChosenBackup, chooseBackup } from './restore/backup.ts';
@@ -24,7 +25,7 @@ import { carryOut } from './shared/carry-out.ts';
 import { declined } from './shared/declined.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { requireFree, showPreflight } from './shared/preflight.ts';
-import { siteFacts } from './shared/site-facts.ts';
+import { type RestoreSite, siteForRestore } from './shared/site-facts.ts';
 import { withRun } from './shared/with-run.ts';
 
 export interface RestoreOptions {
@@ -32,6 +33,8 @@ export interface RestoreOptions {
   readonly backup: string;
   /** False with `--no-services`. */
   readonly services: boolean;
+  /** False with `--no-maintenance`. */
+  readonly maintenance: boolean;
   readonly inPlace: boolean;
   /** A time, the id of a run, or a place in the binary log. */
   readonly until?: string | undefined;
@@ -45,13 +48,15 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     const backup = await chooseBackup(options.backup, moment, config, invocation);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
+    await requireWritable(facts.server);
     await requireRestorable(facts, backup.manifest, undefined, invocation);
     const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
     try {
       const point = await choosePoint(moment, backup, facts.server, options, config, invocation);
       const at = await findFreeSecond(facts.server, invocation.clock.now());
-      const plan = planFor(backup.file, point, { ...options, at }, config, invocation);
-      const rows = summaryRows(plan, backup.manifest, point, config);
+      const site = await siteForRestore(facts, config, options, invocation);
+      const plan = planFor(backup.file, point, { ...options, at, site }, config, invocation);
+      const rows = summaryRows(plan, backup.manifest, point, site, config);
       invocation.hub.report({ type: 'summary', title: 'Restore', rows });
       const stranger = otherOrigin(backup.manifest, await readDestination(facts.server));
       if (!(await invocation.prompt.confirm(questionOf(stranger)))) throw declined();
@@ -105,7 +110,7 @@ async function choosePoint(
 function planFor(
   file: string,
   point: RestorePoint,
-  { at, ...options }: RestoreOptions & { readonly at: Date },
+  { at, site, ...options }: RestoreOptions & { readonly at: Date; readonly site: RestoreSite },
   config: Config,
   invocation: Invocation,
 ): Plan {
@@ -123,12 +128,17 @@ function planFor(
     side: nameBeside(database, 'restore', at),
     aside: nameBeside(database, 'before', at),
     isInPlace: options.inPlace,
-    services: options.services ? config.app.services : [],
-    ...siteFacts(config, true),
+    ...site,
   });
 }
 
-function summaryRows(plan: Plan, manifest: Manifest, point: RestorePoint, config: Config): [string, string][] {
+function summaryRows(
+  plan: Plan,
+  manifest: Manifest,
+  point: RestorePoint,
+  { down, withMaintenance }: RestoreSite,
+  config: Config,
+): [string, string][] {
   const { database } = config.database;
   const isInPlace = plan.steps.some((step) => step.phase === 'load');
   const [aside] = plan.steps.flatMap((step) =>
@@ -141,12 +151,14 @@ function summaryRows(plan: Plan, manifest: Manifest, point: RestorePoint, config
     ['Taken', manifest.startedAt],
     ...pointRows(point),
     ['Lost', `${point.lost}: what is written to ${database} until the swap is not in the backup`],
-    [
-      'Site',
-      isInPlace ? 'down while the backup is loaded (--in-place)' : 'up while the backup is loaded, down for the swap',
-    ],
+    ['Site', siteRow(down, withMaintenance, isInPlace)],
     ['Kept', `what is there now, in ${aside}: gateway-migrate rollback brings it back`],
   ];
+}
+
+function siteRow(down: string, withMaintenance: boolean, isInPlace: boolean): string {
+  if (!withMaintenance) return down;
+  return isInPlace ? 'down while the backup is loaded (--in-place)' : `up while the backup is loaded, ${down}`;
 }
 
 function pointRows(point: RestorePoint): [string, string][] {

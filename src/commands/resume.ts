@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type ExitCode, type Failure, refusal } from '../errors.ts';
+import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
 import type { Unfinished } from '../run/unfinished.ts';
 import { rollBackRun } from './rollback.ts';
@@ -16,6 +17,7 @@ export function resumeCommand(invocation: Invocation): Promise<ExitCode> {
     const config = await beginLogged('resume', invocation);
     const standing = await showStanding(config, invocation);
     requireFree(standing);
+    await requireWritable(standing.server);
     if (!standing.unfinished) {
       invocation.hub.report({ type: 'note', level: 'info', text: 'nothing to finish: no run was cut off' });
       return DONE;

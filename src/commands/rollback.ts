@@ -8,6 +8,7 @@ import { findWaysBack, newestFirst, waitForDeadClients } from '../phases/migrate
 import { planRollback } from '../plan/rollback.ts';
 import type { Plan } from '../plan/step.ts';
 import { describeTarget } from '../preflight/reach.ts';
+import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
 import { begunRows, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
@@ -19,7 +20,7 @@ import { declined } from './shared/declined.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { requireFree, showStanding } from './shared/preflight.ts';
 import { resumeRun } from './shared/resume-run.ts';
-import { siteFacts } from './shared/site-facts.ts';
+import { siteOnTheWayBack } from './shared/site-facts.ts';
 import { DONE, type Ending, withRun } from './shared/with-run.ts';
 
 export interface RollbackOptions {
@@ -36,9 +37,10 @@ export function rollbackCommand(options: RollbackOptions, invocation: Invocation
     const config = await beginLogged('rollback', invocation);
     const standing = await showStanding(config, invocation);
     requireFree(standing);
+    await requireWritable(standing.server);
     const { unfinished } = standing;
     const restore = await findRestore(options, unfinished, config);
-    if (restore) return undoRestore(restore, config, standing, invocation);
+    if (restore) return undoRestore(restore, config, standing, options, invocation);
     requireUndoable(unfinished, options.run);
     if (unfinished?.undoes !== undefined) return finishUndoing(unfinished, config, standing, invocation);
     return undo(choose(standing, options), options, config, standing, invocation);
@@ -77,7 +79,7 @@ export function rollBackRun(
   invocation: Invocation,
 ): Promise<Ending> {
   if (unfinished.command === 'restore' && unfinished.local) {
-    return undoRestore(unfinished.local, config, standing, invocation);
+    return undoRestore(unfinished.local, config, standing, { maintenance: true }, invocation);
   }
   if (unfinished.undoes !== undefined) return resumeRun(unfinished, config, standing, invocation);
   const options = { run: unfinished.run, discardNewRows: false, maintenance: true };
@@ -131,7 +133,8 @@ async function undo(
     tables.length === 0
       ? undefined
       : backupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
-  const site = siteFacts(config, options.maintenance || hasLeftSiteDown(unfinished));
+  const isOurs = hasLeftSiteDown(unfinished);
+  const site = await siteOnTheWayBack(config, { wants: options.maintenance, isOurs }, invocation);
   const plan = planRollback({
     target: describeTarget(config.database),
     ofRun: choice.ofRun,
@@ -141,11 +144,11 @@ async function undo(
     versionsToSave: choice.rows.map((row) => row.version).toSorted(compareVersions),
     provesBackup: verify === 'restore',
     begunRows: unfinished?.run === choice.ofRun ? begunRows(unfinished) : [],
-    wasDown: hasLeftSiteDown(unfinished),
+    wasDown: isOurs,
     ...site,
   });
   invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });
-  if (savedFile && !site.withMaintenance) warnOfWriters(tables, invocation);
+  if (savedFile && !site.withMaintenance && !site.isDown) warnOfWriters(tables, invocation);
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
   const errand = {
     plan,

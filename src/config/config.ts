@@ -58,8 +58,10 @@ export interface ColumnRef {
 }
 
 export interface AppConfig {
-  /** Undefined: no application, so no maintenance mode, caches or services. */
+  /** Undefined: nothing of Laravel's; commands of one's own, services and the health URL need no folder. */
   readonly dir: string | undefined;
+  /** Where commands run when there is no `dir`: the folder of the configuration. Default: where we were started. */
+  readonly commandsDir?: string | undefined;
   readonly maintenance:
     | 'laravel'
     | 'none'

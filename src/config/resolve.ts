@@ -14,7 +14,7 @@ interface Base {
 export function resolveConfig(checked: CheckedConfig, { file, folder }: Base): Config {
   const absolute = (path: string) => resolve(folder, path);
   const database = toTarget(checked.database, checked.database.name ?? '', absolute);
-  const app = resolveApp(checked.app, absolute);
+  const app = resolveApp(checked.app, folder, absolute);
   return {
     file,
     database,
@@ -90,16 +90,21 @@ function passwordOf(target: Target): Pick<Target, 'password'> {
   return target.password ? { password: target.password } : {};
 }
 
-function resolveApp(app: CheckedConfig['app'], absolute: (path: string) => string): AppConfig {
+function resolveApp(app: CheckedConfig['app'], folder: string, absolute: (path: string) => string): AppConfig {
   const fallback = app.dir === undefined ? 'none' : 'laravel';
   return {
     dir: app.dir === undefined ? undefined : absolute(app.dir),
+    ...(app.dir === undefined && hasOwnCommands(app) ? { commandsDir: folder } : {}),
     maintenance: app.maintenance ?? fallback,
     caches: app.caches ?? fallback,
     services: app.services,
     serviceCommand: app.serviceCommand,
     health: app.health,
   };
+}
+
+function hasOwnCommands({ maintenance, caches, services }: CheckedConfig['app']): boolean {
+  return typeof maintenance === 'object' || typeof caches === 'object' || services.length > 0;
 }
 
 function resolveNotify(target: NotifyTarget, absolute: (path: string) => string): NotifyTarget {

@@ -1,6 +1,7 @@
+import { type AskedSite, askSite, askSiteBack } from './ask-site.ts';
 import type { Plan, SavedRows, Step } from './step.ts';
 
-export interface DeployFacts {
+export interface DeployFacts extends AskedSite {
   readonly run: string;
   readonly target: string;
   /** Versions to apply, in order. */
@@ -18,8 +19,6 @@ export interface DeployFacts {
   /** False with `--no-maintenance`, or when the application has no maintenance mode. */
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
-  /** The status that the healthy site answers; undefined without a health URL. */
-  readonly healthyStatus: number | undefined;
 }
 
 /** Plans a deploy and its way back. */
@@ -93,10 +92,11 @@ function numbered(id: string, index: number): string {
   return index === 0 ? id : `${id}-${index + 1}`;
 }
 
-interface SiteFacts {
+interface SiteFacts extends AskedSite {
+  /** A way back: the application may be what is broken. */
+  readonly isRescue?: boolean;
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
-  readonly healthyStatus: number | undefined;
 }
 
 /** Maintenance on, caches cleared. */
@@ -106,27 +106,27 @@ export function takeDown(facts: SiteFacts): (Step | false)[] {
       id: 'maintenance-on',
       phase: 'maintenance',
       title: 'Maintenance on',
-      input: { to: 'on' },
+      input: { to: 'on', ...rescue(facts) },
     },
-    facts.withCaches && { id: 'caches-before', phase: 'caches', title: 'Clear caches', input: { when: 'before' } },
+    facts.withCaches && {
+      id: 'caches-before',
+      phase: 'caches',
+      title: 'Clear caches',
+      input: { when: 'before', ...rescue(facts) },
+    },
   ];
 }
 
 /** Maintenance off, and the site asked whether it is well. `suffix` keeps ids apart. */
-export function bringUp(facts: SiteFacts, suffix: string): (Step | false)[] {
+export function bringUp(facts: SiteFacts, suffix: '' | '-back'): (Step | false)[] {
   return [
     facts.withMaintenance && {
       id: `maintenance-off${suffix}`,
       phase: 'maintenance',
       title: 'Maintenance off',
-      input: { to: 'off' },
+      input: { to: 'off', ...rescue(facts) },
     },
-    facts.healthyStatus !== undefined && {
-      id: `health${suffix}`,
-      phase: 'health',
-      title: 'Ask the site',
-      input: { expect: facts.healthyStatus },
-    },
+    suffix === '' ? askSite(facts) : askSiteBack(facts),
   ];
 }
 
@@ -134,11 +134,19 @@ export function bringUp(facts: SiteFacts, suffix: string): (Step | false)[] {
  * The last steps of every way back: the site comes up again if it was taken down. Before the caches, unlike on the way
  * forward: a cache that cannot be cleared must not keep the site down.
  */
-export function wayUpAfterFailure(facts: SiteFacts): Step[] {
-  const caches: Step = { id: 'caches-back', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } };
+export function wayUpAfterFailure(given: SiteFacts): Step[] {
+  const facts = { ...given, isRescue: true };
+  const caches: Step = {
+    ...{ id: 'caches-back', phase: 'caches', title: 'Clear caches again' },
+    input: { when: 'after', ...rescue(facts) },
+  };
   const steps: (Step | false)[] = [...bringUp(facts, '-back'), facts.withCaches && caches];
   const onlyAfter = facts.withMaintenance ? 'maintenance-on' : facts.withCaches ? 'caches-before' : 'migrate';
   return steps.filter((step) => step !== false).map((step) => ({ ...step, onlyAfter }));
+}
+
+export function rescue({ isRescue }: Pick<SiteFacts, 'isRescue'>): { isRescue?: true } {
+  return isRescue ? { isRescue } : {};
 }
 
 function count(migrations: number): string {

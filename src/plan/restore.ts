@@ -1,6 +1,7 @@
+import { type AskedSite, askSite, askSiteBack } from './ask-site.ts';
 import type { Plan, Step, TableCopy } from './step.ts';
 
-export interface RestoreFacts {
+export interface RestoreFacts extends AskedSite {
   readonly run: string;
   readonly target: string;
   readonly file: string;
@@ -14,9 +15,10 @@ export interface RestoreFacts {
   readonly isInPlace: boolean;
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
+  /** Artisan cannot start: Laravel's files are written by hand. */
+  readonly by?: 'files' | undefined;
   /** Stopped while production is exchanged; empty with `--no-services`. */
   readonly services: readonly string[];
-  readonly healthyStatus: number | undefined;
 }
 
 export interface ReplayFacts {
@@ -46,14 +48,16 @@ export function planRestore(facts: RestoreFacts): Plan {
       input: { file, database: side },
     },
     replay?.way === 'beside' && replayStep(facts.file, side, replay),
-    ...siteDown(facts),
+    ...siteDown(facts, !isInPlace),
     exchange,
     ...siteUp(facts, ''),
+    askSite(facts),
   ];
   const back: (Step | false)[] = [
     { ...swapBack(run, { side, aside }, false), onlyAfter: exchange.id },
     ...siteUp(facts, '-back'),
     { ...discard(run, side), onlyAfter: isInPlace ? exchange.id : 'load-beside' },
+    after(isInPlace ? exchange.id : 'load-beside', askSiteBack(facts)),
   ];
   return {
     command: 'restore',
@@ -105,7 +109,7 @@ export function planTableExchange(facts: TableExchangeFacts): Plan {
       title: 'Compare with production',
       input: { file, tables, database: side },
     },
-    ...siteDown(facts),
+    ...siteDown(facts, true),
     {
       id: 'swap-tables',
       phase: 'swap-tables',
@@ -113,11 +117,13 @@ export function planTableExchange(facts: TableExchangeFacts): Plan {
       input: { file, tables, from: side, aside },
     },
     ...siteUp(facts, ''),
+    askSite(facts),
   ];
   const back: (Step | false)[] = [
     { ...swapBack(run, { side, aside }, false), onlyAfter: 'swap-tables' },
     ...siteUp(facts, '-back'),
     { ...discard(run, side), onlyAfter: 'load-tables' },
+    after('load-tables', askSiteBack(facts)),
   ];
   return {
     command: 'restore',
@@ -145,18 +151,22 @@ export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'i
 /** Plans to bring back what was there before a restore. Undoing is itself the way back: only `resume` ends it. */
 export function planRestoreBack(facts: RestoreBackFacts): Plan {
   const { ofRun, side, aside, hasExchanged, isFinished } = facts;
-  const down = hasExchanged ? siteDown(facts) : [];
+  const down = hasExchanged ? siteDown(facts, false) : [];
+  const firstDown = down.find((step) => step !== false)?.id;
   const steps: (Step | false)[] = [
     ...down,
     hasExchanged && swapBack(ofRun, { side, aside }, isFinished),
     ...siteUp(facts, ''),
     !isFinished && discard(ofRun, side),
+    askSite(facts),
   ];
   return {
     command: 'rollback',
     target: facts.target,
     steps: steps.filter((step) => step !== false),
-    onFailure: siteUp(facts, '-back').filter((step) => step !== false),
+    onFailure: [...siteUp(facts, '-back'), firstDown !== undefined && after(firstDown, askSiteBack(facts))].filter(
+      (step) => step !== false,
+    ),
     wayBackUntil: down.findLast((step) => step !== false)?.id,
   };
 }
@@ -174,23 +184,29 @@ function discard(ofRun: string, database: string): Step {
   return { id: 'discard', phase: 'discard', title: 'Drop what was loaded beside', input: { ofRun, database } };
 }
 
-type SiteFacts = Pick<RestoreFacts, 'withMaintenance' | 'withCaches' | 'services' | 'healthyStatus'>;
+type SiteFacts = AskedSite & Pick<RestoreFacts, 'withMaintenance' | 'withCaches' | 'services' | 'by'>;
 
-function siteDown({ withMaintenance, services }: SiteFacts): (Step | false)[] {
+/** `goesOn`: something has been loaded by then that a site which does not go down is no reason to throw away. */
+function siteDown({ withMaintenance, services, by }: SiteFacts, goesOn: boolean): (Step | false)[] {
+  const going = goesOn ? { goesOn } : {};
   return [
-    withMaintenance && { id: 'maintenance-on', phase: 'maintenance', title: 'Maintenance on', input: { to: 'on' } },
+    withMaintenance && {
+      id: 'maintenance-on',
+      phase: 'maintenance',
+      title: 'Maintenance on',
+      input: { to: 'on', isRescue: true, ...(by ? { by } : {}), ...going },
+    },
     services.length > 0 && {
       id: 'services-stop',
       phase: 'services',
       title: `Stop ${services.join(', ')}`,
-      input: { action: 'stop', services },
+      input: { action: 'stop', services, ...going },
     },
   ];
 }
 
-/** On the way back each stands behind what it takes back, and nothing more is asked than that the site comes up. */
-function siteUp(facts: SiteFacts, suffix: '' | '-back'): (Step | false)[] {
-  const { withMaintenance, withCaches, services, healthyStatus } = facts;
+/** On the way back each stands behind what it takes back. */
+function siteUp({ withMaintenance, withCaches, services }: SiteFacts, suffix: '' | '-back'): (Step | false)[] {
   const isBack = suffix === '-back';
   return [
     services.length > 0 && {
@@ -200,20 +216,23 @@ function siteUp(facts: SiteFacts, suffix: '' | '-back'): (Step | false)[] {
       input: { action: 'start', services },
       ...(isBack ? { onlyAfter: 'services-stop' } : {}),
     },
-    !isBack && withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches', input: { when: 'after' } },
+    !isBack &&
+      withCaches && {
+        id: 'caches-after',
+        phase: 'caches',
+        title: 'Clear caches',
+        input: { when: 'after', isRescue: true },
+      },
     withMaintenance && {
       id: `maintenance-off${suffix}`,
       phase: 'maintenance',
       title: 'Maintenance off',
-      input: { to: 'off' },
+      input: { to: 'off', isRescue: true },
       ...(isBack ? { onlyAfter: 'maintenance-on' } : {}),
     },
-    !isBack &&
-      healthyStatus !== undefined && {
-        id: 'health',
-        phase: 'health',
-        title: 'Ask the site',
-        input: { expect: healthyStatus },
-      },
   ];
+}
+
+function after(onlyAfter: string, step: Step | false): Step | false {
+  return step && { ...step, onlyAfter };
 }

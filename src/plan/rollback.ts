@@ -1,7 +1,8 @@
-import { bringUp, savedTidy, takeDown, wayUpAfterFailure } from './deploy.ts';
+import type { AskedSite } from './ask-site.ts';
+import { bringUp, rescue, savedTidy, takeDown, wayUpAfterFailure } from './deploy.ts';
 import type { Plan, SavedRows, Step } from './step.ts';
 
-export interface RollbackFacts {
+export interface RollbackFacts extends AskedSite {
   readonly target: string;
   /** The run whose migrations are undone. */
   readonly ofRun: string;
@@ -19,11 +20,11 @@ export interface RollbackFacts {
   readonly wasDown: boolean;
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
-  readonly healthyStatus: number | undefined;
 }
 
 /** Plans to undo what a run applied. If it fails half way, only `resume` can end it: undoing is itself the way back. */
-export function planRollback(facts: RollbackFacts): Plan {
+export function planRollback(given: RollbackFacts): Plan {
+  const facts = { ...given, isRescue: true };
   const { ofRun, versions } = facts;
   const before: (Step | false)[] = [
     ...takeDown(facts),
@@ -45,7 +46,12 @@ export function planRollback(facts: RollbackFacts): Plan {
     ...before,
     facts.begunRows.length > 0 && savedTidy(ofRun, facts.begunRows),
     { id: 'undo', phase: 'undo', title: 'Undo the migrations', input: { ofRun, versions } },
-    facts.withCaches && { id: 'caches-after', phase: 'caches', title: 'Clear caches again', input: { when: 'after' } },
+    facts.withCaches && {
+      id: 'caches-after',
+      phase: 'caches',
+      title: 'Clear caches again',
+      input: { when: 'after', ...rescue(facts) },
+    },
     ...bringUp(facts, ''),
   ];
   return {

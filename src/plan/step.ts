@@ -5,9 +5,26 @@ export interface StepInputs {
   backup: { readonly purpose: 'deploy' | 'manual' | 'restore'; readonly file: string };
   /** Load the backup somewhere else and compare. */
   prove: { readonly file: string };
-  maintenance: { readonly to: 'on' | 'off' };
-  services: { readonly action: 'stop' | 'start'; readonly services: readonly string[] };
-  caches: { readonly when: 'before' | 'after' };
+  maintenance: {
+    readonly to: 'on' | 'off';
+    /**
+     * The application may be what is broken: where artisan cannot start, Laravel's own files are written, and no answer
+     * is insisted on that a broken site cannot give.
+     */
+    readonly isRescue?: boolean;
+    /** That artisan cannot start is known before the run: it is not tried on the way down. */
+    readonly by?: 'files';
+    /** What has been loaded so far is worth more than a site that is down: a failure is told, and the run goes on. */
+    readonly goesOn?: boolean;
+  };
+  services: {
+    readonly action: 'stop' | 'start';
+    readonly services: readonly string[];
+    /** As for `maintenance`. */
+    readonly goesOn?: boolean;
+  };
+  /** `isRescue`: what cannot be cleared is told, not fatal. */
+  caches: { readonly when: 'before' | 'after'; readonly isRescue?: boolean };
   /** `adopt`: their tables are there already and equal; they are only noted in the history. */
   migrate: { readonly versions: readonly string[]; readonly adopt: readonly string[] };
   /** Undo what `ofRun` did, newest first. */
@@ -74,8 +91,15 @@ export interface StepInputs {
   /** Drop what the restore `ofRun` has loaded beside production. */
   discard: { readonly ofRun: string; readonly database: string };
   verify: Record<never, never>;
-  health: { readonly expect: number };
+  health: {
+    readonly expect: number;
+    /** What it answered before the run, where the run is not to blame for it: told, but no failure. */
+    readonly excused?: SiteAnswer | undefined;
+  };
 }
+
+/** The status of an answer. */
+export type SiteAnswer = number | 'nothing';
 
 export interface SavedRows {
   readonly file: string;

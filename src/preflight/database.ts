@@ -6,6 +6,7 @@ import type { Snapshot } from '../schema/types.ts';
 import { describeBlocker, findOpenTransactions } from '../statements/blockers.ts';
 import type { Clock } from '../system/clock.ts';
 import { checkPrivileges, readAccount } from './privileges.ts';
+import { checkReadOnly, readReadOnly } from './read-only.ts';
 import { checkRestoreRights } from './restore-rights.ts';
 
 const GROUP = 'database';
@@ -25,6 +26,7 @@ export async function checkDatabase(
   return [
     ...checkConnection(server, snapshot.database),
     checkPrivileges(account, snapshot.database),
+    checkReadOnly(await readReadOnly(session)),
     await checkStableConnection(session),
     ...checkRequiredTables(snapshot, config),
     await checkBinlog(session),

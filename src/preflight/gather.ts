@@ -94,7 +94,7 @@ async function readFacts(
   const snapshot = await readWholeSchema(session, server.target.database);
   // At once: programs that are asked for their version start while the server answers.
   const [isSiteDown, database, data, own, backup, app] = await Promise.all([
-    config.app.dir !== undefined && isInMaintenance(config.app, ports),
+    isInMaintenance(config.app, ports).catch(() => false),
     checkDatabase(server, session, snapshot, config, ports.clock),
     checkData(session, status.pending),
     checkOwnFolders(config),

@@ -62,6 +62,10 @@ function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, wha
     const state = 'the database and the site are as they were before; what was loaded beside is still there';
     return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');
   }
+  if (phaseOf(plan, outcome.secondStep) === 'health') {
+    const state = 'the database is as it was before, but the site does not answer as it should';
+    return needsPerson(back, 'unchanged', state, 'mend the site, then: gateway-migrate resume');
+  }
   if (databaseIsBack) {
     const state = 'the database is as it was before, but the site may still be in maintenance';
     return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');

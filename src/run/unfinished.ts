@@ -4,6 +4,7 @@ import type { SavedRows, Step } from '../plan/step.ts';
 import { readJournal, readUndoingRun } from '../statements/journal.ts';
 import { inTurn } from '../statements/row.ts';
 import { findLocalUnfinished, type LocalRun } from './folder.ts';
+import type { Progress } from './journal.ts';
 
 /** A run that was cut off: known from this machine's state folder, from the database, or from both. */
 export interface Unfinished {
@@ -58,8 +59,12 @@ export function isUndoing(step: Step): step is Extract<Step, { phase: 'undo' | '
 
 /** It had taken the site down when it was cut off, and not brought it up: whoever ends it does. */
 export function hasLeftSiteDown(unfinished: Unfinished | undefined): boolean {
-  const steps = unfinished?.local?.progress.steps;
-  if (!steps?.has('maintenance-on')) return false;
+  const progress = unfinished?.local?.progress;
+  return progress !== undefined && leavesSiteDown(progress);
+}
+
+export function leavesSiteDown({ steps, isFinished }: Progress): boolean {
+  if (isFinished || !steps.has('maintenance-on')) return false;
   return !['maintenance-off', 'maintenance-off-back'].some((id) => steps.get(id) === 'finished');
 }
 

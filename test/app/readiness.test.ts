@@ -112,6 +112,18 @@ describe('any application', () => {
     ]);
   });
 
+  test('commands without a folder are looked at all the same', async () => {
+    const maintenance = { enter: ['no-such-enter'], leave: ['true'] };
+    const parts = { dir: undefined, commandsDir: '/srv', caches: 'none', services: ['up'] } as const;
+    const serviceCommand = ['true', '{action}', '{service}'];
+    const lines = await linesOf(appConfig('', undefined, { ...parts, maintenance, serviceCommand }));
+    expect(lines.slice(0, 2)).toEqual([
+      'ok application: no folder configured: its commands run in /srv',
+      'error app.maintenance.enter: no-such-enter was not found → install no-such-enter or correct app.maintenance.enter',
+    ]);
+    expect(lines).toContain('ok up: running');
+  });
+
   test('a folder that is not there, and one that is a file', async () => {
     const remedy = 'set app.dir to the folder of the application, or leave it out when there is none';
     expect(await linesOf(appConfig('/no/such/app', undefined))).toEqual([

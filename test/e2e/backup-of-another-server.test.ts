@@ -30,8 +30,11 @@ describeOnServers('a backup of another server in the same folder', (server) => {
       const { invocation, events } = invoke({ ...given, prompt: answering([answer], asked) });
       const flags = { ...invocation, flags: { ...invocation.flags, yes: false } };
       const code = options.table
-        ? await restoreTablesCommand({ backup: options.backup, tables: ['firms'], inPlace: false }, flags)
-        : await restoreCommand({ backup: options.backup, services: true, inPlace: false }, flags);
+        ? await restoreTablesCommand(
+            { backup: options.backup, tables: ['firms'], inPlace: false, maintenance: true },
+            flags,
+          )
+        : await restoreCommand({ backup: options.backup, services: true, inPlace: false, maintenance: true }, flags);
       return { code, question: asked.at(-1), of: rowOf(events, 'Of'), last: events.at(-1) };
     }
 

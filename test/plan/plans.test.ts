@@ -58,9 +58,9 @@ test('a deploy, with everything and with nothing but the migrations', () => {
     health: Ask the site {"expect":200}
     way back until caches-after
     undo: Undo what this run applied {"ofRun":"run-1","versions":"all"} (only after migrate)
-    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
+    maintenance-off-back: Maintenance off {"to":"off","isRescue":true} (only after maintenance-on)
     health-back: Ask the site {"expect":200} (only after maintenance-on)
-    caches-back: Clear caches again {"when":"after"} (only after maintenance-on)"
+    caches-back: Clear caches again {"when":"after","isRescue":true} (only after maintenance-on)"
   `);
   const bare = planDeploy({ ...WHOLE, ...BARE, versions: ['1'], adopt: [], backupFile: undefined });
   expect(outline(bare)).toMatchInlineSnapshot(`
@@ -126,18 +126,18 @@ test('without maintenance the way back of a deploy brings up what was cleared, o
 
 test('a rollback, which has a way back only until it undoes', () => {
   expect(outline(planRollback(UNDO))).toMatchInlineSnapshot(`
-    "maintenance-on: Maintenance on {"to":"on"}
-    caches-before: Clear caches {"when":"before"}
+    "maintenance-on: Maintenance on {"to":"on","isRescue":true}
+    caches-before: Clear caches {"when":"before","isRescue":true}
     save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"],"versions":["1","2"]}
     prove: Prove the saved rows by loading them {"file":"/saved.sql.gz"}
     undo: Undo the migrations {"ofRun":"run-1","versions":"all"}
-    caches-after: Clear caches again {"when":"after"}
-    maintenance-off: Maintenance off {"to":"off"}
+    caches-after: Clear caches again {"when":"after","isRescue":true}
+    maintenance-off: Maintenance off {"to":"off","isRescue":true}
     health: Ask the site {"expect":200}
     way back until prove
-    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
+    maintenance-off-back: Maintenance off {"to":"off","isRescue":true} (only after maintenance-on)
     health-back: Ask the site {"expect":200} (only after maintenance-on)
-    caches-back: Clear caches again {"when":"after"} (only after maintenance-on)"
+    caches-back: Clear caches again {"when":"after","isRescue":true} (only after maintenance-on)"
   `);
   const bare = planRollback({ ...UNDO, ...BARE, savedFile: undefined, versions: ['1'] });
   expect(outline(bare)).toMatchInlineSnapshot(`
@@ -153,18 +153,19 @@ test('a rollback of a run that had left the site down leaves it down when it fai
 test('a restore beside production, and one into production itself', () => {
   expect(outline(planRestore(RESTORE))).toMatchInlineSnapshot(`
     "load-beside: Load the backup beside production {"file":"/backups/shop.sql.gz","database":"shop_restore_1"}
-    maintenance-on: Maintenance on {"to":"on"}
-    services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"]}
+    maintenance-on: Maintenance on {"to":"on","isRescue":true,"goesOn":true}
+    services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"],"goesOn":true}
     swap: Swap it with production {"from":"shop_restore_1","aside":"shop_before_1","file":"/backups/shop.sql.gz"}
     services-start: Start php, nginx {"action":"start","services":["php","nginx"]}
-    caches-after: Clear caches {"when":"after"}
-    maintenance-off: Maintenance off {"to":"off"}
+    caches-after: Clear caches {"when":"after","isRescue":true}
+    maintenance-off: Maintenance off {"to":"off","isRescue":true}
     health: Ask the site {"expect":200}
     way back until swap
     swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":false} (only after swap)
     services-start-back: Start php, nginx {"action":"start","services":["php","nginx"]} (only after services-stop)
-    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
-    discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load-beside)"
+    maintenance-off-back: Maintenance off {"to":"off","isRescue":true} (only after maintenance-on)
+    discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load-beside)
+    health-back: Ask the site {"expect":200} (only after load-beside)"
   `);
   expect(outline(planRestore({ ...RESTORE, ...BARE, services: [], isInPlace: true }))).toMatchInlineSnapshot(`
     "load: Load the backup {"file":"/backups/shop.sql.gz","aside":"shop_before_1"}
@@ -179,31 +180,33 @@ test('single tables in the place of the present ones: the site goes down once it
   expect(outline(plan)).toMatchInlineSnapshot(`
     "load-tables: Load items, shops beside production {"file":"/backups/shop.sql.gz","tables":["items","shops"],"database":"shop_restore_1"}
     compare-tables: Compare with production {"file":"/backups/shop.sql.gz","tables":["items","shops"],"database":"shop_restore_1"}
-    maintenance-on: Maintenance on {"to":"on"}
+    maintenance-on: Maintenance on {"to":"on","isRescue":true,"goesOn":true}
     swap-tables: Swap items, shops with production's {"file":"/backups/shop.sql.gz","tables":["items","shops"],"from":"shop_restore_1","aside":"shop_before_1"}
-    caches-after: Clear caches {"when":"after"}
-    maintenance-off: Maintenance off {"to":"off"}
+    caches-after: Clear caches {"when":"after","isRescue":true}
+    maintenance-off: Maintenance off {"to":"off","isRescue":true}
     health: Ask the site {"expect":200}
     way back until swap-tables
     swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":false} (only after swap-tables)
-    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)
-    discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load-tables)"
+    maintenance-off-back: Maintenance off {"to":"off","isRescue":true} (only after maintenance-on)
+    discard: Drop what was loaded beside {"ofRun":"run-1","database":"shop_restore_1"} (only after load-tables)
+    health-back: Ask the site {"expect":200} (only after load-tables)"
   `);
 });
 
 test('the way back from a restore: one that is over keeps what production holds, one cut off drops it', () => {
   const over = { ...RESTORE, ofRun: 'run-1', hasExchanged: true, isFinished: true };
   expect(outline(planRestoreBack(over))).toMatchInlineSnapshot(`
-    "maintenance-on: Maintenance on {"to":"on"}
+    "maintenance-on: Maintenance on {"to":"on","isRescue":true}
     services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"]}
     swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":true}
     services-start: Start php, nginx {"action":"start","services":["php","nginx"]}
-    caches-after: Clear caches {"when":"after"}
-    maintenance-off: Maintenance off {"to":"off"}
+    caches-after: Clear caches {"when":"after","isRescue":true}
+    maintenance-off: Maintenance off {"to":"off","isRescue":true}
     health: Ask the site {"expect":200}
     way back until services-stop
     services-start-back: Start php, nginx {"action":"start","services":["php","nginx"]} (only after services-stop)
-    maintenance-off-back: Maintenance off {"to":"off"} (only after maintenance-on)"
+    maintenance-off-back: Maintenance off {"to":"off","isRescue":true} (only after maintenance-on)
+    health-back: Ask the site {"expect":200} (only after maintenance-on)"
   `);
   const cut = { ...over, ...BARE, services: [], hasExchanged: false, isFinished: false };
   expect(outline(planRestoreBack(cut))).toMatchInlineSnapshot(`

@@ -170,6 +170,7 @@ test('a way back that failed: its own verdict counts, and a site that does not c
     stranded(changed),
     stranded(failedUnchanged('no lock', 'wait')),
     stranded(error, 'maintenance-off-back'),
+    stranded(error, 'health-back'),
   ]).toMatchInlineSnapshot(`
     [
       "exit 4, unknown, to be finished
@@ -192,6 +193,10 @@ test('a way back that failed: its own verdict counts, and a site that does not c
     Apply 1 migration: it broke. Then on the way back, Maintenance off: it broke
     the database is as it was before, but the site may still be in maintenance
     gateway-migrate resume (tries the way back again)",
+      "exit 3, unchanged, to be finished
+    Apply 1 migration: it broke. Then on the way back, Ask the site: it broke
+    the database is as it was before, but the site does not answer as it should
+    mend the site, then: gateway-migrate resume",
     ]
   `);
 });

@@ -32,6 +32,9 @@ export interface Site {
   readonly dir: string;
   /** The configuration that fits it, with what a test wants to be different. */
   app(changes?: Partial<AppConfig>): AppConfig;
+  /** Only php-fpm: nginx answers 502. */
+  stopPhp(): Promise<void>;
+  startPhp(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,8 +89,9 @@ export async function startSite(target: Target): Promise<Site> {
   const url = `http://127.0.0.1:${port}/`;
   writeFileSync(join(runDir, 'fpm.conf'), fpmConfig(runDir));
   writeFileSync(join(runDir, 'nginx.conf'), nginxConfig(runDir, dir, port));
+  const startFpm = () => start(findFpm(), ['--nodaemonize', '--fpm-config', join(runDir, 'fpm.conf')], runDir);
   const children = [
-    start(findFpm(), ['--nodaemonize', '--fpm-config', join(runDir, 'fpm.conf')], runDir),
+    startFpm(),
     start('/usr/sbin/nginx', ['-p', runDir, '-e', join(runDir, 'nginx.log'), '-c', join(runDir, 'nginx.conf')], runDir),
   ];
   const kill = () => children.forEach((child) => void child.kill('SIGTERM'));
@@ -103,7 +107,12 @@ export async function startSite(target: Target): Promise<Site> {
     await stop();
     throw error;
   }
-  return { url, dir, app: (changes) => appConfig(dir, url, changes), stop };
+  const stopPhp = () => end(children[0] as ChildProcess);
+  const startPhp = () => {
+    children[0] = startFpm();
+    return waitUntilServing(url, children, runDir);
+  };
+  return { url, dir, app: (changes) => appConfig(dir, url, changes), stopPhp, startPhp, stop };
 }
 
 export function appConfig(dir: string, url: string | undefined, changes: Partial<AppConfig> = {}): AppConfig {

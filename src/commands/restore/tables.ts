@@ -7,6 +7,7 @@ import { planTableExchange, planTableRestore } from '../../plan/restore.ts';
 import type { Plan } from '../../plan/step.ts';
 import type { Facts } from '../../preflight/gather.ts';
 import { describeTarget } from '../../preflight/reach.ts';
+import { requireWritable } from '../../preflight/read-only.ts';
 import { HISTORY_TABLE } from '../../schema/types.ts';
 import { unfinishedRefusal } from '../resume.ts';
 import { beginLogged } from '../shared/begin.ts';
@@ -14,7 +15,7 @@ import { carryOut } from '../shared/carry-out.ts';
 import { declined } from '../shared/declined.ts';
 import type { Invocation } from '../shared/invocation.ts';
 import { requireFree, showPreflight } from '../shared/preflight.ts';
-import { siteFacts } from '../shared/site-facts.ts';
+import { type RestoreSite, siteForRestore } from '../shared/site-facts.ts';
 import { withRun } from '../shared/with-run.ts';
 import { chooseFile } from './backup.ts';
 import { readDestination } from './destination.ts';
@@ -26,6 +27,8 @@ export interface TableRestoreOptions {
   readonly tables: readonly string[];
   /** In the place of the present ones, not beside them. */
   readonly inPlace: boolean;
+  /** False with `--no-maintenance`. */
+  readonly maintenance: boolean;
 }
 
 /** What is asked of a person before a plan is carried out. */
@@ -46,11 +49,14 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     if (options.inPlace) requireReplaceable(tables);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
+    await requireWritable(facts.server);
     if (options.inPlace && facts.unfinished) throw unfinishedRefusal(facts.unfinished);
     await (options.inPlace ? requireRestorable(facts, manifest, tables, invocation) : requireLoadable(facts));
-    const propose = options.inPlace ? proposeExchange : proposeCopies;
     const at = await findFreeSecond(facts.server, invocation.clock.now());
-    const { plan, rows, question } = propose({ file, tables, at }, facts, config, invocation);
+    const wanted = { file, tables, at };
+    const { plan, rows, question } = options.inPlace
+      ? proposeExchange(wanted, facts, await siteFor(options, facts, config, invocation), config, invocation)
+      : proposeCopies(wanted, config, invocation);
     const taken = [
       ['Backup', file] as const,
       ['Of', describeOrigin(manifest)] as const,
@@ -72,7 +78,7 @@ interface Wanted {
   readonly at: Date;
 }
 
-function proposeCopies({ file, tables: names, at }: Wanted, _: Facts, config: Config, { hub }: Invocation): Proposal {
+function proposeCopies({ file, tables: names, at }: Wanted, config: Config, { hub }: Invocation): Proposal {
   const tables = names.map((table) => ({ table, copy: nameCopy(table, at) }));
   const side = nameBeside(config.database.database, 'restore', at);
   return {
@@ -85,9 +91,14 @@ function proposeCopies({ file, tables: names, at }: Wanted, _: Facts, config: Co
   };
 }
 
+function siteFor({ maintenance }: TableRestoreOptions, facts: Facts, config: Config, invocation: Invocation) {
+  return siteForRestore(facts, config, { maintenance, services: false }, invocation);
+}
+
 function proposeExchange(
   { file, tables, at }: Wanted,
   { snapshot }: Facts,
+  site: RestoreSite,
   config: Config,
   { hub }: Invocation,
 ): Proposal {
@@ -97,13 +108,12 @@ function proposeExchange(
   const target = describeTarget(config.database);
   return {
     plan: planTableExchange({
-      ...{ run: hub.run, target, file, side, aside, tables, services: [] },
-      ...siteFacts(config, true),
+      ...{ run: hub.run, target, file, side, aside, tables, ...site },
     }),
     rows: [
       ...tables.map((name) => [name, present.includes(name) ? 'is replaced' : 'comes back: it is not there'] as const),
       ['Lost', `what was written to ${tables.join(', ')} since then`],
-      ['Site', 'up while they are loaded and compared, down for the swap'],
+      ['Site', site.withMaintenance ? `up while they are loaded and compared, ${site.down}` : site.down],
       ['Kept', present.length > 0 ? `what is there now, in ${aside}` : 'nothing: none of them is there'],
       ['Undo', 'gateway-migrate rollback'],
     ],

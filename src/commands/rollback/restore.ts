@@ -7,11 +7,11 @@ import { exchangeOf, type Plan, type StepInputs } from '../../plan/step.ts';
 import { describeTarget } from '../../preflight/reach.ts';
 import type { Standing } from '../../preflight/standing.ts';
 import { findLastChange, type LocalRun } from '../../run/folder.ts';
-import type { Unfinished } from '../../run/unfinished.ts';
+import { leavesSiteDown, type Unfinished } from '../../run/unfinished.ts';
 import { carryOut } from '../shared/carry-out.ts';
 import { declined } from '../shared/declined.ts';
 import type { Invocation } from '../shared/invocation.ts';
-import { siteFacts } from '../shared/site-facts.ts';
+import { siteOnTheWayBack } from '../shared/site-facts.ts';
 import type { Ending } from '../shared/with-run.ts';
 
 /** What of the command line says which run is meant. */
@@ -40,6 +40,7 @@ export async function undoRestore(
   restore: LocalRun,
   config: Config,
   standing: Standing,
+  { maintenance }: { readonly maintenance: boolean },
   invocation: Invocation,
 ): Promise<Ending> {
   const { record, progress } = restore;
@@ -48,7 +49,7 @@ export async function undoRestore(
   // Single tables may have come back where none was.
   const isKept = !(note?.only && note.tables.length === 0);
   if (progress.isFinished && isKept) await requireKept(aside, record.run, standing);
-  const plan = planRestoreBack(backFacts(restore, { side, aside }, config));
+  const plan = planRestoreBack(await backFacts(restore, { side, aside }, config, maintenance, invocation));
   invocation.hub.report({
     type: 'summary',
     title: 'Rollback',
@@ -63,23 +64,25 @@ export async function undoRestore(
   return carryOut(errand, invocation);
 }
 
-function backFacts(
+async function backFacts(
   { record, progress }: LocalRun,
   names: { side: string; aside: string },
   config: Config,
-): RestoreBackFacts {
+  maintenance: boolean,
+  invocation: Invocation,
+): Promise<RestoreBackFacts> {
   const { isFinished, steps } = progress;
   const hasExchanged = steps.has(exchangeOf(record.plan)?.id ?? '');
   const services = record.plan.steps.flatMap((step) =>
     step.phase === 'services' && step.input.action === 'stop' ? step.input.services : [],
   );
   const isDown = isFinished || hasExchanged;
-  const site = siteFacts(config, isDown || steps.has('maintenance-on'));
+  const wants = isDown && maintenance;
+  const site = await siteOnTheWayBack(config, { wants, isOurs: leavesSiteDown(progress) }, invocation);
   return {
     ...{ ofRun: record.run, target: describeTarget(config.database), ...names, hasExchanged, isFinished, ...site },
     services: isDown || steps.has('services-stop') ? services : [],
     withCaches: site.withCaches && hasExchanged,
-    healthyStatus: hasExchanged ? site.healthyStatus : undefined,
   };
 }
 

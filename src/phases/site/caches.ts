@@ -12,7 +12,7 @@ import {
 import { asOwner, type Owner, readOwner } from '../../app/owner.ts';
 import type { AppConfig } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
-import { ExitCode, Failure, failedUnchanged } from '../../errors.ts';
+import { ExitCode, Failure, failedUnchanged, messageOf } from '../../errors.ts';
 import type { StepInputs } from '../../plan/step.ts';
 import { type Command, describeExit } from '../../system/exec.ts';
 import type { Exit } from '../../system/exit.ts';
@@ -25,14 +25,25 @@ const COMMAND_MS = 60_000;
 /** Clears the application's caches. Clearing twice does no harm, so a step that was cut off is run again. */
 export function cachesPhase(app: AppConfig): Phase<'caches'> {
   return {
-    async run({ when }, context) {
-      if (app.dir === undefined) return 'no application configured';
-      if (app.caches === 'none') return 'no caches configured';
-      if (app.caches !== 'laravel') return runOwnCommands(app, app.caches, when, context);
-      return clearLaravel(app.dir, when, context);
+    async run({ when, isRescue = false }, context) {
+      try {
+        return await clearCaches(app, when, context);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (!isRescue) throw error;
+        const text = `${messageOf(error)}; the database does not need them: clear them once the application starts`;
+        context.report({ type: 'note', level: 'warning', text });
+        return 'not cleared';
+      }
     },
     probe: async () => 'not-done',
   };
+}
+
+async function clearCaches(app: AppConfig, when: When, context: Context): Promise<string> {
+  if (app.caches === 'none') return 'no caches configured';
+  if (app.caches !== 'laravel') return runOwnCommands(app, app.caches, when, context);
+  return app.dir === undefined ? 'no application configured' : clearLaravel(app.dir, when, context);
 }
 
 async function runOwnCommands(app: AppConfig, argvs: readonly (readonly string[])[], when: When, context: Context) {

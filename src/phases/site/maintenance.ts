@@ -1,9 +1,12 @@
+import { hasMaintenance } from '../../app/commands.ts';
 import { describeBusy, waitForRequests } from '../../app/in-flight.ts';
-import { maintenanceCommand, readSiteState } from '../../app/maintenance.ts';
+import { laravelFilesCommand } from '../../app/laravel-files.ts';
+import { type MaintenanceCommand, maintenanceCommand, readSiteState } from '../../app/maintenance.ts';
 import { type Answer, describeAnswer, type Patience, waitForStatus } from '../../app/site.ts';
 import type { AppConfig } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { ExitCode, Failure, failedUnchanged, messageOf } from '../../errors.ts';
+import type { StepInputs } from '../../plan/step.ts';
 import { displayCommand } from '../../system/exec.ts';
 import type { Phase } from '../phase.ts';
 
@@ -19,27 +22,84 @@ const REQUESTS_MS = 5_000;
  */
 export function maintenancePhase(app: AppConfig, proof: Patience = PROOF): Phase<'maintenance'> {
   return {
-    async run({ to }, context) {
-      if (app.dir === undefined) return 'no application configured';
-      if (app.maintenance === 'none') return 'no maintenance mode configured: the site stays as it is';
-      const remark = await switchSite(app, to, context);
-      const answer = await proveByAnswer(app, to, proof, context);
-      if (to === 'off') return answer ?? remark;
-      return `${answer ?? remark}, ${await drain(context)}`;
+    async run(input, context) {
+      if (!hasMaintenance(app)) return whyNone(app);
+      const { to, isRescue = false, goesOn = false } = input;
+      try {
+        const remark = await switchSite(app, input, context);
+        // A rescue ends with the question of its own whether the site is well.
+        const answer = to === 'off' && isRescue ? undefined : await proveByAnswer(app, input, proof, context);
+        if (to === 'off') return answer ?? remark;
+        return `${answer ?? remark}, ${await drain(context)}`;
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (!goesOn) throw error;
+        context.report({ type: 'note', level: 'warning', text: `${messageOf(error)}; the run goes on without` });
+        return 'the site stays as it is';
+      }
     },
 
     // No evidence counts as not done: entering or leaving once more is harmless, and `run` proves what it did.
-    async probe({ to }, context) {
-      if (app.dir === undefined || app.maintenance === 'none') return 'done';
-      return (await readSiteState(app, context)) === (to === 'on' ? 'maintenance' : 'up') ? 'done' : 'not-done';
+    async probe({ to, isRescue }, context) {
+      if (!hasMaintenance(app)) return 'done';
+      try {
+        return (await readSiteState(app, context)) === (to === 'on' ? 'maintenance' : 'up') ? 'done' : 'not-done';
+      } catch (error) {
+        if (isRescue) return 'not-done';
+        throw error;
+      }
     },
   };
 }
 
+function whyNone({ maintenance }: AppConfig): string {
+  if (maintenance === 'laravel') return 'no application configured';
+  return 'no maintenance mode configured: the site stays as it is';
+}
+
+type Input = StepInputs['maintenance'];
+
+/** By the command; and in a rescue, where that does not do it, by hand. */
+async function switchSite(app: AppConfig, { to, isRescue, by }: Input, context: Context): Promise<string> {
+  // The way up is always tried: what kept artisan from starting may be back.
+  const tried = by === 'files' && to === 'on' ? { problem: undefined } : await tryCommand(app, to, context, isRescue);
+  if ('remark' in tried) return tried.remark;
+  if (!isRescue || app.maintenance !== 'laravel' || app.dir === undefined) throw failure(to, tried.problem ?? '');
+  const files = await laravelFilesCommand(app.dir, to, context.exec).catch(messageOf);
+  const exit = typeof files === 'string' ? undefined : await context.exec.run(files, { timeoutMs: COMMAND_MS });
+  const state = await readSiteState(app, context).catch(() => 'unknown' as const);
+  const done = state === (to === 'on' ? 'maintenance' : 'up');
+  const { problem } = tried;
+  if (done) {
+    if (problem)
+      context.report({
+        type: 'note',
+        level: 'warning',
+        text: `${problem}; Laravel's files were ${to === 'on' ? 'written' : 'removed'} instead`,
+      });
+    return to === 'on'
+      ? "in maintenance mode, by Laravel's own files"
+      : "out of maintenance mode, by Laravel's own files";
+  }
+  const why = typeof files === 'string' ? files : exit?.stderr.trim() || `the site is ${stateWords(to)}`;
+  throw failure(to, [problem, `Laravel's files by hand: ${why}`].filter(Boolean).join('; '));
+}
+
 /** Runs the command and looks at its effect. A command that complains but did its work is reported, not believed. */
-async function switchSite(app: AppConfig, to: 'on' | 'off', context: Context): Promise<string> {
-  const command = await maintenanceCommand(app, to, context);
-  if (command === undefined) return 'nothing to do';
+async function tryCommand(
+  app: AppConfig,
+  to: 'on' | 'off',
+  context: Context,
+  isRescue = false,
+): Promise<{ remark: string } | { problem: string }> {
+  let command: MaintenanceCommand | undefined;
+  try {
+    command = await maintenanceCommand(app, to, context);
+  } catch (error) {
+    if (!isRescue) throw error;
+    return { problem: messageOf(error) };
+  }
+  if (command === undefined) return { remark: 'nothing to do' };
   const exit = await context.exec.run(command.started, { signal: context.signal, timeoutMs: COMMAND_MS });
   context.signal.throwIfAborted();
   const state = await readSiteState(app, context);
@@ -47,29 +107,33 @@ async function switchSite(app: AppConfig, to: 'on' | 'off', context: Context): P
   const wanted = to === 'on' ? 'maintenance' : 'up';
   if (state === wanted) {
     if (complaint) context.report({ type: 'note', level: 'warning', text: complaint });
-    return to === 'on' ? 'in maintenance mode' : 'out of maintenance mode';
+    return { remark: to === 'on' ? 'in maintenance mode' : 'out of maintenance mode' };
   }
   // Without a check command and a URL there is no evidence; then the exit code is all there is.
   const hasOtherProof = app.health !== undefined;
   if (state === 'unknown' && complaint === undefined) {
-    return hasOtherProof
-      ? 'asked for'
-      : `\`${displayCommand(command.typed)}\` exited with 0 (no health URL to prove it)`;
+    const code = `\`${displayCommand(command.typed)}\` exited with 0 (no health URL to prove it)`;
+    return { remark: hasOtherProof ? 'asked for' : code };
   }
-  throw failure(to, complaint ?? `${command.describe(exit)}, but the site is ${stateWords(to)}`);
+  return { problem: complaint ?? `${command.describe(exit)}, but the site is ${stateWords(to)}` };
 }
 
+/** In a rescue any answer will do that is not the healthy one: whom nobody is served, nobody writes. */
 async function proveByAnswer(
   app: AppConfig,
-  to: 'on' | 'off',
+  { to, isRescue }: Input,
   proof: Patience,
   context: Context,
 ): Promise<string | undefined> {
   if (app.health === undefined) return undefined;
-  const wanted = to === 'on' ? app.health.maintenance : app.health.expect;
-  const answer = await waitForStatus(app.health.url, wanted, proof, context);
+  const { url, expect, maintenance } = app.health;
+  const wanted = to === 'on' ? maintenance : expect;
+  const answer = await waitForStatus(url, wanted, proof, context);
   if (answer.status === wanted) return `${wanted} after ${answer.ms} ms`;
-  throw failure(to, describeWrongAnswer(app.health.url, to, wanted, answer));
+  const what = describeWrongAnswer(url, to, wanted, answer);
+  if (!isRescue || answer.status === expect) throw failure(to, what);
+  context.report({ type: 'note', level: 'warning', text: what });
+  return `in maintenance mode, but the site answers ${describeAnswer(answer)}`;
 }
 
 function describeWrongAnswer(url: string, to: 'on' | 'off', wanted: number, answer: Answer): string {

@@ -1,7 +1,7 @@
 import { serviceCommand } from '../../app/commands.ts';
 import type { AppConfig } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
-import { ExitCode, Failure } from '../../errors.ts';
+import { ExitCode, Failure, messageOf } from '../../errors.ts';
 import { describeExit, displayCommand } from '../../system/exec.ts';
 import type { Phase } from '../phase.ts';
 
@@ -16,10 +16,20 @@ const PAUSE_MS = 100;
  */
 export function servicesPhase(app: AppConfig): Phase<'services'> {
   return {
-    async run({ action, services }, context) {
+    async run({ action, services, goesOn = false }, context) {
       if (services.length === 0) return 'no services configured';
-      for (const service of services) await act(app, action, service, context);
-      return `${action === 'stop' ? 'stopped' : 'started'} ${services.join(', ')}`;
+      const done: string[] = [];
+      for (const service of services) {
+        try {
+          await act(app, action, service, context);
+          done.push(service);
+        } catch (error) {
+          context.signal.throwIfAborted();
+          if (!goesOn) throw error;
+          context.report({ type: 'note', level: 'warning', text: `${messageOf(error)}; the run goes on without` });
+        }
+      }
+      return `${action === 'stop' ? 'stopped' : 'started'} ${done.join(', ') || 'none'}`;
     },
 
     async probe({ action, services }, context) {

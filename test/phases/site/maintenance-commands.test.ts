@@ -100,3 +100,21 @@ test('Ctrl-C ends a command that hangs', async () => {
   setTimeout(() => abort.abort(new Error('interrupted by Ctrl-C')), 50);
   await expect(running).rejects.toThrow('interrupted by Ctrl-C');
 });
+
+test.each([
+  ['in maintenance mode, requests under way not known', COMMANDS],
+  ['the site stays as it is', { ...COMMANDS, enter: ['sh', '-c', 'echo no rights >&2; exit 7'] }],
+])('without a folder commands run beside the configuration: %s', async (said, maintenance) => {
+  const commandsDir = temporaryFolder();
+  const phase = maintenancePhase(appConfig('', undefined, { dir: undefined, commandsDir, maintenance }));
+  const context = recordedContext();
+  // What has been loaded is not thrown away because a site does not go down.
+  expect(await phase.run({ to: 'on', isRescue: true, goesOn: true }, context)).toBe(said);
+  expect(existsSync(join(commandsDir, 'closed'))).toBe(maintenance === COMMANDS);
+  expect(context.notes().at(maintenance === COMMANDS ? 1 : 0)).toBe(
+    maintenance === COMMANDS
+      ? undefined
+      : "cannot enter maintenance mode: `sh -c 'echo no rights >&2; exit 7'` exited with 7: no rights; the run goes on without",
+  );
+  expect(await phase.run({ to: 'off', isRescue: true }, context)).toBe('out of maintenance mode');
+});

@@ -126,6 +126,10 @@ await describeOnLaravel('maintenance of a real Laravel site', () => {
           production: 'unchanged',
           next: 'gateway-migrate doctor',
         });
+        const rescue = maintenancePhase(site.app()).run({ to: 'on', isRescue: true }, recordedContext(database));
+        await expect(rescue).rejects.toThrow(
+          "Permission denied; Laravel's files by hand: mktemp: failed to create file via template",
+        );
       } finally {
         await chmod(join(site.dir, 'storage/framework'), 0o755);
       }

@@ -72,6 +72,16 @@ test('stop is denied by a policy but exits 0', async () => {
   );
 });
 
+test('one that cannot be stopped is told where the run goes on', async () => {
+  const { phase, script } = await fakeServices(['denied', 'web']);
+  const context = hasty();
+  const stop = { action: 'stop', services: ['denied', 'web'], goesOn: true } as const;
+  expect(await phase.run(stop, context)).toBe('stopped web');
+  expect(context.notes()).toEqual([
+    `cannot stop denied: \`${script} stop denied\` exited with 0; \`${script} status denied\` says that it is still running; the run goes on without`,
+  ]);
+});
+
 test('a start that fails is quoted', async () => {
   const { phase, script } = await fakeServices();
   await expect(phase.run({ action: 'start', services: ['refusing'] }, recordedContext())).rejects.toThrow(
