@@ -170,7 +170,15 @@ function describeDump(request: DumpRequest, context: Context, source: Source, du
 }
 
 function toTableEntry({ section, rows, rawBytes, digest, offset, end }: DumpedSection): TableEntry {
-  return { name: section.name, rows, digest: digest.hex(), rawBytes, range: { offset, length: end - offset } };
+  const numbersDigest = digest.numbersHex();
+  return {
+    name: section.name,
+    rows,
+    digest: digest.hex(),
+    ...(numbersDigest === undefined ? {} : { numbersDigest }),
+    rawBytes,
+    range: { offset, length: end - offset },
+  };
 }
 
 function toSectionEntry({ section, digest }: DumpedSection): SectionEntry {

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { NumberDigest } from './number-digest.ts';
 
 /** Definitions longer than this are compared as they are. */
 const LONGEST_HEAD = 1024 * 1024;
 const ROWS = Buffer.from(' DISABLE KEYS */;\n');
 const NEWLINE = 0x0a;
+/** In a CREATE TABLE: MariaDB writes `longtext` there. */
+const JSON_COLUMN = /^ {2}`(?:[^`]|``)+` json\b/m;
 
 /**
  * SHA-256 of a section's SQL text that is the same for the original and for what was loaded from it. MySQL repeats a
@@ -12,6 +15,8 @@ const NEWLINE = 0x0a;
  */
 export class SectionDigest {
   readonly #hash = createHash('sha256');
+  /** Of a table with a column of MySQL's type JSON. */
+  #numbers: NumberDigest | undefined;
   /** The text in front of the rows, until it is whole. */
   #head: Buffer | undefined = Buffer.alloc(0);
   /** Line ends that count only if something follows. */
@@ -33,12 +38,19 @@ export class SectionDigest {
     return this.#hash.copy().digest('hex');
   }
 
+  /** The same of the section's text with its numbers read (`NumberDigest`); undefined where no column needs it. */
+  numbersHex(): string | undefined {
+    this.#endHead(this.#head?.length ?? 0);
+    return this.#numbers?.hex();
+  }
+
   #endHead(end: number): void {
     if (!this.#head) return;
     const text = this.#head
       .subarray(0, end)
       .toString('latin1')
       .replaceAll(/ CHARACTER SET \w+ COLLATE /g, ' COLLATE ');
+    if (JSON_COLUMN.test(text)) this.#numbers = new NumberDigest();
     this.#add(Buffer.from(text, 'latin1'));
     this.#add(this.#head.subarray(end));
     this.#head = undefined;
@@ -48,7 +60,10 @@ export class SectionDigest {
     let end = bytes.length;
     while (end > 0 && bytes[end - 1] === NEWLINE) end--;
     if (end > 0) {
-      this.#hash.update('\n'.repeat(this.#lineEnds)).update(bytes.subarray(0, end));
+      const lineEnds = '\n'.repeat(this.#lineEnds);
+      this.#hash.update(lineEnds).update(bytes.subarray(0, end));
+      this.#numbers?.update(Buffer.from(lineEnds));
+      this.#numbers?.update(bytes.subarray(0, end));
       this.#lineEnds = 0;
     }
     this.#lineEnds += bytes.length - end;

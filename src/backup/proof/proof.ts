@@ -7,7 +7,7 @@ import { type Manifest, readManifest, writeManifest } from '../file/manifest.ts'
 import { loadBackup } from '../load/load.ts';
 import type { LoadContext } from '../load/loading-client.ts';
 import { dumpAgain, type Loaded } from './dump-again.ts';
-import { compareDumps } from './dump-comparison.ts';
+import { compareDumps, restatedTables } from './dump-comparison.ts';
 import type { BackupToProve, ProofOutcome, ProofPlace, WithProofPlace } from './place.ts';
 
 /** Of what differs so many sentences go into the manifest. */
@@ -66,6 +66,10 @@ async function tryProof(
   }
   const loaded = await readLoaded(server);
   const again = await dumpAgain({ file, manifest }, loaded, place, context);
+  for (const name of restatedTables(manifest, again)) {
+    const text = `${name}: decimal numbers in its JSON values come back as doubles, equal in value (10.50 as 10.5)`;
+    context.report({ type: 'note', level: 'info', text });
+  }
   return { differences: compareDumps(manifest, again, loaded.objects, isShared), method };
 }
 
