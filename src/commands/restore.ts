@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { describeLoss } from '../backup/dump/losses.ts';
 import { backupPath } from '../backup/file/folder.ts';
 import type { Manifest } from '../backup/file/manifest.ts';
 import { describeOrigin, otherOrigin } from '../backup/file/origin.ts';
@@ -149,6 +150,7 @@ function summaryRows(
     ['Backup', manifest.file],
     ['Of', describeOrigin(manifest)],
     ['Taken', manifest.startedAt],
+    ...(manifest.losses ?? []).map((loss): [string, string] => ['Not exact', describeLoss(loss)]),
     ...pointRows(point),
     ['Lost', `${point.lost}: what is written to ${database} until the swap is not in the backup`],
     ['Site', siteRow(down, withMaintenance, isInPlace)],

@@ -101,6 +101,7 @@ describeOnServers(
         title: 'Restore tables',
         rows: [
           ['Backup', expect.any(String)],
+          ['Of', expect.stringMatching(/ of M\w+ \S+ on /)],
           ['Taken', expect.any(String)],
           ['visits', 'is replaced'],
           ['Lost', 'what was written to visits since then'],

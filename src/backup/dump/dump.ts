@@ -16,6 +16,7 @@ import { type Claim, claimName, NameTaken } from '../file/name-reservation.ts';
 import { createProgress } from '../progress.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { runDump } from './dump-program.ts';
+import { describeLoss, findLosses } from './losses.ts';
 import { readPosition, readSource, type Source } from './source.ts';
 import { areRowsUtf8 } from './stored-rows.ts';
 import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
@@ -95,17 +96,29 @@ async function dumpInto(file: FileHandle, request: DumpRequest, session: Session
   const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
   const asStored = await areRowsUtf8(context.server, session);
   const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
+  const losing = readLosses(source, session, context);
+  // Thrown below, if the dump itself does not fail first.
+  losing.catch(() => undefined);
   const dumped = await dumpToFile(file, request, { ...source, withHistory, asStored }, rowCheck, context);
   requireNames(dumped, source);
   await rowCheck.done();
   return {
     ...describeDump(request, context, source, dumped),
+    ...(await losing),
     ...(withHistory ? { withHistory } : {}),
     startedAt,
     finishedAt: isoWithOffset(context.clock.now()),
     ...(await describePosition(source, dumped, session, context)),
     ...(request.standsFor ? { ...request.standsFor, positionReason: null } : {}),
   };
+}
+
+/** Told at once: whoever reads the manifest may be in a hurry then. */
+async function readLosses({ tables }: Source, session: Session, { server, signal, report }: Context) {
+  const names = tables.map(({ name }) => name);
+  const losses = await findLosses(server, session, signal, names);
+  for (const loss of losses) report({ type: 'note', level: 'warning', text: describeLoss(loss) });
+  return losses.length > 0 ? { losses } : {};
 }
 
 function onlyTables(source: Source, tables: readonly string[] | undefined): Source {

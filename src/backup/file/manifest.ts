@@ -40,10 +40,21 @@ export interface Manifest {
   readonly sections?: readonly SectionEntry[];
   /** Names of all other objects, by kind. */
   readonly objects: Readonly<Record<Exclude<ObjectKind, 'table'>, readonly string[]>>;
+  /** Values that come back otherwise than the server had them; missing when there are none. */
+  readonly losses?: readonly Loss[];
   /** Set when the backup has been loaded somewhere and found equal. */
   readonly proof: Proof | null;
   /** Set when it was loaded the last time, and did not come back the same. */
   readonly disproof?: Disproof;
+}
+
+/** Values of a column that a dump cannot tell. */
+export interface Loss {
+  readonly table: string;
+  readonly column: string;
+  /** `float`, `json`, or the character set of a text. */
+  readonly type: string;
+  readonly rows: number;
 }
 
 export interface ServerIdentity {
@@ -159,6 +170,7 @@ const hasShape = (shape: Shape, value: unknown) => firstMisfit(shape, value) ===
 const TABLE: Shape = { name: isText, rows: isCount, digest: isSha256, rawBytes: isCount, range: isRange };
 const SECTION: Shape = { kind: isText, name: isText, digest: isSha256 };
 const SERVER: Shape = { flavor: (value) => value === 'mysql' || value === 'mariadb', version: isText, host: isText };
+const LOSS: Shape = { table: isText, column: isText, type: isText, rows: isCount };
 const OBJECTS: Shape = {
   view: isNames,
   trigger: isNames,
@@ -185,12 +197,13 @@ const MANIFEST: Shape = {
   sections: (value) =>
     value === undefined || (Array.isArray(value) && value.every((section) => hasShape(SECTION, section))),
   objects: (value) => hasShape(OBJECTS, value),
+  losses: (value) => value === undefined || (Array.isArray(value) && value.every((loss) => hasShape(LOSS, loss))),
 };
 
 /** What stands in a manifest, whether it is asked for or not. */
 const KNOWN: ReadonlySet<string> = new Set([
   ...Object.keys(MANIFEST),
-  ...['toolVersion', 'client', 'position', 'positionReason', 'proof', 'disproof', 'withHistory'],
+  ...['toolVersion', 'client', 'position', 'positionReason', 'proof', 'disproof', 'withHistory', 'losses'],
 ]);
 
 /** One sentence about the first field that is not as it should be. */

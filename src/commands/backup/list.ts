@@ -47,6 +47,9 @@ export function describeBackup(
         `${manifest.server.flavor} ${manifest.server.version}`,
         describeProof(manifest, bytes),
         describeUse(path, manifest),
+        ...(manifest.losses
+          ? [`not exact: ${manifest.losses.map(({ table, column }) => `${table}.${column}`).join(', ')}`]
+          : []),
         ...(here && otherOrigin(manifest, here) ? [`of ${otherOrigin(manifest, here)}`] : []),
       ]
     : [problem ?? ''];

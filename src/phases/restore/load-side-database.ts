@@ -40,7 +40,10 @@ export function loadBesidePhase(parts: ExchangeParts): Phase<'load-beside'> {
         await session.close();
       }
       const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
-      return `${manifest.tables.length} tables with ${rows} rows in ${database}, as the backup knows them`;
+      const { proof } = manifest;
+      // What was loaded is compared by names and counts here; by contents only where the backup was proven.
+      const how = proof ? `rows counted; the backup was proven ${proof.at}` : 'rows counted, contents not compared';
+      return `${manifest.tables.length} tables with ${rows} rows in ${database}: ${how}`;
     },
 
     // What an unfinished load has left is dropped and loaded again.

@@ -1,0 +1,72 @@
+import type { Server, Session } from '../../mysql/connect.ts';
+import { isAtLeast } from '../../mysql/flavor.ts';
+import { quoteName, quoteQualified } from '../../mysql/quote.ts';
+import type { Loss } from '../file/manifest.ts';
+
+/** Conversion to utf8mb4 and back loses nothing: these are Unicode, or each of their bytes has a character. */
+const WHOLE = ['utf8mb4', 'utf8mb3', 'utf8', 'ucs2', 'utf16', 'utf16le', 'utf32', 'latin1', 'binary'];
+const TEXT_TYPES = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'];
+
+interface Suspect {
+  readonly [column: string]: unknown;
+  readonly table: string;
+  readonly column: string;
+  readonly type: string;
+  readonly charset: string | null;
+}
+
+/**
+ * Values that a dump cannot hold, counted by the server itself: it writes each as the dump program would be told it, reads it
+ * again, and compares. Only columns of types where that can matter are read: FLOAT, which is told with six digits; JSON,
+ * whose dates, times and bytes are told as strings; text with bytes that its character set does not define.
+ */
+export async function findLosses(
+  server: Server,
+  session: Session,
+  signal: AbortSignal,
+  tables: readonly string[],
+): Promise<Loss[]> {
+  const { database } = server.target;
+  const losses: Loss[] = [];
+  for (const suspect of await findSuspects(server, session)) {
+    signal.throwIfAborted();
+    const { table, column } = suspect;
+    if (!tables.includes(table)) continue;
+    const [row] = await session.query<{ lost: number | string }>(
+      `SELECT COUNT(*) AS lost FROM ${quoteQualified(database, table)} WHERE ${changedBy(suspect)}`,
+    );
+    const rows = Number(row?.lost ?? 0);
+    if (rows > 0) losses.push({ table, column, type: suspect.charset ?? suspect.type, rows });
+  }
+  return losses;
+}
+
+function findSuspects({ flavor, target: { database } }: Server, session: Session): Promise<Suspect[]> {
+  const types = flavor.kind === 'mariadb' ? ['float'] : isAtLeast(flavor, 8, 0, 17) ? ['float', 'json'] : ['json'];
+  return session.query<Suspect>(
+    `SELECT table_name AS \`table\`, column_name AS \`column\`, LOWER(data_type) AS type, character_set_name AS charset
+       FROM information_schema.columns
+      WHERE table_schema = ? AND (data_type IN (?)
+        OR (data_type IN (?) AND character_set_name NOT IN (?)))
+      ORDER BY table_name, ordinal_position`,
+    [database, types, TEXT_TYPES, WHOLE],
+  );
+}
+
+/** SQL that is true of a value which is another one after it was a text. */
+function changedBy({ column, type, charset }: Suspect): string {
+  const name = quoteName(column);
+  if (type === 'float') return `${name} <> CAST(CAST(${name} AS CHAR) AS FLOAT)`;
+  if (type === 'json') return `${name} <> CAST(CAST(${name} AS CHAR) AS JSON)`;
+  return `HEX(${name}) <> HEX(CONVERT(CONVERT(${name} USING utf8mb4) USING ${charset}))`;
+}
+
+/** PURE: a sentence for people. */
+export function describeLoss({ table, column, type, rows }: Loss): string {
+  const where = `${table}.${column}`;
+  const many = rows === 1 ? '1 value' : `${rows} values`;
+  if (type === 'float')
+    return `${many} of ${where} come back with six digits: a dump tells no more of a FLOAT, DOUBLE keeps all`;
+  if (type === 'json') return `${many} of ${where} come back with strings for the dates, times or bytes in their JSON`;
+  return `${many} of ${where} hold bytes that ${type} does not define, and come back without them`;
+}
