@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { GlobalFlags, Invocation } from './commands/shared/invocation.ts';
 import { ExitCode } from './errors.ts';
+import { exampleLines, harmlessSuggestion } from './terminal/usage.ts';
 import { visible } from './terminal/visible.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -28,7 +29,7 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
     .option('--quiet', 'only errors and the last line')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
     .showHelpAfterError('nothing was started, production is unchanged\nnext: gateway-migrate --help')
-    .configureOutput({ outputError: (text, write) => write(visible(text)) })
+    .configureOutput({ outputError: (text, write) => write(harmlessSuggestion(visible(text))) })
     .exitOverride();
 
   /** Runs a command's function with the flags in front of it. */
@@ -43,6 +44,7 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
   addRehearsal(program, runs);
   addChanging(program, runs);
   addBackup(program, runs);
+  addExamples(program, '');
   return program;
 }
 
@@ -198,6 +200,20 @@ function addBackup(program: Command, runs: Runs): void {
     .action(() =>
       runs(async (invocation) => (await import('./commands/backup/prune.ts')).backupPruneCommand(invocation)),
     );
+}
+
+function addExamples(command: Command, words: string): void {
+  command.addHelpText('after', () => exampleLines(words));
+  for (const below of command.commands) addExamples(below, `${words} ${below.name()}`.trim());
+}
+
+/** The words of the command that a command line names, as far as there is one: `backup create`. */
+export function commandIn(program: Command, args: readonly string[]): string | null {
+  const at = args.findIndex((arg) => program.commands.some((one) => one.name() === arg));
+  const found = program.commands.find((one) => one.name() === args[at]);
+  if (!found) return null;
+  const below = commandIn(found, args.slice(at + 1));
+  return below === null ? found.name() : `${found.name()} ${below}`;
 }
 
 function toCount(text: string): number {

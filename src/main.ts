@@ -1,4 +1,4 @@
-import { createProgram, usageExitCode } from './cli.ts';
+import { commandIn, createProgram, usageExitCode } from './cli.ts';
 import { ExitCode, Interrupted, messageOf, STOP_SIGNALS, type StopSignal } from './errors.ts';
 import { keepOwnRights } from './system/own-process.ts';
 import { visible } from './terminal/visible.ts';
@@ -22,6 +22,10 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     const usage = usageExitCode(error);
     if (usage === undefined) process.stderr.write(`${visible(messageOf(error))}\n`);
+    if (usage === ExitCode.usage && args.includes('--json')) {
+      const { reportWrongUsage } = await import('./commands/shared/wrong-usage.ts');
+      reportWrongUsage(commandIn(program, args), messageOf(error), (line) => void process.stdout.write(line));
+    }
     end(usage ?? ExitCode.failedUnchanged);
   }
   // Idle sockets of a fetch, or a stalled connection, must not keep a finished command alive.

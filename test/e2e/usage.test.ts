@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, inject, test } from 'vitest';
+import { createProgram } from '../../src/cli.ts';
+import { exampleLines } from '../../src/terminal/usage.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const VERSION = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')).version;
@@ -45,6 +48,9 @@ describe('64', () => {
   const hint = 'nothing was started, production is unchanged\nnext: gateway-migrate --help\n';
   test.each([
     [['deplyo'], "error: unknown command 'deplyo'\n(Did you mean deploy?)\n"],
+    [['deploy', '--dry-rum'], "error: unknown option '--dry-rum'\n(Did you mean --dry-run?)\n"],
+    [['deploy', '--skip-bakup'], "error: unknown option '--skip-bakup'\n"],
+    [['rollback', '--yess'], "error: unknown option '--yess'\n"],
     [['deploy', '--force'], "error: unknown option '--force'\n"],
     [
       ['deploy', '--on-failure', 'pray'],
@@ -58,6 +64,57 @@ describe('64', () => {
     [['status', 'now'], "error: too many arguments for 'status'. Expected 0 arguments but got 1.\n"],
     [['--quiet', '--verbose', 'status'], "error: option '--verbose' cannot be used with option '--quiet'\n"],
   ])('%j', (args, stderr) => expect(run(args)).toEqual({ code: 64, stdout: '', stderr: `${stderr}${hint}` }));
+});
+
+test.each([
+  [['--json', 'deplyo'], null, "unknown command 'deplyo'"],
+  [['deploy', '--json', '--force'], 'deploy', "unknown option '--force'"],
+  [['--json', 'backup', 'verify'], 'backup verify', "missing required argument 'file'"],
+  [['--json'], null, 'no command was given'],
+])('64 with --json has its last line: %j', (args, command, what) => {
+  const { code, stdout } = run(args);
+  const error = { what, state: 'nothing was started, production is unchanged', next: 'gateway-migrate --help' };
+  expect(code).toBe(64);
+  expect(JSON.parse(stdout)).toEqual({
+    type: 'run.finished',
+    at: expect.any(String),
+    run: expect.any(String),
+    command,
+    result: 'failed',
+    exitCode: 64,
+    production: 'unchanged',
+    ms: 0,
+    error,
+  });
+});
+
+describe('--help of every command', () => {
+  const commands = (parent: Command, words: readonly string[]): [string, Command][] =>
+    [[words.join(' '), parent] as [string, Command]].concat(
+      parent.commands.flatMap((one) => commands(one, [...words, one.name()])),
+    );
+  const program = () =>
+    createProgram(
+      () => Promise.reject(new Error('reached')),
+      () => undefined,
+    );
+
+  test.each(commands(program(), []).map(([words]) => words))('"%s" ends with two examples that work', async (words) => {
+    const [, examples = '', page = ''] = /\nExamples:\n([\s\S]*)\n\nMore: (docs\/\S+)$/.exec(exampleLines(words)) ?? [];
+    const lines = examples.split('\n').map((line) => line.trim());
+    expect(lines).toHaveLength(2);
+    expect(existsSync(join(import.meta.dirname, '../..', page))).toBe(true);
+    for (const line of lines) {
+      const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '').slice(1);
+      // As far as the command itself, which only the invocation keeps from running.
+      await expect(program().parseAsync(args, { from: 'user' }), line).rejects.toThrow(/^reached$/);
+      if (words !== '' && words !== 'backup')
+        expect(args.filter((arg) => !arg.startsWith('--')).join(' ')).toContain(words);
+    }
+  });
+
+  test('is what is shown', () =>
+    expect(run(['backup', 'list', '--help']).stdout).toContain(exampleLines('backup list')));
 });
 
 describe('78', () => {
