@@ -22,6 +22,8 @@ export interface Touch {
   readonly to?: ObjectId | undefined;
   /** The schema when the name was qualified. */
   readonly schema?: string | undefined;
+  /** The schema of `to` when that was qualified. */
+  readonly toSchema?: string | undefined;
   /** IF EXISTS, IF NOT EXISTS or OR REPLACE stood there. */
   readonly isConditional: boolean;
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server } from '../mysql/connect.ts';
-import { touchedObjects } from '../statements/recovery/evidence.ts';
 import type { Digests, Expected } from '../statements/recovery/expectation.ts';
+import { touchedObjects } from '../statements/recovery/places.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import type { Finding } from './finding.ts';
 import type { Applied } from './forward.ts';
@@ -63,7 +63,9 @@ export function recordOf({ migration, steps }: Applied, routes: readonly Boundar
   const { version, name, checksum } = migration;
   const statements = steps.map(({ performed, after, forecast }): RehearsedStatement => {
     const { ordinal, statement, result, ms, isLeftOut } = performed;
-    const objects = touchedObjects(statement).map((id) => [id, after.objects.get(id)?.digest ?? null] as const);
+    const objects = touchedObjects(statement, after.database).map(
+      (id) => [id, after.objects.get(id)?.digest ?? null] as const,
+    );
     const { finding: _, ...lock } = forecast ?? {};
     return {
       ordinal,

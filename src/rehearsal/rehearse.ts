@@ -6,6 +6,7 @@ import { findUnknownAllowances, withoutAllowed } from './allowance.ts';
 import { type Cloned, type Creations, cloneSchema } from './clone/clone.ts';
 import { findEscapes } from './clone/confinement.ts';
 import { compareClone, compareServers } from './clone/likeness.ts';
+import { readNeighbours } from './clone/neighbours.ts';
 import { type RehearsalPlace, withPlace } from './clone/place.ts';
 import { roomForEmptyTables } from './clone/room.ts';
 import { examine } from './examination.ts';
@@ -38,7 +39,8 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Rehearsed> {
     const roomBytes = roomForEmptyTables(rehearsal);
     return await withPlace({ ...rehearsal, session, roomBytes }, async (place) => {
       const { flavor, target } = place.server;
-      const escapes = findEscapes(migrations, production.target.database, target.database);
+      const others = await readNeighbours(place.server);
+      const escapes = findEscapes(migrations, production.target.database, target.database, others);
       const results: Results = { applied: [], routes: new Map(), checks: [], findings: [] };
       results.findings.push(...findUnknownAllowances(migrations), ...escapes);
       if (escapes.length === 0) await onClone(rehearsal, place, session, results);

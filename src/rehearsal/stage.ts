@@ -110,7 +110,7 @@ export async function perform(
     after?(performed: Performed): Promise<void> | void;
   } = {},
 ): Promise<void> {
-  const evidence = evidenceReader(stage.reader, stage.schema.now);
+  const evidence = evidenceReader(stage.reader, stage.schema.now, { isAlone: true });
   try {
     for (const unit of unitsOf(statements)) {
       const isTransaction = unit.transaction !== undefined;

@@ -4,7 +4,7 @@ import { quoteName } from '../mysql/quote.ts';
 import { fingerprintOf } from '../schema/fingerprint.ts';
 import { readObjects, readSnapshot, splitId } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
-import { touchedObjects } from '../statements/recovery/evidence.ts';
+import { touchedObjects } from '../statements/recovery/places.ts';
 
 /**
  * The schema after each statement, read again only where the statement could have changed it: reading all of it after
@@ -63,7 +63,7 @@ function hasTriggers(id: ObjectId, now: Snapshot): boolean {
 
 /** The touched objects, and the tables whose foreign keys lead to them: those print the names of the parent. */
 function couldHaveChanged(statement: Statement, now: Snapshot): ObjectId[] {
-  const touched = new Set(touchedObjects(statement));
+  const touched = new Set(touchedObjects(statement, now.database));
   const children = [...now.objects].filter(([, object]) =>
     object.table?.foreignKeys.some((key) => touched.has(`table:${key.parentTable}`)),
   );

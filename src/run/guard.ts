@@ -56,7 +56,7 @@ export function guardServer(server: Server, heartbeat: Heartbeat, parts: GuardPa
         const session = await openPatiently(server, options, heartbeat);
         const watched = { session, pending: 0, sinceMs: 0, idleLooks: 0 };
         all.add(watched);
-        return track(watched, () => all.delete(watched));
+        return track(watched, heartbeat, () => all.delete(watched));
       },
     },
     stop: () => clearInterval(timer),
@@ -82,13 +82,15 @@ function isPassing(error: unknown): boolean {
   return NO_CONNECTION_TO_SPARE.has(errno) || sqlState === undefined || sqlState.startsWith('08');
 }
 
-/** The same session, with a note of when it waits for an answer. */
-function track(watched: Watched, forget: () => void): Session {
+/** The same session, which sends nothing while it is doubtful that the lock is ours, and notes when it waits for an answer. */
+function track(watched: Watched, heartbeat: Heartbeat, forget: () => void): Session {
   const { session } = watched;
-  const noted = async <T>(answer: Promise<T>): Promise<T> => {
+  const noted = async <T>(send: () => Promise<T>): Promise<T> => {
+    const doubt = heartbeat.confirmIfLate();
+    if (doubt) await doubt;
     if (watched.pending++ === 0) watched.sinceMs = performance.now();
     try {
-      return await answer;
+      return await send();
     } finally {
       watched.pending--;
       watched.sinceMs = performance.now();
@@ -97,8 +99,8 @@ function track(watched: Watched, forget: () => void): Session {
   };
   return {
     connectionId: session.connectionId,
-    query: (sql, values) => noted(session.query(sql, values)),
-    execute: (sql) => noted(session.execute(sql)),
+    query: (sql, values) => noted(() => session.query(sql, values)),
+    execute: (sql) => noted(() => session.execute(sql)),
     close() {
       forget();
       return session.close();

@@ -13,16 +13,20 @@ export interface HeartbeatTimes {
   readonly answerWithinMs: number;
   /** A server that restarts, or a network that comes back, is waited for as long. */
   readonly retakeWithinMs: number;
+  /** So long after the last proof that the lock is ours nothing is sent before a new one. Default: 10 s. */
+  readonly provenForMs?: number;
 }
 
 export const TIMES: HeartbeatTimes = { beatEveryMs: 3_000, answerWithinMs: 6_000, retakeWithinMs: 30_000 };
+/** Half of the time after which an owner counts as dead (`DEAD_AFTER_SECONDS`). */
+const PROVEN_FOR_MS = 10_000;
 const RETAKE_PAUSE_MS = 500;
 
 interface HeartbeatParts {
   /** Asks whether the lock is still held over this connection, and gives a sign of life. */
   isHeld(session: Session): Promise<boolean>;
-  /** Takes the lock again over a new connection. A `Failure` says that somebody else has it. */
-  take(): Promise<Session>;
+  /** Takes the lock again over a new connection. A `Failure` says that somebody else has it, or had it in between. */
+  retake(): Promise<Session>;
   readonly times: HeartbeatTimes;
   report(event: RunEvent): void;
 }
@@ -33,6 +37,11 @@ export interface Heartbeat {
   readonly lost: AbortSignal;
   /** Resolves as soon as the lock is proven to be ours, if need be after it was taken again. Throws `LockLost`. */
   confirm(): Promise<void>;
+  /**
+   * The same after a time without a proof; else undefined. This process may have slept (SIGSTOP, a closed lid, a paused
+   * machine), and woken up with a statement in its hands.
+   */
+  confirmIfLate(): Promise<void> | undefined;
   /** The connection that holds the lock at the moment: free for short looks at the server. */
   session(): Session;
   /** Ends the beating and hands the connection over for good. */
@@ -45,13 +54,19 @@ export function startHeartbeat(first: Session, parts: HeartbeatParts): Heartbeat
   let session = first;
   let isStopped = false;
   let beating: Promise<void> | undefined;
+  let provenAt = moment();
 
   async function beatOnce(): Promise<void> {
     lost.signal.throwIfAborted();
-    if (await within(times.answerWithinMs, parts.isHeld(session))) return;
+    const at = moment();
+    if (await within(times.answerWithinMs, parts.isHeld(session))) {
+      provenAt = at;
+      return;
+    }
     session.destroy();
     try {
       session = await retake();
+      provenAt = moment();
     } catch (error) {
       lost.abort(new LockLost(`the lock on the database was lost: ${messageOf(error)}`));
       throw lost.signal.reason;
@@ -64,7 +79,7 @@ export function startHeartbeat(first: Session, parts: HeartbeatParts): Heartbeat
     const deadlineMs = performance.now() + times.retakeWithinMs;
     for (;;) {
       try {
-        return await parts.take();
+        return await parts.retake();
       } catch (error) {
         if (error instanceof Failure || isStopped || performance.now() > deadlineMs) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETAKE_PAUSE_MS));
@@ -83,6 +98,7 @@ export function startHeartbeat(first: Session, parts: HeartbeatParts): Heartbeat
   return {
     lost: lost.signal,
     confirm: beat,
+    confirmIfLate: () => (elapsedSince(provenAt) > (times.provenForMs ?? PROVEN_FOR_MS) ? beat() : undefined),
     session: () => session,
     async stop() {
       isStopped = true;
@@ -91,6 +107,20 @@ export function startHeartbeat(first: Session, parts: HeartbeatParts): Heartbeat
       return session;
     },
   };
+}
+
+interface Moment {
+  readonly ticksMs: number;
+  readonly wallMs: number;
+}
+
+/** The monotonic clock stands still while the machine is suspended, the other may be set: the longer time counts. */
+function moment(): Moment {
+  return { ticksMs: performance.now(), wallMs: Date.now() };
+}
+
+function elapsedSince({ ticksMs, wallMs }: Moment): number {
+  return Math.max(performance.now() - ticksMs, Date.now() - wallMs);
 }
 
 /** False when the work fails, or has no answer in time. */

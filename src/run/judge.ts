@@ -1,6 +1,7 @@
 import { ExitCode, Failure, Interrupted, messageOf, type ProductionState } from '../errors.ts';
 import type { Plan } from '../plan/step.ts';
 import { StatementFailed } from '../statements/section.ts';
+import { LockLost } from './heartbeat.ts';
 import type { Outcome } from './runner.ts';
 
 /** What a finished plan means: the exit code, the state of production, and the three things an error says. */
@@ -112,12 +113,15 @@ function stoppedUnchanged(plan: Plan, error: unknown, what: string): Judgement {
     production: 'unchanged',
     error: {
       what,
-      state: failure?.state ?? 'production is as it was before',
+      state: failure?.state ?? (error instanceof LockLost ? LEFT_TO_OTHERS : 'production is as it was before'),
       next: failure?.next ?? `gateway-migrate ${plan.command}`,
     },
     isFinished: true,
   };
 }
+
+const LEFT_TO_OTHERS =
+  'this run has changed nothing; whether another one has, that had the lock meanwhile, gateway-migrate status tells';
 
 function afterChange(plan: Plan, failedStep: string, error: unknown) {
   const phase = phaseOf(plan, failedStep);

@@ -37,8 +37,11 @@ export function mayTake(held: HeldLease | undefined, owner: string, lockBinds: b
   return held === undefined || held.owner === owner || lockBinds || held.silentSeconds >= DEAD_AFTER_SECONDS;
 }
 
-/** Writes the lease, one contender after another. Throws a refusal when it is somebody else's. */
-export async function takeLease(session: Session, lease: Lease, lockBinds: boolean): Promise<void> {
+/**
+ * Writes the lease, one contender after another, and returns the one whose place it takes, if that was another owner's.
+ * Throws a refusal when it is somebody else's.
+ */
+export async function takeLease(session: Session, lease: Lease, lockBinds: boolean): Promise<HeldLease | undefined> {
   await session.query('START TRANSACTION');
   try {
     await session.query(`SELECT 1 FROM ${JOURNAL} WHERE ${LEASE_KEY} FOR UPDATE`);
@@ -50,6 +53,7 @@ export async function takeLease(session: Session, lease: Lease, lockBinds: boole
        VALUES ('lease', 'lease', 'up', 0, '', 'lease', CONNECTION_ID(), 'held', NOW(3), NOW(3), ${evidence})`,
     );
     await session.query('COMMIT');
+    return held?.owner === lease.owner ? undefined : held;
   } catch (error) {
     await session.query('ROLLBACK').catch(() => undefined);
     throw error;
@@ -101,6 +105,17 @@ export function heldBy(lease: HeldLease): Failure {
     `another run holds the lock: ${describeLease(lease)}`,
     'gateway-migrate status (shows when it has ended)',
   );
+}
+
+/**
+ * For an owner whose connection was lost: only as long as its lease is still there is it certain that nobody else was at
+ * work in between, who may have taken the lock, done what it liked, and given it back. Throws a refusal.
+ */
+export async function requireOwnLease(session: Session, owner: string): Promise<void> {
+  const held = await readLease(session);
+  if (held?.owner === owner) return;
+  if (held) throw heldBy(held);
+  throw refusal('another run had the lock in between and has given it back', 'gateway-migrate status');
 }
 
 /** A sign of life. False when the lease is not this owner's any more. */

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { type Failure, refusal } from '../errors.ts';
 import type { Server, Session } from '../mysql/connect.ts';
+import { endIdleConnections } from '../statements/recovery/dead-client.ts';
 import { createToolTables } from '../statements/journal.ts';
 import type { RunEvent } from './events.ts';
 import { guardServer } from './guard.ts';
@@ -16,6 +17,7 @@ import {
   readLockBinds,
   releaseSql,
   renewLease,
+  requireOwnLease,
   takeLease,
 } from './lease.ts';
 
@@ -40,6 +42,8 @@ export interface HeldLock {
   readonly lost: AbortSignal;
   /** The server for the work under the lock: it opens a connection only while the lock is proven to be ours. */
   readonly server: Server;
+  /** Throws `LockLost` when this process has slept and somebody else was at work meanwhile. */
+  confirmIfLate(): Promise<void>;
 }
 
 interface LockRequest {
@@ -66,18 +70,21 @@ export async function withLock<T>(request: LockRequest, body: (lock: HeldLock) =
   const { server } = request;
   const lease = newLease(request);
   const name = lockName(server.target.database);
-  const take = () => acquire(request, lease);
-  const first = await take();
+  const first = await acquire(request, lease, false);
+  const keep = (session: Session) => !first.hasLease || keepLease(session, lease, first.lockBinds);
   const heartbeat = startHeartbeat(first.session, {
-    isHeld: async (session) =>
-      (await isHolding(session, name)) && (!first.hasLease || renewLease(session, lease.owner)),
-    take: async () => (await take()).session,
+    isHeld: async (session) => (await isHolding(session, name)) && keep(session),
+    retake: async () => (await acquire(request, lease, first.hasLease)).session,
     times: request.times ?? TIMES,
     report: request.report,
   });
   const guard = guardServer(server, heartbeat, { canLook: first.lockBinds, report: request.report });
   try {
-    return await body({ lost: heartbeat.lost, server: guard.server });
+    return await body({
+      lost: heartbeat.lost,
+      server: guard.server,
+      confirmIfLate: async () => heartbeat.confirmIfLate(),
+    });
   } finally {
     guard.stop();
     await release(await heartbeat.stop(), name, first.hasLease ? lease.owner : undefined);
@@ -95,23 +102,32 @@ function newLease(request: LockRequest): Lease {
   };
 }
 
+/** A lease that somebody wrote over or took away is written anew: who holds GET_LOCK all the time was alone. */
+async function keepLease(session: Session, lease: Lease, lockBinds: boolean): Promise<boolean> {
+  if (await renewLease(session, lease.owner)) return true;
+  if (!lockBinds) return false;
+  await takeLease(session, lease, lockBinds);
+  return true;
+}
+
+/** `mustBeOurs`: it was held before, and the connection lost. */
 async function acquire(
   { server, deadAfterSeconds, readsOnly }: LockRequest,
   lease: Lease,
+  mustBeOurs: boolean,
 ): Promise<{ session: Session; lockBinds: boolean; hasLease: boolean }> {
   const session = await server.open();
   try {
     await winLock(session, server, lease.owner, deadAfterSeconds ?? DEAD_AFTER_SECONDS);
     if (!readsOnly) await createToolTables(session);
     const lockBinds = await readLockBinds(session);
-    const hasLease = await takeLease(session, lease, lockBinds).then(
-      () => true,
-      (error: unknown) => {
-        if (readsOnly && WITHOUT_LEASE.has((error as { errno?: number }).errno ?? 0)) return false;
-        throw error;
-      },
-    );
-    return { session, lockBinds, hasLease };
+    if (mustBeOurs) await requireOwnLease(session, lease.owner);
+    const taken = await takeLease(session, lease, lockBinds).catch((error: unknown) => {
+      if (readsOnly && WITHOUT_LEASE.has((error as { errno?: number }).errno ?? 0)) return 'without' as const;
+      throw error;
+    });
+    if (taken !== undefined && taken !== 'without') await endIdleConnections(session, taken.run);
+    return { session, lockBinds, hasLease: taken !== 'without' };
   } catch (error) {
     await session.close();
     throw error;

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly progress?: Progress | undefined;
   /** Used on the way back: it must not stop because the way forward was interrupted. */
   readonly wayBackSignal: AbortSignal;
+  /** Called before each step: throws when this run must not go on (`HeldLock.confirmIfLate`). */
+  mayGoOn?(): Promise<void>;
 }
 
 /** Runs a plan: forward, and after a failure the planned way back, through the same loop. */
@@ -43,7 +45,7 @@ export async function runPlan(
     const failedStep = [...progress.steps].find(([, state]) => state === 'failed')?.[0] ?? '';
     return turnBack(plan, phases, context, journal, options, new Error(progress.turnedBack), failedStep);
   }
-  const failed = await runSteps(plan.steps, phases, context, journal, progress);
+  const failed = await runSteps(plan.steps, phases, context, journal, options);
   if (!failed) return { is: 'done' };
   const started = startedSteps(plan, progress, failed.step);
   const isNeeded =
@@ -68,7 +70,7 @@ async function turnBack(
   const steps = plan.onFailure.filter((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
   const back = { ...context, signal: options.wayBackSignal };
   const lenient = forgiving(journal, back);
-  const second = await runSteps(steps, phases, back, lenient, options.progress);
+  const second = await runSteps(steps, phases, back, lenient, options);
   if (!second) return { is: 'turned-back', error, failedStep };
   // What cannot go back must be able to go on: `resume` takes the way forward once its obstacle is mended.
   if (second.error instanceof NoWayBack)
@@ -110,11 +112,13 @@ async function runSteps(
   phases: Phases,
   context: Context,
   journal: RunJournal,
-  progress: Progress | undefined,
+  { progress, mayGoOn }: RunOptions,
 ): Promise<{ step: string; error: unknown } | undefined> {
   for (const step of steps) {
     const before = progress?.steps.get(step.id);
     if (before === 'finished') continue;
+    const stopped = await mayGoOn?.().catch((error: unknown) => ({ error }));
+    if (stopped) return { step: step.id, error: stopped.error };
     const error = await runStep(step, phases, context, journal, before !== undefined);
     if (error !== undefined) return { step: step.id, error };
   }

@@ -5,8 +5,11 @@ import { type Creation, circumstanceSettings } from './definitions.ts';
 const OWN_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
 
 /** Makes an object under the circumstances that it remembers: sql_mode, character sets, time zone. Throws the server's error. */
-export async function createAsRemembered(session: Session, creation: Creation): Promise<void> {
-  const settings = circumstanceSettings(creation);
+export async function createAsRemembered(
+  session: Session,
+  creation: Creation,
+  settings: readonly string[] = circumstanceSettings(creation),
+): Promise<void> {
   if (settings.length > 0) await session.query(`SET ${settings.join(', ')}`);
   try {
     await session.execute(creation.text);

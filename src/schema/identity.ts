@@ -1,5 +1,6 @@
 import type { Session } from '../mysql/connect.ts';
 import { parseFlavor } from '../mysql/flavor.ts';
+import { quoteQualified } from '../mysql/quote.ts';
 import { JOURNAL_TABLE } from './types.ts';
 
 const PROCESS_DENIED = 1227;
@@ -20,6 +21,36 @@ export async function tableIdentity(session: Session, database: string, table: s
   if (!row) return undefined;
   const ids = row.engine === 'InnoDB' ? await readInnoDbIds(session, database, table, row.version) : [];
   return ids.length > 0 ? `innodb ${ids.join(' ')}` : `created ${row.created}`;
+}
+
+/**
+ * The same, and the time of its last ALTER to the second: one that moves values between columns in place keeps InnoDB's
+ * id, and leaves no trace but that time. (UPDATE_TIME and the counts beside it are the rows'.)
+ */
+export async function storageIdentity(session: Session, database: string, table: string): Promise<string | undefined> {
+  const identity = await tableIdentity(session, database, table);
+  const altered = identity === undefined ? undefined : await readAltered(session, database, table);
+  return altered && `${identity} altered ${altered.at}`;
+}
+
+/** Waits until an ALTER from now on gives the table another time than it has. */
+export async function untilAlterShows(session: Session, database: string, table: string): Promise<void> {
+  const altered = await readAltered(session, database, table);
+  if (altered && Number(altered.isNow) === 1) await session.query('DO SLEEP(1 - MICROSECOND(SYSDATE(6)) / 1000000)');
+}
+
+async function readAltered(session: Session, database: string, table: string) {
+  const [row] = await session.query<{ at: string | null; isNow: number }>(
+    'SELECT CREATE_TIME AS at, CREATE_TIME >= SYSDATE() AS isNow FROM information_schema.TABLES ' +
+      'WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
+    [database, table],
+  );
+  return row;
+}
+
+export async function holdsRows(session: Session, database: string, table: string): Promise<boolean> {
+  const rows = await session.query(`SELECT 1 FROM ${quoteQualified(database, table)} LIMIT 1`);
+  return rows.length > 0;
 }
 
 async function readInnoDbIds(session: Session, database: string, table: string, version: string): Promise<string[]> {

@@ -30,6 +30,12 @@ export function withoutDatabase(sql: string, database: string): string {
   );
 }
 
+/** True when `database.` stands anywhere in the text, string literals included: prepared statements are made of those. */
+export function namesDatabase(text: string, database: string): boolean {
+  const name = database.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?:\`${name}\`|(?<![\\w$])${name})\\s*\\.`, 'i').test(text);
+}
+
 /**
  * A stored body, two spaces in front of every line. The semicolon at its end is no part of it: whether the server keeps
  * it depends on how the client cut its statements.

@@ -1,9 +1,9 @@
 import type { ObjectId } from '../schema/types.ts';
 import { forgetIntent, noteIntent, type StatementKey } from './journal.ts';
-import { touchedObjects } from './recovery/evidence.ts';
 import type { Evidence } from './row.ts';
 import type { Ahead, Section, Turn } from './turn.ts';
 import type { Unit } from './unit.ts';
+import { idsOf } from './recovery/verdict.ts';
 import { commitDeferred, type Workbench } from './workbench.ts';
 import type { Write } from './write.ts';
 
@@ -51,16 +51,21 @@ async function chooseTogether(turn: Turn, bench: Workbench): Promise<Noting[]> {
   const together: Noting[] = [];
   const made = new Set<ObjectId>();
   let isInRow = true;
+  if (isCreating(turn.section.units[turn.index])) await bench.evidence.lookAround();
   for (const coming of comingUp(turn)) {
     const evidence = await Promise.all(coming.unit.statements.map(({ statement }) => bench.evidence.before(statement)));
     const isNew = makesOnlyNew(coming.unit, evidence, made);
     if (together.length > 0 && !(isInRow && isNew)) break;
     isInRow = isNew;
-    for (const { statement } of coming.unit.statements) for (const id of touchedObjects(statement)) made.add(id);
+    for (const { statement } of coming.unit.statements) for (const id of idsOf(statement)) made.add(id);
     together.push(noting(coming, evidence, bench.work.connectionId));
     if (together.length === MOST_TOGETHER) break;
   }
   return together;
+}
+
+function isCreating(unit: Unit | undefined): boolean {
+  return unit?.statements.some(({ statement }) => statement.touches.some(({ action }) => action === 'create')) ?? false;
 }
 
 /** The units from here on, as far as it is certain that nothing else happens between them. */

@@ -19,8 +19,10 @@ export interface Evidence {
   readonly definitions?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** What a session has to be SET to before it makes one of them again: stored programs remember it. */
   readonly circumstances?: Readonly<Partial<Record<ObjectId, readonly string[]>>> | undefined;
-  /** Identity of touched tables, noted where it decides (TRUNCATE, RENAME). */
+  /** Identity of touched tables, noted where it decides (TRUNCATE, RENAME, and what may leave the definition). */
   readonly identities?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
+  /** Their next AUTO_INCREMENT, where it is beyond 1 and decides. */
+  readonly counters?: Readonly<Partial<Record<ObjectId, number>>> | undefined;
   /** User variables after the statement: name → SQL literal. Replayed on resume. */
   readonly variables?: Readonly<Record<string, string>> | undefined;
   /** Which connection ran it, of several that ran statements side by side; undefined when all others waited for it. */

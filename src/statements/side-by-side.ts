@@ -101,6 +101,7 @@ async function noteGroup(
 ): Promise<Placed[]> {
   const group: Placed[] = [];
   const turns: Noting[] = [];
+  await bench.evidence.lookAround();
   for (const [place, section] of sections.entries()) {
     const unit = section.units[0];
     const lane = place % lanes.length;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ExitCode, Failure, failedUnchanged, Interrupted } from '../../src/errors.ts';
 import { planDeploy } from '../../src/plan/deploy.ts';
 import { planRollback } from '../../src/plan/rollback.ts';
+import { LockLost } from '../../src/run/heartbeat.ts';
 import { type Judgement, judge } from '../../src/run/judge.ts';
 
 const site = { withMaintenance: true, withCaches: true, healthyStatus: 200 };
@@ -199,4 +200,11 @@ test('a way back that failed: its own verdict counts, and a site that does not c
     mend the site, then: gateway-migrate resume",
     ]
   `);
+});
+
+test('a lock that was lost before anything was changed: nobody has compared what others did', () => {
+  const lost = judge(deploy, { is: 'stopped', error: new LockLost('the lock was lost'), failedStep: 'backup' });
+  expect(tell(lost).split('\n')[2]).toBe(
+    'this run has changed nothing; whether another one has, that had the lock meanwhile, gateway-migrate status tells',
+  );
 });

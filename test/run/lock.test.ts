@@ -194,6 +194,37 @@ describeOnServers('the lock on a database', (server) => {
     letGo();
   });
 
+  test.each([
+    ['has given it back', 'DO 0'],
+    [
+      'died with it',
+      `REPLACE INTO gateway_migrate_journal (run, version, direction, ordinal, digest, kind, connection_id, state, started, finished, evidence)
+       VALUES ('lease', 'lease', 'up', 0, '', 'lease', 1, 'held', NOW(3), NOW(3) - INTERVAL 1 DAY, '{"owner":"dead","run":"r9"}')`,
+    ],
+  ] as const)('somebody had the lock in between and %s: it is not taken again', async (_, afterwards) => {
+    await withLock({ ...request(), times: { ...TIMES, beatEveryMs: 60_000, provenForMs: 0 } }, async (lock) => {
+      const session = await lock.server.open();
+      await root.query(`KILL ${await holderOfLock()}`);
+      await withLock({ ...request(), run: 'r9' }, async () => undefined);
+      await root.query(afterwards);
+      // As it wakes up, it has a statement in its hands.
+      await expect(session.query('CREATE TABLE by_a_sleeper (id INT)')).rejects.toThrow(LockLost);
+      await expect(lock.confirmIfLate()).rejects.toThrow(LockLost);
+      expect(lock.lost.aborted).toBe(true);
+    });
+    expect(await root.query("SHOW TABLES LIKE 'by_a_sleeper'")).toEqual([]);
+  });
+
+  test('who takes the place of a silent owner ends what it left idle on the server', async () => {
+    const left = await production.open();
+    await left.query("SELECT GET_LOCK('gateway_migrate.work.r1', 0)");
+    await withLock(request(), async () => {
+      await root.query(`KILL ${await holderOfLock()}`);
+      await withLock({ ...request(), run: 'r9' }, async () => undefined);
+    });
+    await expect(left.query('SELECT 1')).rejects.toThrow();
+  });
+
   test('a lease that was taken away while GET_LOCK is held is noticed', async () => {
     await withLock(request(), async (lock) => {
       await root.query(

@@ -57,7 +57,10 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
       await tidyUp(config, invocation);
-      const outcome = await runPlan(plan, phases, context, journal, { onFailure, progress, wayBackSignal: lock.lost });
+      const outcome = await runPlan(plan, phases, context, journal, {
+        ...{ onFailure, progress, wayBackSignal: lock.lost },
+        mayGoOn: lock.confirmIfLate,
+      });
       const judgement = judge(plan, outcome);
       if (judgement.isFinished) {
         const at = isoWithOffset(invocation.clock.now());

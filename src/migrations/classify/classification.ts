@@ -32,6 +32,7 @@ export function touch(
     object: `${kind}:${name.name}`,
     ...(parts.to ? { to: `${kind}:${parts.to.name}` as const } : {}),
     ...(name.schema === undefined ? {} : { schema: name.schema }),
+    ...(parts.to?.schema === undefined ? {} : { toSchema: parts.to.schema }),
     isConditional: parts.isConditional ?? false,
   };
 }

@@ -25,9 +25,9 @@ import type { Section } from '../../statements/turn.ts';
 import { repeatable, unitsOf } from '../../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../../statements/workbench.ts';
 import type { Write } from '../../statements/write.ts';
-import type { Phase } from '../phase.ts';
 import { laravelTableIn } from './laravel-table.ts';
-import type { StatementParts } from './statement-parts.ts';
+import type { Phase } from '../phase.ts';
+import { type StatementParts, scratchOf } from './statement-parts.ts';
 
 /** Applies migrations, every statement exactly once; begun again after a crash it goes on where it stopped. */
 export function migratePhase(parts: StatementParts): Phase<'migrate'> {
@@ -78,13 +78,18 @@ function isInPlace(row: HistoryRow): boolean {
   return row.state === 'applied' || row.state === 'adopted';
 }
 
-async function settleRun({ run, rehearsed }: StatementParts, database: string, bench: Workbench, context: Context) {
+async function settleRun(
+  { run, rehearsed, config }: StatementParts,
+  database: string,
+  bench: Workbench,
+  context: Context,
+) {
   const history = await readHistory(bench.journal, { withText: true });
   const noted = readNotedMigrations(history, await readModes(bench.journal));
   const rows = await settleOpenStatements(
     await readJournal(bench.journal, run),
     (row) => noted.get(row.version)?.up[row.ordinal - 1],
-    { session: bench.journal, database, rehearsed, context },
+    { session: bench.journal, database, rehearsed, scratch: scratchOf(config), context },
   );
   return { rows, history };
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Migration } from '../../migrations/types.ts';
+import { suffixed } from '../../mysql/name.ts';
 import type { Expected } from '../../statements/recovery/expectation.ts';
 
 /** What a phase is given that runs the statements of migrations, forward or back. */
@@ -10,4 +11,14 @@ export interface StatementParts {
   readonly migrations: readonly Migration[];
   /** What this server did with them in a rehearsal. */
   readonly rehearsed: readonly Expected[];
+}
+
+/** The database of the rehearsal on production's own server: one that the account may make and drop. */
+export function scratchOf({ rehearsal, database }: Config): string {
+  const isThere =
+    rehearsal !== 'private' &&
+    rehearsal.socket === database.socket &&
+    rehearsal.host === database.host &&
+    rehearsal.port === database.port;
+  return isThere ? rehearsal.database : suffixed(database.database, '_rehearsal');
 }

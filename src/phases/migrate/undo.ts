@@ -5,17 +5,17 @@ import { readSnapshot } from '../../schema/snapshot.ts';
 import type { ObjectId } from '../../schema/types.ts';
 import { laravelUndoneSql, readHistory, undoingSql, undoneSql } from '../../statements/history.ts';
 import { readJournal } from '../../statements/journal.ts';
-import { touchedObjects } from '../../statements/recovery/evidence.ts';
-import { settleOpenStatements } from '../../statements/recovery/settle.ts';
+import { touchedObjects } from '../../statements/recovery/places.ts';
 import type { JournalRow } from '../../statements/row.ts';
 import { runSection } from '../../statements/section.ts';
 import { leavesTraces, replaySession } from '../../statements/session-state.ts';
+import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import { differencesFromStart } from '../../statements/start.ts';
 import { repeatable, unitsOf } from '../../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../../statements/workbench.ts';
-import type { Phase } from '../phase.ts';
 import { laravelTableIn } from './laravel-table.ts';
-import type { StatementParts } from './statement-parts.ts';
+import type { Phase } from '../phase.ts';
+import { type StatementParts, scratchOf } from './statement-parts.ts';
 import { findWaysBack, isToUndo, type Undoing } from './ways-back.ts';
 
 /** Undoes what a run applied, newest first, and proves that the schema is what it was before. */
@@ -29,7 +29,13 @@ export function undoPhase(parts: StatementParts): Phase<'undo'> {
         const down = await settleOpenStatements(
           (await readJournal(bench.journal, parts.run)).filter((row) => row.direction === 'down'),
           (row) => back.get(row.version)?.[row.ordinal - 1],
-          { session: bench.journal, database: before.database, rehearsed: [], context },
+          {
+            session: bench.journal,
+            database: before.database,
+            rehearsed: [],
+            scratch: scratchOf(parts.config),
+            context,
+          },
         );
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
         for (const undoing of undoings) await undoMigration(undoing, down, laravelTable, bench, context);
@@ -106,7 +112,8 @@ async function proveBefore(
   const different = versions === 'all' ? differencesFromStart(up, after) : undefined;
   if (different === undefined) return `${undone}, schema ${after.fingerprint.slice(0, 12)}`;
   const noted = up.filter((row) => row.kind !== 'start').flatMap((row) => Object.keys(row.evidence.objects));
-  const ours = new Set<string>([...noted, ...undoings.flatMap(statementsOf).flatMap(touchedObjects)]);
+  const touched = (statement: Statement) => touchedObjects(statement, database);
+  const ours = new Set<string>([...noted, ...undoings.flatMap(statementsOf).flatMap(touched)]);
   const leftover = different.filter((id) => ours.has(id));
   if (leftover.length > 0) throw notAsBefore(leftover);
   for (const id of different) {

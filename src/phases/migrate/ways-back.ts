@@ -5,14 +5,14 @@ import type { Migration, Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { StepInputs } from '../../plan/step.ts';
 import { readModes, readNotedMigrations } from '../../statements/applied.ts';
-import { readHistory } from '../../statements/history.ts';
-import { readJournal } from '../../statements/journal.ts';
 import { waitForDeadClient } from '../../statements/recovery/dead-client.ts';
 import type { Expected } from '../../statements/recovery/expectation.ts';
+import { readHistory } from '../../statements/history.ts';
+import { readJournal } from '../../statements/journal.ts';
 import { NoWayBack, routeBack } from '../../statements/recovery/route.ts';
-import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import type { JournalRow } from '../../statements/row.ts';
-import type { StatementParts } from './statement-parts.ts';
+import { settleOpenStatements } from '../../statements/recovery/settle.ts';
+import { type StatementParts, scratchOf } from './statement-parts.ts';
 
 /** One migration that is to be undone, with the way back that is known for it. */
 export interface Undoing {
@@ -56,7 +56,13 @@ export async function findWaysBack(
     (await readJournal(session, input.ofRun)).filter((row) => row.direction === 'up'),
     (row) => noted.get(row.version)?.up[row.ordinal - 1],
     {
-      ...{ session, database: context.server.target.database, rehearsed: parts.rehearsed, context },
+      ...{
+        session,
+        database: context.server.target.database,
+        rehearsed: parts.rehearsed,
+        context,
+        scratch: scratchOf(parts.config),
+      },
       forgetsNotDone: true,
     },
   );

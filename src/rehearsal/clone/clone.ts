@@ -2,9 +2,10 @@ import { messageOf } from '../../errors.ts';
 import type { Server, Session } from '../../mysql/connect.ts';
 import { type Creation, readCreation } from '../../schema/definitions.ts';
 import { splitId } from '../../schema/snapshot.ts';
-import { withoutDatabase } from '../../schema/text.ts';
+import { namesDatabase, withoutDatabase } from '../../schema/text.ts';
 import type { ObjectId, ObjectKind, Snapshot } from '../../schema/types.ts';
 import { createObject, type Made } from './creation.ts';
+import { type Neighbours, neighbourNamedIn, readNeighbours } from './neighbours.ts';
 
 /** Text of every object by its id: what makes it again. */
 export type Creations = Map<ObjectId, Creation>;
@@ -39,7 +40,7 @@ export async function cloneSchema(
   onto: Server,
   loadTables?: (onto: Server) => Promise<void>,
 ): Promise<Cloned> {
-  const reading = readCreations(production, snapshot, onto.target.database);
+  const reading = readCreations(production, snapshot, onto.target.database, await readNeighbours(onto));
   await loadTables?.(onto);
   const cloned: Cloned = { creations: new Map(), shortfalls: [], withoutDefiner: [] };
   const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => onto.open()));
@@ -67,22 +68,32 @@ function readCreations(
   production: Session,
   snapshot: Snapshot,
   clone: string,
+  others: Neighbours,
 ): Map<ObjectKind, Map<ObjectId, Readable>> {
   const ids = [...snapshot.objects.keys()];
   const ofKind = (kind: ObjectKind) => ids.filter((id) => splitId(id)[0] === kind);
   const inOrder = (kind: ObjectKind) => (kind === 'table' ? childrenFirst(ofKind(kind), snapshot) : ofKind(kind));
-  const read = (id: ObjectId) => [id, readOne(production, snapshot.database, id, clone)] as const;
+  const read = (id: ObjectId) => [id, readOne(production, snapshot.database, id, { clone, others })] as const;
   return new Map(ORDER.map((kind) => [kind, new Map(inOrder(kind).map(read))]));
 }
 
-async function readOne(production: Session, database: string, id: ObjectId, clone: string): Readable {
+interface Around {
+  readonly clone: string;
+  readonly others: Neighbours;
+}
+
+async function readOne(production: Session, database: string, id: ObjectId, { clone, others }: Around): Readable {
   try {
     const creation = await readCreation(production, database, id);
     if (!creation) return undefined;
     const text = withoutDatabase(creation.text, database);
-    if (clone === database || !namesDatabase(text, database)) return { ...creation, text };
-    // On production's own server it would reach back into production.
-    return { reason: `it names the database ${database}, so it would act on production` };
+    if (clone !== database && namesDatabase(text, database)) {
+      // On production's own server it would reach back into production.
+      return { reason: `it names the database ${database}, so it would act on production` };
+    }
+    const other = splitId(id)[0] === 'table' ? undefined : neighbourNamedIn(text, others, clone);
+    if (other === undefined) return { ...creation, text };
+    return { reason: `it names the database ${other}, so it would act there: rehearsal: private has none beside it` };
   } catch (error) {
     return { reason: messageOf(error) };
   }
@@ -106,12 +117,6 @@ async function arrive(
   }
   creations.set(id, creation);
   return creation;
-}
-
-/** True when `database.` stands anywhere in the text, string literals included: prepared statements are made of those. */
-export function namesDatabase(text: string, database: string): boolean {
-  const name = database.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?:\`${name}\`|(?<![\\w$])${name})\\s*\\.`, 'i').test(text);
 }
 
 /** A new child of an existing parent makes MySQL open the parent again, so that parents come last. */

@@ -1,6 +1,7 @@
 import type { Migration, Statement } from '../../migrations/types.ts';
+import { namesDatabase } from '../../schema/text.ts';
 import type { Finding } from '../finding.ts';
-import { namesDatabase } from './clone.ts';
+import { type Neighbours, neighbourNamedIn } from './neighbours.ts';
 
 /** Opaque statements that act inside the database; the others (users, files, the server) are not rehearsed. */
 const INSIDE = /^(?:CALL|EXECUTE|DO|SELECT|WITH|BEGIN NOT ATOMIC)\b/;
@@ -10,13 +11,19 @@ const HARMLESS =
 
 /**
  * Statements that name a database: on the clone they would act on production itself, so that nothing is run while
- * there is one. A clone of the same name (on a server of its own) has nothing to fear.
+ * there is one. A clone of the same name (on a server of its own) has nothing to fear. `others`: databases beside the
+ * clone, where a program or view that the migration makes would act.
  */
-export function findEscapes(migrations: readonly Migration[], production: string, clone: string): Finding[] {
+export function findEscapes(
+  migrations: readonly Migration[],
+  production: string,
+  clone: string,
+  others: Neighbours,
+): Finding[] {
   if (clone === production) return [];
   return migrations.flatMap((migration) =>
     [...migration.up, ...migration.down].flatMap((statement): Finding[] => {
-      const named = databaseNamedBy(statement, production);
+      const named = databaseNamedBy(statement, production) ?? databaseActedIn(statement, others, clone);
       if (named === undefined) return [];
       return [
         {
@@ -40,6 +47,13 @@ export function databaseNamedBy(statement: Statement, production: string, own?: 
   const touched = statement.touches.map((touch) => touch.schema);
   const written = statement.writes.filter((table) => table.includes('.')).map((table) => table.split('.')[0]);
   return [...touched, ...written].find((name) => name !== undefined && name !== own);
+}
+
+const KEEPS_SQL = /^(?:CREATE|ALTER) (?:TRIGGER|PROCEDURE|FUNCTION|EVENT|VIEW|PACKAGE)\b/;
+
+/** It makes something that would act there when it is used. */
+function databaseActedIn({ verb, text }: Statement, others: Neighbours, clone: string): string | undefined {
+  return KEEPS_SQL.test(verb) ? neighbourNamedIn(text, others, clone) : undefined;
 }
 
 /** True for what acts on the whole server (accounts, settings, files): a rehearsal leaves it out. */

@@ -19,6 +19,22 @@ export function connectionLocks(run: string): ConnectionLocks {
   };
 }
 
+/**
+ * Ends those connections of a run that do nothing at the moment: its owner has lost the lock, and must not send the
+ * statement over them that it may have in its hands.
+ */
+export async function endIdleConnections(session: Session, run: string): Promise<void> {
+  const { journal, work } = connectionLocks(run);
+  const ids = [journal, ...work].map((name, index) => `IS_USED_LOCK('${name}') AS c${index}`);
+  const [row] = await session.query<Record<string, number | null>>(`SELECT ${ids.join(', ')}`);
+  const held = Object.values(row ?? {}).filter((id) => id !== null);
+  if (held.length === 0) return;
+  const idle = await session.query<{ id: number }>(
+    `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE COMMAND = 'Sleep' AND ID IN (${held.join(', ')})`,
+  );
+  for (const { id } of idle) await session.query(`KILL ${id}`).catch(() => undefined);
+}
+
 /** How often a statement that still runs on the server is looked at. */
 const LOOK_EVERY_MS = 500;
 

@@ -1,14 +1,18 @@
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { circumstanceSettings, readCreation } from '../../schema/definitions.ts';
-import { tableIdentity } from '../../schema/identity.ts';
-import { readObjects } from '../../schema/snapshot.ts';
+import { holdsRows, storageIdentity, tableIdentity, untilAlterShows } from '../../schema/identity.ts';
+import { readObjects, splitId } from '../../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
+import { type Noted, notedOf } from './identity-evidence.ts';
+import { type Place, placesOf, touchedObjects } from './places.ts';
 import type { Evidence } from '../row.ts';
-import { needsIdentity, type Present, touchedObjects } from './evidence.ts';
+import type { Present } from './verdict.ts';
 
 /** Notes what stands before each statement, with as few reads as the journal needs. */
 export interface EvidenceReader {
+  /** Finds tables and views that somebody else has made since: call before what makes new ones is noted. */
+  lookAround(): Promise<void>;
   /** What is there before this statement. */
   before(statement: Statement): Promise<Evidence>;
   /** Call after a statement ran: its objects are read again the next time somebody asks. */
@@ -16,21 +20,25 @@ export interface EvidenceReader {
 }
 
 /**
- * `snapshot` is production at the start of the phase: objects that no statement has touched since are known from it
- * without asking the server again, so a migration that creates new tables costs no read at all.
+ * `snapshot` is production at the start of the phase: what was not there then needs no look at each object, so that a
+ * migration that creates new tables costs no read of its own. `isAlone`: nobody else is in this database, and nothing
+ * of it will ever be decided after a crash.
  */
-export function evidenceReader(session: Session, snapshot: Snapshot): EvidenceReader {
+export function evidenceReader(
+  session: Session,
+  snapshot: Snapshot,
+  { isAlone = false }: { readonly isAlone?: boolean } = {},
+): EvidenceReader {
   const { database } = snapshot;
   const known = new Map<ObjectId, string>([...snapshot.objects].map(([id, object]) => [id, object.digest]));
   const stale = new Set<ObjectId>();
   let isEverythingStale = false;
 
-  async function refresh(ids: readonly ObjectId[]): Promise<void> {
-    const toRead = isEverythingStale ? ids : ids.filter((id) => stale.has(id));
-    if (toRead.length === 0) return;
-    const found = await readObjects(session, database, toRead);
-    for (const id of toRead) {
-      const digest = found.get(id)?.digest;
+  async function refresh(places: ReadonlyMap<ObjectId, Place>): Promise<void> {
+    const toRead = [...places].filter(([id]) => isEverythingStale || stale.has(id));
+    const found = await readPlaces(session, new Map(toRead));
+    for (const [id] of toRead) {
+      const digest = found.get(id);
       if (digest === undefined) known.delete(id);
       else known.set(id, digest);
       stale.delete(id);
@@ -38,21 +46,30 @@ export function evidenceReader(session: Session, snapshot: Snapshot): EvidenceRe
   }
 
   return {
+    async lookAround() {
+      for (const id of await readNames(session, database)) if (!known.has(id)) stale.add(id);
+    },
     async before(statement) {
       if (statement.kind !== 'ddl' && statement.kind !== 'truncate') return { objects: {} };
-      const ids = touchedObjects(statement);
-      await refresh(ids);
+      const places = placesOf(statement, database);
+      // What is there may have been changed by somebody else since the beginning.
+      for (const [id, place] of places) if (!isAlone && (known.has(id) || place.database !== database)) stale.add(id);
+      await refresh(places);
       const objects: Partial<Record<ObjectId, string | null>> = {};
-      for (const id of ids) objects[id] = known.get(id) ?? null;
-      const present = ids.filter((id) => known.has(id));
-      const creations = statement.kind === 'ddl' ? await readCreations(session, database, present) : {};
-      const identities = needsIdentity(statement) ? await readIdentities(session, database, present) : {};
-      return { objects, ...creations, identities };
+      for (const id of places.keys()) objects[id] = known.get(id) ?? null;
+      const present = new Map([...places].filter(([id]) => known.has(id)));
+      const noted = notedOf(statement);
+      if (noted === 'storage' && !isAlone) for (const place of present.values()) await waitForClock(session, place);
+      const creations = await readCreations(session, present);
+      const identities = await readIdentities(session, present, noted);
+      const counters = countersIn(statement, creations.definitions);
+      if (statement.kind === 'truncate') return { objects, identities, counters };
+      return { objects, ...creations, identities, ...(noted ? { counters } : {}) };
     },
     forget(statement) {
       if (statement.kind === 'opaque') isEverythingStale = true;
       if (changesOthers(statement, known)) for (const id of known.keys()) stale.add(id);
-      for (const id of touchedObjects(statement)) stale.add(id);
+      for (const id of touchedObjects(statement, database)) stale.add(id);
     },
   };
 }
@@ -67,20 +84,46 @@ function changesOthers(statement: Statement, known: ReadonlyMap<ObjectId, string
 
 /** What is there now, for deciding a statement after a crash. */
 export async function readPresent(session: Session, database: string, statement: Statement): Promise<Present> {
-  const ids = touchedObjects(statement);
-  const objects = await readObjects(session, database, ids);
-  const identities = needsIdentity(statement) ? await readIdentities(session, database, [...objects.keys()]) : {};
-  return {
-    digests: new Map([...objects].map(([id, object]) => [id, object.digest])),
-    identities: new Map(Object.entries(identities) as [ObjectId, string][]),
-  };
+  const digests = await readPlaces(session, placesOf(statement, database));
+  const places = new Map([...placesOf(statement, database)].filter(([id]) => digests.has(id)));
+  const noted = notedOf(statement);
+  const identities = await readIdentities(session, places, noted);
+  const { definitions } = noted ? await readCreations(session, places) : { definitions: {} };
+  const filled = new Set<ObjectId>();
+  for (const [id, { database: where, object }] of noted ? places : []) {
+    if (object.startsWith('table:') && (await holdsRows(session, where, splitId(object)[1]))) filled.add(id);
+  }
+  return { digests, filled, identities: mapOf(identities), counters: mapOf(countersIn(statement, definitions)) };
 }
 
-async function readCreations(session: Session, database: string, ids: readonly ObjectId[]) {
+function mapOf<T>(record: Readonly<Partial<Record<ObjectId, T>>>): Map<ObjectId, T> {
+  return new Map(Object.entries(record) as [ObjectId, T][]);
+}
+
+/** Digests by id; what is not there is absent. */
+async function readPlaces(session: Session, places: ReadonlyMap<ObjectId, Place>): Promise<Map<ObjectId, string>> {
+  const found = new Map<ObjectId, string>();
+  const databases = new Set([...places.values()].map((place) => place.database));
+  for (const database of databases) {
+    const here = [...places].filter(([, place]) => place.database === database);
+    const objects = await readObjects(
+      session,
+      database,
+      here.map(([, place]) => place.object),
+    );
+    for (const [id, { object }] of here) {
+      const digest = objects.get(object)?.digest;
+      if (digest !== undefined) found.set(id, digest);
+    }
+  }
+  return found;
+}
+
+async function readCreations(session: Session, places: ReadonlyMap<ObjectId, Place>) {
   const definitions: Partial<Record<ObjectId, string>> = {};
   const circumstances: Partial<Record<ObjectId, readonly string[]>> = {};
-  for (const id of ids) {
-    const creation = await readCreation(session, database, id);
+  for (const [id, { database, object }] of places) {
+    const creation = await readCreation(session, database, object);
     if (creation === undefined) continue;
     definitions[id] = creation.text;
     const settings = circumstanceSettings(creation);
@@ -89,11 +132,38 @@ async function readCreations(session: Session, database: string, ids: readonly O
   return Object.keys(circumstances).length > 0 ? { definitions, circumstances } : { definitions };
 }
 
-async function readIdentities(session: Session, database: string, ids: readonly ObjectId[]) {
+async function readIdentities(session: Session, places: ReadonlyMap<ObjectId, Place>, noted: Noted) {
   const identities: Partial<Record<ObjectId, string>> = {};
-  for (const id of ids.filter((candidate) => candidate.startsWith('table:'))) {
-    const identity = await tableIdentity(session, database, id.slice('table:'.length));
+  if (noted === undefined) return identities;
+  const read = noted === 'storage' ? storageIdentity : tableIdentity;
+  for (const [id, { database, object }] of places) {
+    if (!object.startsWith('table:')) continue;
+    const identity = await read(session, database, splitId(object)[1]);
     if (identity !== undefined) identities[id] = identity;
   }
   return identities;
+}
+
+/** A table that was made within this second shows an ALTER only in the next. */
+async function waitForClock(session: Session, { database, object }: Place): Promise<void> {
+  await untilAlterShows(session, database, splitId(object)[1]);
+}
+
+function countersIn(statement: Statement, definitions: Readonly<Partial<Record<ObjectId, string>>>) {
+  const counters: Partial<Record<ObjectId, number>> = {};
+  if (notedOf(statement) !== 'table') return counters;
+  for (const [id, text = ''] of Object.entries(definitions) as [ObjectId, string][]) {
+    const counter = /^\).*\bAUTO_INCREMENT=(\d+)/m.exec(text)?.[1];
+    if (counter !== undefined) counters[id] = Number(counter);
+  }
+  return counters;
+}
+
+/** Tables, views and sequences that are there: a look that opens none of them. */
+async function readNames(session: Session, database: string): Promise<ObjectId[]> {
+  const rows = await session.query<{ name: string }>(
+    'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?',
+    [database],
+  );
+  return rows.flatMap(({ name }): ObjectId[] => [`table:${name}`, `view:${name}`, `sequence:${name}`]);
 }

@@ -2,16 +2,21 @@ import type { Context } from '../../context.ts';
 import { ExitCode, Failure } from '../../errors.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
-import { commitTogether, forgetIntent, noteOutcome } from '../journal.ts';
-import { inTurn, type JournalRow, waitsFor } from '../row.ts';
-import { decideDdl, type Verdict } from './evidence.ts';
+import { decideDdl } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
+import { commitTogether, forgetIntent, noteOutcome } from '../journal.ts';
+import { calledFrom } from './places.ts';
+import { inTurn, type JournalRow, waitsFor } from '../row.ts';
+import { tryStatement } from './trial.ts';
+import type { End, Verdict } from './verdict.ts';
 
 interface Settling {
   readonly session: Session;
   readonly database: string;
   readonly rehearsed: readonly Expected[];
+  /** A database of our own, where a statement that no rehearsal has seen is tried. */
+  readonly scratch: string;
   readonly context: Context;
   /**
    * What did nothing is not run again: its intent is taken back once all are decided. It would be decided anew after a
@@ -26,7 +31,7 @@ interface Settling {
  */
 export async function settleOpenStatements(
   rows: readonly JournalRow[],
-  statementOf: (row: JournalRow) => Statement | undefined,
+  statementOf: StatementOf,
   on: Settling,
 ): Promise<JournalRow[]> {
   const settled: JournalRow[] = [];
@@ -37,7 +42,7 @@ export async function settleOpenStatements(
       continue;
     }
     const before = notDone.find((one) => waitsFor(row, one));
-    const verdict = afterNotDone(before, await decide(row, statementOf(row), on));
+    const verdict = afterNotDone(before, await decide(row, statementOf, on));
     if (verdict.is === 'not-done') notDone.push(row);
     reportVerdict(row, verdict, on.context);
     if (verdict.is === 'unknown') throw undecided(row, verdict);
@@ -60,21 +65,16 @@ function afterNotDone(notDone: JournalRow | undefined, verdict: Verdict): Verdic
   return { is: 'unknown', because: [...verdict.because, earlier] };
 }
 
-async function decide(
-  row: JournalRow,
-  statement: Statement | undefined,
-  { session, database, rehearsed }: Settling,
-): Promise<Verdict> {
+type StatementOf = (row: JournalRow) => Statement | undefined;
+
+async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): Promise<Verdict> {
   switch (row.kind) {
     case 'ddl':
-    case 'truncate':
+    case 'truncate': {
+      const statement = statementOf(row);
       if (!statement) return { is: 'unknown', because: ['the statement is no longer in the migration file'] };
-      return decideDdl(
-        statement,
-        row.evidence,
-        await readPresent(session, database, statement),
-        expectedAfter(rehearsed, row),
-      );
+      return decideByEvidence(row, statement, statementOf, on);
+    }
     case 'dml':
       return { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
     case 'opaque':
@@ -84,6 +84,39 @@ async function decide(
     default:
       return { is: 'not-done', because: ['it has no lasting effect, or repeating it ends in the same state'] };
   }
+}
+
+/** What the statement leaves a rehearsal has seen, or the server is asked now. */
+async function decideByEvidence(
+  row: JournalRow,
+  statement: Statement,
+  statementOf: StatementOf,
+  { session, database, rehearsed, scratch, context }: Settling,
+): Promise<Verdict> {
+  const now = await readPresent(session, database, statement);
+  const decideBy = (end?: End) => decideDdl(calledFrom(statement, database), row.evidence, now, end);
+  const seen = expectedAfter(rehearsed, row);
+  const verdict = decideBy(seen && { digests: seen, seenBy: 'rehearsal' });
+  if (verdict.is !== 'open') return verdict;
+  const settings = settingsBefore(row, statementOf);
+  const tried = await tryStatement(
+    { statement, before: row.evidence, settings },
+    { production: context.server, scratch },
+  );
+  if ('unable' in tried) return { is: 'unknown', because: [...verdict.because, tried.unable] };
+  const verdicts = tried.map((digests) => decideBy({ digests, seenBy: 'trial' }));
+  const end = verdicts.find(({ is }) => is === 'done') ?? verdicts[0] ?? verdict;
+  return end.is === 'open' ? { is: 'unknown', because: end.because } : end;
+}
+
+/** SET NAMES, sql_mode and the like, which the connection of the statement had run. */
+function settingsBefore(row: JournalRow, statementOf: StatementOf): Statement[] {
+  const before = Array.from({ length: row.ordinal - 1 }, (_, index) => statementOf({ ...row, ordinal: index + 1 }));
+  return before.filter((statement) => statement !== undefined).filter(isSetting);
+}
+
+function isSetting({ kind, verb, text }: Statement): boolean {
+  return kind === 'session' && verb === 'SET' && !text.includes('@');
 }
 
 function reportVerdict(row: JournalRow, verdict: Verdict, context: Context): void {
@@ -104,17 +137,25 @@ const VERDICT_TEXT: Record<Verdict['is'], string> = {
   unknown: 'nobody can tell',
 };
 
+/** Both are possible; a person who knows which makes it so, and the next look decides. */
 function undecided(row: JournalRow, verdict: Verdict): Failure {
+  const objects = Object.keys(row.evidence.objects).map((id) => id.replace(':', ' '));
+  const around =
+    row.evidence.lane === undefined
+      ? 'every statement before it is done, none after it has begun'
+      : 'of the statements around it, which ran side by side, each is done or has not begun';
+  const both = `either it took effect and somebody changed ${objects.join(', ')} since, or it never ran and somebody else did that`;
+  const restore = 'gateway-migrate restore --backup latest';
+  const isDecidedByPerson = isDecidedByEvidence(row) && objects.length > 0;
   return new Failure(
     `cannot tell whether statement ${row.ordinal} of ${row.version} took effect: ${verdict.because.join(', ')}\n  ${row.statement}`,
     {
       exitCode: ExitCode.unknown,
       production: 'unknown',
-      state:
-        row.evidence.lane === undefined
-          ? 'every statement before it is done, none after it has begun'
-          : 'of the statements around it, which ran side by side, each is done or has not begun',
-      next: 'gateway-migrate restore --backup latest',
+      state: isDecidedByPerson ? `${around}; ${both}` : around,
+      next: isDecidedByPerson
+        ? `make it by hand as the statement leaves it, or as it was before; then: gateway-migrate resume; or: ${restore}`
+        : restore,
     },
   );
 }

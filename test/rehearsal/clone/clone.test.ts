@@ -3,11 +3,12 @@ import { delimiter, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { connect, type Session } from '../../../src/mysql/connect.ts';
-import { cloneSchema, namesDatabase } from '../../../src/rehearsal/clone/clone.ts';
+import { cloneSchema } from '../../../src/rehearsal/clone/clone.ts';
 import { compareClone, compareServers } from '../../../src/rehearsal/clone/likeness.ts';
 import { withPlace } from '../../../src/rehearsal/clone/place.ts';
 import { withScratch } from '../../../src/schema/scratch.ts';
 import { readSnapshot } from '../../../src/schema/snapshot.ts';
+import { namesDatabase } from '../../../src/schema/text.ts';
 import { systemExec } from '../../../src/system/exec.ts';
 import { runAll, withSession } from '../../schema/sessions.ts';
 import { SHOP } from '../../schema/shop.ts';
@@ -68,6 +69,60 @@ describeOnServers('the clone', (server) => {
       name: '1 not in it',
       level: 'warning',
       detail: `procedure wipe: it names the database ${database}, so it would act on production`,
+    });
+  });
+
+  test.each([
+    ['a trigger', 'CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW INSERT INTO OTHER.log VALUES (NEW.id)'],
+    ['a trigger, in quotes', 'CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW DELETE FROM `OTHER` . `log`'],
+    ['a procedure', 'CREATE PROCEDURE one() UPDATE OTHER.log SET id = id + 1'],
+    ['a function', 'CREATE FUNCTION one() RETURNS INT BEGIN INSERT INTO OTHER.log VALUES (1); RETURN 1; END'],
+    ['a call', 'CREATE PROCEDURE one() CALL OTHER.work()'],
+    ['a table that nobody can see', 'CREATE PROCEDURE one() INSERT INTO hidden_from_us.log VALUES (1)'],
+    ['a view that can be written', 'CREATE VIEW one AS SELECT id FROM OTHER.log'],
+    ['an event', 'CREATE EVENT one ON SCHEDULE EVERY 1 DAY DO TRUNCATE TABLE OTHER.log'],
+  ])('leaves out what would act in another database: %s', async (_, sql) => {
+    const other = await server().createDatabase('other');
+    const database = await server().createDatabase('acting');
+    await runAll(server(), other, ['CREATE TABLE log (id INT)', 'CREATE PROCEDURE work() DELETE FROM log']);
+    await runAll(server(), database, [
+      'SET GLOBAL log_bin_trust_function_creators = 1',
+      'CREATE TABLE t (id INT)',
+      sql.replaceAll('OTHER', other),
+    ]);
+    const { cloned, copy } = await clone(server(), database);
+    const named = sql.includes('hidden_from_us') ? 'hidden_from_us' : other;
+    expect(cloned.shortfalls.map(({ reason }) => reason)).toEqual([
+      `it names the database ${named}, so it would act there: rehearsal: private has none beside it`,
+    ]);
+    expect([...copy.objects.keys()]).toEqual(['table:t']);
+  });
+
+  test('takes no alias, table or value for a database', async () => {
+    await server().sql('CREATE DATABASE IF NOT EXISTS t; CREATE TABLE IF NOT EXISTS t.other (id INT)');
+    const database = await server().createDatabase('aliases');
+    await runAll(server(), database, [
+      'CREATE TABLE t (id INT PRIMARY KEY, n INT)',
+      'CREATE VIEW seen AS SELECT t.id, t.n FROM t',
+      'CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW SELECT COUNT(*) INTO @x FROM t WHERE t.id = NEW.id',
+      'CREATE PROCEDURE two() INSERT INTO t (id) VALUES (1) ON DUPLICATE KEY UPDATE t.n = 2',
+    ]);
+    expect((await clone(server(), database)).cloned.shortfalls).toEqual([]);
+    await server().sql('DROP DATABASE t');
+  });
+
+  test('is not begun for a migration that makes what would act in another database', async () => {
+    const other = await server().createDatabase('other');
+    const database = await server().createDatabase('prod');
+    await runAll(server(), other, ['CREATE TABLE log (id INT)']);
+    await runAll(server(), database, ['CREATE TABLE t (id INT)']);
+    const up = `CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW INSERT INTO ${other}.log VALUES (1);\nINSERT INTO t VALUES (1);`;
+    const { findings } = await rehearseOn(server(), database, { files: { '0001': file(up, 'DROP TRIGGER one;') } });
+    expect(findings.map(({ name, what }) => [name, what])).toEqual([
+      ['names-a-database', `the statement (CREATE TRIGGER) names the database ${other}`],
+    ]);
+    await withSession(server(), other, async (session) => {
+      expect(await session.query('SELECT * FROM log')).toEqual([]);
     });
   });
 

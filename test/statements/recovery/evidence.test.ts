@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { toStatement } from '../../../src/migrations/sql/statement.ts';
 import type { ObjectId } from '../../../src/schema/types.ts';
-import { decideDdl, type Present, touchedObjects } from '../../../src/statements/recovery/evidence.ts';
+import { decideDdl } from '../../../src/statements/recovery/evidence.ts';
+import { calledFrom, touchedObjects } from '../../../src/statements/recovery/places.ts';
 import type { Evidence } from '../../../src/statements/row.ts';
+import type { End, Present } from '../../../src/statements/recovery/verdict.ts';
 
 type Digests = Partial<Record<ObjectId, string>>;
 
@@ -11,17 +13,17 @@ function present(digests: Digests, identities: Digests = {}): Present {
   return { digests: entries(digests), identities: entries(identities) };
 }
 
-function verdict(sql: string, before: Partial<Evidence>, now: Present) {
-  return decideDdl(toStatement(sql, 1), { objects: {}, ...before }, now);
+function verdict(sql: string, before: Partial<Evidence>, now: Present, end?: End) {
+  return decideDdl(calledFrom(toStatement(sql, 1), 'shop'), { objects: {}, ...before }, now, end);
 }
 
 test.each([
   ['CREATE TABLE t (a INT)', { 'table:t': null }, {}, 'not-done', 'table t does not exist'],
-  ['CREATE TABLE t (a INT)', { 'table:t': null }, { 'table:t': 'new' }, 'done', 'table t exists now'],
+  ['CREATE TABLE t (a INT)', { 'table:t': null }, { 'table:t': 'new' }, 'open', 'table t exists now'],
   ['ALTER TABLE t ADD b INT', { 'table:t': 'old' }, { 'table:t': 'old' }, 'not-done', 'table t is as it was before'],
-  ['ALTER TABLE t ADD b INT', { 'table:t': 'old' }, { 'table:t': 'new' }, 'done', 'table t differs from before'],
+  ['ALTER TABLE t ADD b INT', { 'table:t': 'old' }, { 'table:t': 'new' }, 'open', 'table t differs from before'],
   ['ALTER TABLE t ADD b INT', { 'table:t': 'old' }, {}, 'not-done', 'table t is gone'],
-  ['CREATE INDEX i ON t (a)', { 'table:t': 'old' }, { 'table:t': 'new' }, 'done', 'table t differs from before'],
+  ['CREATE INDEX i ON t (a)', { 'table:t': 'old' }, { 'table:t': 'new' }, 'open', 'table t differs from before'],
   ['DROP VIEW v', { 'view:v': 'old' }, { 'view:v': 'old' }, 'not-done', 'view v is still there'],
   ['DROP VIEW v', { 'view:v': 'old' }, {}, 'done', 'view v is gone'],
   ['DROP VIEW IF EXISTS v', { 'view:v': null }, {}, 'not-done', 'view v was not there before'],
@@ -36,7 +38,7 @@ test.each([
     'CREATE OR REPLACE VIEW v AS SELECT 1',
     { 'view:v': 'old' },
     { 'view:v': 'new' },
-    'done',
+    'open',
     'view v differs from before',
   ],
 ] as const)('%s, with %j before and %j now: %s', (sql, objects, now, is, because) => {
@@ -91,7 +93,7 @@ test('a rename of nothing leaves nothing to decide', () => {
 });
 
 test('both ends of a rename are looked at, every object once', () => {
-  expect(touchedObjects(toStatement('RENAME TABLE a TO x, b TO a, x TO b', 1))).toEqual([
+  expect(touchedObjects(toStatement('RENAME TABLE a TO x, b TO a, x TO b', 1), 'shop')).toEqual([
     'table:a',
     'table:x',
     'table:b',
