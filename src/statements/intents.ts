@@ -1,9 +1,9 @@
 import type { ObjectId } from '../schema/types.ts';
 import { forgetIntent, noteIntent, type StatementKey } from './journal.ts';
+import { idsOf } from './recovery/verdict.ts';
 import type { Evidence } from './row.ts';
 import type { Ahead, Section, Turn } from './turn.ts';
 import type { Unit } from './unit.ts';
-import { idsOf } from './recovery/verdict.ts';
 import { commitDeferred, type Workbench } from './workbench.ts';
 import type { Write } from './write.ts';
 

@@ -25,8 +25,8 @@ import type { Section } from '../../statements/turn.ts';
 import { repeatable, unitsOf } from '../../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../../statements/workbench.ts';
 import type { Write } from '../../statements/write.ts';
-import { laravelTableIn } from './laravel-table.ts';
 import type { Phase } from '../phase.ts';
+import { laravelTableIn } from './laravel-table.ts';
 import { type StatementParts, scratchOf } from './statement-parts.ts';
 
 /** Applies migrations, every statement exactly once; begun again after a crash it goes on where it stopped. */

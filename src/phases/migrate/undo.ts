@@ -6,15 +6,15 @@ import type { ObjectId } from '../../schema/types.ts';
 import { laravelUndoneSql, readHistory, undoingSql, undoneSql } from '../../statements/history.ts';
 import { readJournal } from '../../statements/journal.ts';
 import { touchedObjects } from '../../statements/recovery/places.ts';
+import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import type { JournalRow } from '../../statements/row.ts';
 import { runSection } from '../../statements/section.ts';
 import { leavesTraces, replaySession } from '../../statements/session-state.ts';
-import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import { differencesFromStart } from '../../statements/start.ts';
 import { repeatable, unitsOf } from '../../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../../statements/workbench.ts';
-import { laravelTableIn } from './laravel-table.ts';
 import type { Phase } from '../phase.ts';
+import { laravelTableIn } from './laravel-table.ts';
 import { type StatementParts, scratchOf } from './statement-parts.ts';
 import { findWaysBack, isToUndo, type Undoing } from './ways-back.ts';
 

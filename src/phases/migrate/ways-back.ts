@@ -5,13 +5,13 @@ import type { Migration, Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { StepInputs } from '../../plan/step.ts';
 import { readModes, readNotedMigrations } from '../../statements/applied.ts';
-import { waitForDeadClient } from '../../statements/recovery/dead-client.ts';
-import type { Expected } from '../../statements/recovery/expectation.ts';
 import { readHistory } from '../../statements/history.ts';
 import { readJournal } from '../../statements/journal.ts';
+import { waitForDeadClient } from '../../statements/recovery/dead-client.ts';
+import type { Expected } from '../../statements/recovery/expectation.ts';
 import { NoWayBack, routeBack } from '../../statements/recovery/route.ts';
-import type { JournalRow } from '../../statements/row.ts';
 import { settleOpenStatements } from '../../statements/recovery/settle.ts';
+import type { JournalRow } from '../../statements/row.ts';
 import { type StatementParts, scratchOf } from './statement-parts.ts';
 
 /** One migration that is to be undone, with the way back that is known for it. */

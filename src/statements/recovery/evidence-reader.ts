@@ -4,9 +4,9 @@ import { circumstanceSettings, readCreation } from '../../schema/definitions.ts'
 import { holdsRows, storageIdentity, tableIdentity, untilAlterShows } from '../../schema/identity.ts';
 import { readObjects, splitId } from '../../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
+import type { Evidence } from '../row.ts';
 import { type Noted, notedOf } from './identity-evidence.ts';
 import { type Place, placesOf, touchedObjects } from './places.ts';
-import type { Evidence } from '../row.ts';
 import type { Present } from './verdict.ts';
 
 /** Notes what stands before each statement, with as few reads as the journal needs. */

@@ -1,7 +1,7 @@
 import type { Statement, Touch } from '../../migrations/types.ts';
 import type { ObjectId } from '../../schema/types.ts';
-import { decideMove, decideReplaced, decideUntraced } from './identity-evidence.ts';
 import type { Evidence } from '../row.ts';
+import { decideMove, decideReplaced, decideUntraced } from './identity-evidence.ts';
 import { digestIn, type End, idsOf, named, type Open, type Present, type Verdict } from './verdict.ts';
 
 /**

@@ -2,12 +2,12 @@ import type { Context } from '../../context.ts';
 import { ExitCode, Failure } from '../../errors.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
+import { commitTogether, forgetIntent, noteOutcome } from '../journal.ts';
+import { inTurn, type JournalRow, waitsFor } from '../row.ts';
 import { decideDdl } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
-import { commitTogether, forgetIntent, noteOutcome } from '../journal.ts';
 import { calledFrom } from './places.ts';
-import { inTurn, type JournalRow, waitsFor } from '../row.ts';
 import { tryStatement } from './trial.ts';
 import type { End, Verdict } from './verdict.ts';
 

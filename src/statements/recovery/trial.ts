@@ -8,9 +8,9 @@ import { withScratch } from '../../schema/scratch.ts';
 import { readObjects, readSnapshot, splitId } from '../../schema/snapshot.ts';
 import { namesDatabase, withoutDatabase } from '../../schema/text.ts';
 import type { ObjectId, ObjectKind, Snapshot } from '../../schema/types.ts';
+import type { Evidence } from '../row.ts';
 import type { Digests } from './expectation.ts';
 import { staysIn, touchedObjects } from './places.ts';
-import type { Evidence } from '../row.ts';
 
 /** A statement to be tried, and what its intent has noted. */
 export interface Tried {

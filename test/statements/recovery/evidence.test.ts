@@ -3,8 +3,8 @@ import { toStatement } from '../../../src/migrations/sql/statement.ts';
 import type { ObjectId } from '../../../src/schema/types.ts';
 import { decideDdl } from '../../../src/statements/recovery/evidence.ts';
 import { calledFrom, touchedObjects } from '../../../src/statements/recovery/places.ts';
-import type { Evidence } from '../../../src/statements/row.ts';
 import type { End, Present } from '../../../src/statements/recovery/verdict.ts';
+import type { Evidence } from '../../../src/statements/row.ts';
 
 type Digests = Partial<Record<ObjectId, string>>;
 

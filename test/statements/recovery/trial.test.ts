@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toStatement } from '../../../src/migrations/sql/statement.ts';
 import { connect, type Server, type Session } from '../../../src/mysql/connect.ts';
 import { readSnapshot } from '../../../src/schema/snapshot.ts';
-import { evidenceReader } from '../../../src/statements/recovery/evidence-reader.ts';
 import { createToolTables } from '../../../src/statements/journal.ts';
-import type { JournalRow } from '../../../src/statements/row.ts';
+import { evidenceReader } from '../../../src/statements/recovery/evidence-reader.ts';
 import { settleOpenStatements } from '../../../src/statements/recovery/settle.ts';
+import type { JournalRow } from '../../../src/statements/row.ts';
 import { recordedContext } from '../../support/recorded-context.ts';
 import { describeOnServers } from '../../support/servers.ts';
 
