@@ -67,7 +67,7 @@ export async function siteForRestore(
   const by = broken && withMaintenance ? ('files' as const) : undefined;
   return {
     ...{ ...facts, withMaintenance, by, down: describeDown(withMaintenance, by, isSiteDown) },
-    services: wanted.services ? await runningServices(app, invocation) : [],
+    services: wanted.services ? await servicesAtHand(app, invocation) : [],
     answered: await askNow(app, invocation),
   };
 }
@@ -90,17 +90,19 @@ function describeDown(withMaintenance: boolean, by: 'files' | undefined, isSiteD
   return by === 'files' ? "down for the swap, by Laravel's own files" : 'down for the swap';
 }
 
-/** Those that can be stopped, and started again. One that somebody has stopped is theirs to start. */
-async function runningServices(app: AppConfig, invocation: Invocation): Promise<string[]> {
-  const running: string[] = [];
+/** Those that can be stopped, and started: a restore ends with all of them running, also one that had been stopped. */
+async function servicesAtHand(app: AppConfig, invocation: Invocation): Promise<string[]> {
+  const atHand: string[] = [];
   for (const service of app.services) {
     const command = serviceCommand(app, 'status', service);
     const exit = await invocation.exec.run(command, { signal: invocation.signal });
     if (exit.failedToStart) warn(`${command.file} cannot be started: ${service} is left as it is`, invocation);
-    else if (exit.exitCode !== 0) warn(`${service} does not run: it is left so`, invocation);
-    else running.push(service);
+    else {
+      if (exit.exitCode !== 0) warn(`${service} does not run: it is started when the restore is done`, invocation);
+      atHand.push(service);
+    }
   }
-  return running;
+  return atHand;
 }
 
 async function askNow({ health }: AppConfig, invocation: Invocation): Promise<SiteAnswer | undefined> {
