@@ -2,10 +2,12 @@ import { EventType } from './events/event.ts';
 import { closeStatement, isRowsEvent, moveTableMap, parseRowsHead, parseTableMap } from './events/row-event.ts';
 import type { RangeEvent } from './range.ts';
 
+import { means, type NamedDatabase } from './subject.ts';
+
 /** Which rows are taken from the log, and where they go. */
 export interface RowSelection {
   /** Database whose rows are taken. */
-  readonly from: string;
+  readonly from: NamedDatabase;
   /** Tables of it that are left out. */
   readonly ignored: readonly string[];
   /** Database that they are put into. */
@@ -44,11 +46,11 @@ export class RowBatch {
     return this.#bytes >= this.#fullBytes;
   }
 
-  /** Takes a table map, or an event with rows. */
-  add(event: RangeEvent): void {
+  /** Takes a table map, or an event with rows: true when it has rows of the selection. */
+  add(event: RangeEvent): boolean {
     this.#hasChecksum = event.hasChecksum;
     if (event.type === EventType.tableMap) this.#addMap(event);
-    else if (isRowsEvent(event.type)) this.#addRows(event);
+    return isRowsEvent(event.type) && this.#addRows(event);
   }
 
   /** The text of the BINLOG statement for what was gathered; undefined when there is nothing. */
@@ -66,19 +68,22 @@ export class RowBatch {
   #addMap(event: RangeEvent): void {
     const { id, database, table } = parseTableMap(event);
     const { from, ignored, into } = this.#selection;
-    if (database !== from || ignored.includes(table)) return;
+    if (!means(from, database) || ignored.includes(table)) return;
     this.#tables.set(id, { bytes: moveTableMap(event, into, event.hasChecksum), isSent: false });
   }
 
-  #addRows(event: RangeEvent): void {
+  #addRows(event: RangeEvent): boolean {
     const { tableId, endsStatement } = parseRowsHead(event);
-    if (this.#tables.has(tableId)) {
+    const isSelected = this.#tables.has(tableId);
+    if (isSelected) {
       this.#sendMaps();
       this.#lastRows = this.#push(event.bytes);
     }
-    if (!endsStatement) return;
-    this.#endStatement();
-    this.#tables = new Map();
+    if (endsStatement) {
+      this.#endStatement();
+      this.#tables = new Map();
+    }
+    return isSelected;
   }
 
   /** All of the statement's tables are opened at once, by the maps in front of its first rows. */

@@ -1,7 +1,9 @@
 import { classify } from '../migrations/classify/classify.ts';
 import { readAlterActions } from '../migrations/sql/alter-actions.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
+import { decodeText } from './judgement/client-text.ts';
 import { judgeStatement, modesOf, type Verdict } from './statement.ts';
+import { means, type Subject } from './subject.ts';
 import type { TableChange, Transaction } from './transaction.ts';
 
 /** What of a transaction is about one database, the tool's own journal aside. */
@@ -17,15 +19,20 @@ export interface JudgedStatement {
   readonly takesNamesAway: boolean;
 }
 
-/** Undefined when a transaction does nothing to the database. */
-export function concernOf(transaction: Transaction, database: string): Concern | undefined {
-  const changes = transaction.changes.filter((one) => one.database === database && one.table !== JOURNAL_TABLE);
+export const UNREADABLE = 'it is in a character set that is not known here';
+
+/** PURE: undefined when a transaction does nothing to the database. */
+export function concernOf(transaction: Transaction, subject: Subject): Concern | undefined {
+  const changes = transaction.changes.filter((one) => means(subject, one.database) && one.table !== JOURNAL_TABLE);
   const statements: JudgedStatement[] = [];
   for (const query of transaction.statements) {
-    const text = query.text.toString('utf8');
     const modes = modesOf(query.session.sqlMode ?? 0n);
-    const verdict = judgeStatement({ text, database: query.database, modes }, database);
-    if (verdict.is !== 'skip') statements.push({ text, verdict, takesNamesAway: takesNamesAway(text) });
+    const decoded = decodeText(query, subject.collations, modes);
+    const text = decoded?.text ?? query.text.toString('latin1');
+    const verdict = judgeStatement({ text, database: query.database, modes }, subject);
+    if (verdict.is === 'skip') continue;
+    const known = decoded ? verdict : ({ is: 'refuse', reason: UNREADABLE } as const);
+    statements.push({ text, verdict: known, takesNamesAway: takesNamesAway(text) });
   }
   return changes.length > 0 || statements.length > 0 ? { changes, statements } : undefined;
 }

@@ -13,6 +13,7 @@ import { startPrivateServer } from '../private-server/server.ts';
 import type { Exec } from '../system/exec.ts';
 import { cutRange, type LogPosition, type LogRange } from './range.ts';
 import { replayLog } from './replay.ts';
+import { readNamedDatabase } from './subject.ts';
 
 /**
  * The server program of this machine that understands all that production's does, looked for beside the client programs
@@ -120,5 +121,6 @@ async function fill(request: PrivateReplay, session: Session, context: Context):
   await loadBackup(file, context.server.target, clients, stepId, context);
   await makeDefiners(session, database);
   const cut = cutRange(range, until);
-  await replayLog({ range: cut, database, into: database, isPrivate: true, stepId }, session, context);
+  const from = await readNamedDatabase(session, database);
+  await replayLog({ range: cut, from, into: database, isPrivate: true, stepId }, session, context);
 }

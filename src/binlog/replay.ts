@@ -7,18 +7,23 @@ import { quoteName } from '../mysql/quote.ts';
 import { makeDefinerOf } from '../private-server/definers.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { binlogSql, FULL_BYTES, RowBatch } from './batch.ts';
+import { UNREADABLE } from './concern.ts';
 import { EventType } from './events/event.ts';
 import { parseQuery, type QueryEvent } from './events/query-event.ts';
 import { isRowsEvent } from './events/row-event.ts';
+import { readUnloggedParents } from './judgement/cascades.ts';
+import { type DecodedText, decodeText, isAsServerReads } from './judgement/client-text.ts';
+import { CascadeWatch } from './judgement/unlogged.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
-import { type Collations, decodeText, keepTextOut, readCollations, sessionSql } from './session.ts';
+import { type Collations, keepTextOut, readCollations, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
-import { isBracket } from './transaction.ts';
+import { means, type NamedDatabase } from './subject.ts';
+import { BEGINNINGS, DISTRIBUTED, isBracket } from './transaction.ts';
 
 export interface ReplayRequest {
   readonly range: LogRange;
   /** The database that the log is about. */
-  readonly database: string;
+  readonly from: NamedDatabase;
   /** The database that it is repeated in: of the same name on a private server, of another beside production. */
   readonly into: string;
   /** Nothing of worth but this database is on the server. */
@@ -38,6 +43,7 @@ const FRAME: ReadonlySet<number> = new Set([
   EventType.gtid,
   EventType.anonymousGtid,
   EventType.taggedGtid,
+  EventType.xaPrepare,
   EventType.previousGtids,
   EventType.annotateRows,
   EventType.binlogCheckpoint,
@@ -54,7 +60,15 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
   const { flavor } = context.server;
   const { kind } = flavor;
   const fullBytes = (await keepTextOut(session, kind)) ? FULL_BYTES : 0;
-  const replay = new Replay(request, session, { kind, fullBytes, collations: await readCollations(session, flavor) });
+  const { ignoresCase } = request.from;
+  const unloggedParents = await readUnloggedParents(session, flavor, { database: request.into, ignoresCase });
+  const watch = new CascadeWatch({ unloggedParents, ignoresCase });
+  const replay = new Replay(request, session, {
+    kind,
+    fullBytes,
+    collations: await readCollations(session, flavor),
+    watch,
+  });
   const total = rangeBytes(request.range);
   const progress = createProgress(context, { id: request.stepId, unit: 'bytes', total });
   let done = 0;
@@ -79,6 +93,7 @@ interface Manner {
   /** Size of a BINLOG statement; 0: one for each event. */
   readonly fullBytes: number;
   readonly collations: Collations;
+  readonly watch: CascadeWatch;
 }
 
 class Replay {
@@ -87,20 +102,26 @@ class Replay {
   readonly #kind: Flavor['kind'];
   readonly #collations: Collations;
   readonly #batch: RowBatch;
+  readonly #watch: CascadeWatch;
   #isInTransaction = false;
   #uncommittedBytes = 0;
+  /** Rows of the database came since the last transaction began. */
+  #hasRows = false;
+  #isDistributed = false;
 
-  constructor(request: ReplayRequest, session: Session, { kind, fullBytes, collations }: Manner) {
+  constructor(request: ReplayRequest, session: Session, { kind, fullBytes, collations, watch }: Manner) {
     this.#request = request;
     this.#kind = kind;
     this.#session = session;
     this.#collations = collations;
-    const { database, into } = request;
-    this.#batch = new RowBatch({ from: database, ignored: [JOURNAL_TABLE], into }, fullBytes);
+    this.#watch = watch;
+    const { from, into } = request;
+    this.#batch = new RowBatch({ from, ignored: [JOURNAL_TABLE], into }, fullBytes);
   }
 
   async take(event: RangeEvent): Promise<void> {
     const { type } = event;
+    if (BEGINNINGS.has(type)) this.#hasRows = this.#isDistributed = false;
     if (type === EventType.formatDescription) await this.#describe(event);
     else if (type === EventType.query) await this.#takeQuery(parseQuery(event), event);
     else if (type === EventType.tableMap || isRowsEvent(type)) await this.#takeRows(event);
@@ -123,30 +144,45 @@ class Replay {
   }
 
   async #takeRows(event: RangeEvent): Promise<void> {
-    this.#batch.add(event);
+    this.#watch.see(event);
+    if (this.#batch.add(event)) this.#hasRows = true;
+    this.#requireWhole();
     this.#uncommittedBytes += event.bytes.length;
     if (this.#batch.isFull) await this.#flush();
   }
 
+  /** The survey has found none that is about the database: here it is made sure of. */
+  #requireWhole(): void {
+    if (this.#isDistributed && this.#hasRows) throw new Error(DISTRIBUTED);
+  }
+
   async #takeQuery(query: QueryEvent, event: RangeEvent): Promise<void> {
     if (query.isAnnounced) return;
-    const decoded = decodeText(query, this.#collations);
+    const modes = modesOf(query.session.sqlMode ?? 0n);
+    const decoded = decodeText(query, this.#collations, modes);
     const text = decoded?.text ?? query.text.toString('latin1');
     if (isBracket(text)) return /^COMMIT$/i.test(text) ? this.#endOfTransaction() : undefined;
-    const { database, isPrivate } = this.#request;
-    const modes = modesOf(query.session.sqlMode ?? 0n);
-    const verdict = judgeStatement({ text, database: query.database, modes }, database);
+    if (/^XA\b/i.test(text)) {
+      this.#isDistributed = true;
+      return this.#requireWhole();
+    }
+    const { from, isPrivate } = this.#request;
+    const verdict = judgeStatement({ text, database: query.database, modes }, from);
     if (verdict.is === 'skip') return;
     if (verdict.is === 'refuse') throw new Error(`${verdict.reason}: ${text}`);
     if (verdict.is === 'private' && !isPrivate) throw new Error(`${verdict.reason}: ${text}`);
-    if (!decoded) throw new Error(`it is in a character set that is not known here: ${text}`);
+    if (!decoded || !(await this.#isUnderstood(query, decoded))) throw new Error(`${UNREADABLE}: ${text}`);
     await this.finish();
     await this.#execute(query, text, sessionSql(query, event.second, decoded.charset, this.#collations));
   }
 
+  #isUnderstood(query: QueryEvent, decoded: DecodedText): Promise<boolean> {
+    return isAsServerReads(query, decoded, this.#collations, this.#session);
+  }
+
   async #execute(query: QueryEvent, text: string, settings: string): Promise<void> {
-    const { database, into, isPrivate } = this.#request;
-    const isElsewhere = query.database.toLowerCase() !== database.toLowerCase();
+    const { from, into, isPrivate } = this.#request;
+    const isElsewhere = !means(from, query.database);
     if (isElsewhere && query.database !== '') {
       await this.#session.query(`CREATE DATABASE IF NOT EXISTS ${quoteName(query.database)}`);
     }

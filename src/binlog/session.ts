@@ -34,26 +34,6 @@ export async function readCollations(session: Session, flavor: Flavor): Promise<
   return { byId: new Map(rows.map(({ id, ...one }) => [Number(id), one])), areAssigned: assigned.length > 0 };
 }
 
-/** A statement's text, and the character set that the server has to take it for. */
-export interface DecodedText {
-  readonly text: string;
-  readonly charset: string;
-}
-
-/**
- * Statements are in the log in the character set of the client that sent them. Our connection sends UTF-8, so that text in
- * UTF-8, and text that is ASCII alone, can be sent as it was. Undefined: it is in a character set that is not known here.
- */
-export function decodeText({ text, session }: QueryEvent, { byId }: Collations): DecodedText | undefined {
-  const id = session.charset?.[0];
-  const charset = id === undefined ? 'utf8mb4' : byId.get(id)?.charset;
-  const isUtf8 = charset === 'utf8mb4' || charset === 'utf8mb3' || charset === 'utf8';
-  if (isUtf8 || text.every((byte) => byte < 128)) return { text: text.toString('utf8'), charset: charset ?? `${id}` };
-  // Both servers mean Windows-1252 by it.
-  if (charset === 'latin1') return { text: new TextDecoder('windows-1252').decode(text), charset: 'utf8mb4' };
-  return undefined;
-}
-
 /** Settings that have the server log, with every event of rows, the whole text of the statement that made it. */
 const TEXT_WITH_ROWS = { mysql: 'binlog_rows_query_log_events', mariadb: 'binlog_annotate_row_events' } as const;
 

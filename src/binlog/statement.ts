@@ -2,6 +2,8 @@ import { classify } from '../migrations/classify/classify.ts';
 import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import { Tokens, unquote } from '../migrations/sql/tokens.ts';
 import type { StatementKind, Touch } from '../migrations/types.ts';
+import { findRecomputed } from './judgement/recomputed.ts';
+import { means, type NamedDatabase } from './subject.ts';
 
 /** What a restore does with a statement of the binary log. */
 export type Verdict =
@@ -39,21 +41,23 @@ const AS_STATEMENT =
   'it is in the log as a statement, not as the rows that it changed (binlog_format), and may not do the same again';
 const MOVES_TABLES = 'it moves tables between two databases, as a restore does';
 
-/** Decides about one statement. Names are compared in lower case: too strict where case tells databases apart. */
-export function judgeStatement(statement: LoggedStatement, live: string): Verdict {
+/** PURE: decides about one statement. */
+export function judgeStatement(statement: LoggedStatement, live: NamedDatabase): Verdict {
   const { text, modes } = statement;
   const { kind, verb, touches } = classify(text, modes);
   const isNamed = namesDatabase(text, live, modes);
-  if (!isNamed && !isSame(statement.database, live)) return { is: 'skip' };
-  if (isOfDatabase(verb)) return isNamed ? { is: 'private', reason: `${verb} names ${live}` } : { is: 'skip' };
+  if (!isNamed && !means(live, statement.database)) return { is: 'skip' };
+  if (isOfDatabase(verb)) return judgeOfDatabase(verb, isNamed, text, live, modes);
   if (kind === 'session' || kind === 'admin' || OF_THE_SERVER.test(verb)) return { is: 'skip' };
   if (!isRepeatable(kind, verb) || selectsRows(verb, text, modes)) return { is: 'refuse', reason: AS_STATEMENT };
   const qualifiers = findQualifiers(text, modes);
-  const [other] = qualifiers.filter((name) => !isSame(name, live));
+  const [other] = qualifiers.filter((name) => !means(live, name));
   // Both names of a RENAME may stand in one database or in two; of the other one nothing is known here.
   if (other !== undefined && touches.some(({ to }) => to)) return { is: 'refuse', reason: MOVES_TABLES };
-  if (isNamed) return { is: 'private', reason: `it names ${live} in its text` };
-  if (other === undefined) return reachOf(touches, verb);
+  const recomputed = findRecomputed(text, modes);
+  if (recomputed && !recomputed.isSameByName) return { is: 'refuse', reason: recomputed.reason };
+  if (isNamed) return { is: 'private', reason: `it names ${live.database} in its text` };
+  if (other === undefined) return recomputed ? { is: 'private', reason: recomputed.reason } : reachOf(touches, verb);
   if (touches.every(({ schema }) => schema !== undefined)) return { is: 'skip' };
   return { is: 'private', reason: `it names ${other} in its text` };
 }
@@ -80,15 +84,31 @@ function isOfDatabase(verb: string): boolean {
   return /^(?:CREATE|ALTER|DROP) (?:DATABASE|SCHEMA)$/.test(verb);
 }
 
+/** What stands behind DATABASE where no name does: the database in use is meant. */
+const OPTIONS = /^(?:CHARACTER|CHARSET|COLLATE|DEFAULT|ENCRYPTION|READ|COMMENT|UPGRADE)$/;
+
+function judgeOfDatabase(
+  verb: string,
+  isNamed: boolean,
+  text: string,
+  { database }: NamedDatabase,
+  modes: LexicalModes,
+): Verdict {
+  if (isNamed) return { is: 'private', reason: `${verb} names ${database}` };
+  const tokens = new Tokens(text, modes);
+  const isUnnamed = verb.startsWith('ALTER') && tokens.seek('DATABASE', 'SCHEMA') && OPTIONS.test(tokens.keyword(1));
+  return isUnnamed ? { is: 'private', reason: `${verb} is about the database in use` } : { is: 'skip' };
+}
+
 /** Whether the text names the database: in front of a dot, or behind DATABASE and SCHEMA. */
-export function namesDatabase(text: string, database: string, modes: LexicalModes): boolean {
-  if (findQualifiers(text, modes).some((name) => isSame(name, database))) return true;
+function namesDatabase(text: string, database: NamedDatabase, modes: LexicalModes): boolean {
+  if (findQualifiers(text, modes).some((name) => means(database, name))) return true;
   const tokens = new Tokens(text, modes);
   for (let token = tokens.next(); token; token = tokens.next()) {
     if (token.keyword !== 'DATABASE' && token.keyword !== 'SCHEMA') continue;
     tokens.skip('IF', 'NOT', 'EXISTS');
     const name = tokens.peek();
-    if (name && isSame(unquote(name), database)) return true;
+    if (name && means(database, unquote(name))) return true;
   }
   return false;
 }
@@ -102,8 +122,4 @@ function findQualifiers(text: string, modes: LexicalModes): string[] {
     if (isName && tokens.keyword() === '.') names.push(unquote(token));
   }
   return names;
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }

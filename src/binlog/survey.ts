@@ -1,8 +1,10 @@
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { type Accident, findAccident, sumOf } from './accident.ts';
 import { type Concern, concernOf } from './concern.ts';
+import { findUnlogged } from './judgement/unlogged.ts';
 import { isReached, type Moment } from './moment.ts';
 import { type LogPosition, type LogRange, readRange } from './range.ts';
+import type { Subject } from './subject.ts';
 import { readTransactions, startOf, type Transaction } from './transaction.ts';
 
 /** How much a part of the log does to a database. */
@@ -47,18 +49,21 @@ type Draft = { -readonly [Name in keyof Survey]: Survey[Name] } & { accidents: A
 /** Reads the whole range. `moment` undefined: everything is repeated. Throws an error when the logs are damaged. */
 export async function surveyLog(
   range: LogRange,
-  database: string,
+  subject: Subject,
   moment: Moment | undefined,
   signal: AbortSignal,
 ): Promise<Survey> {
   const draft = blankSurvey(range);
+  const prepared = new Set<string>();
   for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     if (!draft.next && moment && isReached(moment, transaction)) {
       draft.next = transaction;
       draft.end = startOf(transaction);
     }
-    const concern = concernOf(transaction, database);
+    const unlogged = draft.next ? undefined : findUnlogged(transaction, subject, prepared);
+    if (unlogged !== undefined) draft.refused ??= obstacleOf(transaction, unlogged, '');
+    const concern = concernOf(transaction, subject);
     if (!concern) {
       if (!draft.next && transaction.oddity?.isBlind) note(draft, transaction, { changes: [], statements: [] });
       continue;
@@ -95,10 +100,8 @@ function add(amount: Amount, { changes }: Concern): void {
 }
 
 function note(draft: Draft, transaction: Transaction, { changes, statements }: Concern): void {
-  const { committed, threadId, oddity } = transaction;
-  const obstacle = (reason: string, text: string): Obstacle => ({
-    ...{ at: startOf(transaction), committed, threadId, reason, text },
-  });
+  const { oddity } = transaction;
+  const obstacle = (reason: string, text: string) => obstacleOf(transaction, reason, text);
   if (changes.length > 0) draft.largestBytes = Math.max(draft.largestBytes, transaction.largestBytes);
   if (oddity) draft.refused ??= obstacle(oddity.reason, statements[0]?.text ?? '');
   for (const { text, verdict, takesNamesAway } of statements) {
@@ -106,4 +109,9 @@ function note(draft: Draft, transaction: Transaction, { changes, statements }: C
     if (verdict.is === 'private') draft.onlyPrivate ??= obstacle(verdict.reason, text);
     if (takesNamesAway) draft.takesNamesAway ??= obstacle('views and triggers may be about what it takes away', text);
   }
+}
+
+function obstacleOf(transaction: Transaction, reason: string, text: string): Obstacle {
+  const { committed, threadId } = transaction;
+  return { at: startOf(transaction), committed, threadId, reason, text };
 }

@@ -1,5 +1,6 @@
 import { TRANSACTION_PAYLOAD } from './events/compressed.ts';
 import { EventType } from './events/event.ts';
+import { readCommitMicros } from './events/gtid-event.ts';
 import { parseQuery, type QueryEvent } from './events/query-event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type RowChange, type TableMap } from './events/row-event.ts';
 import { countRows, readFirstTexts } from './events/row-values.ts';
@@ -34,6 +35,10 @@ export interface Transaction {
   readonly largestBytes: number;
   /** Runs of this tool that it notes in a journal table. */
   readonly runs: readonly string[];
+  /** Id of the distributed transaction (XA) that it only commits: its rows were logged when it was prepared. */
+  readonly commitsXa: string | undefined;
+  /** Id of the distributed transaction that it prepares. */
+  readonly preparesXa: string | undefined;
   /** Something in it that cannot be repeated. */
   readonly oddity: Oddity | undefined;
 }
@@ -48,7 +53,7 @@ const SECOND = 1_000_000;
 /** Words that begin and end a transaction, as the servers write them. */
 const BRACKETS = /^(?:BEGIN|COMMIT|SAVEPOINT\b.*|RELEASE SAVEPOINT\b.*)$/is;
 const UNDONE = /^ROLLBACK\b/i;
-const BEGINNINGS: ReadonlySet<number> = new Set([
+export const BEGINNINGS: ReadonlySet<number> = new Set([
   EventType.gtid,
   EventType.anonymousGtid,
   EventType.taggedGtid,
@@ -75,7 +80,10 @@ const SILENT: ReadonlySet<number> = new Set([
 ]);
 const LOADED_FILES: ReadonlySet<number> = new Set([EventType.beginLoadQuery, EventType.executeLoadQuery]);
 const PACKED = 'it is compressed (binlog_transaction_compression), which Node 22.15 and newer can unpack';
-const DISTRIBUTED = 'it is a distributed transaction (XA)';
+export const DISTRIBUTED = 'it is a distributed transaction (XA)';
+/** `XA END X'78',X'',1`: as both servers write it, whatever the client wrote. */
+const XA = /^XA\s+(START|BEGIN|END|PREPARE|COMMIT|ROLLBACK)\s+(\S.*?)\s*$/is;
+const HAS_GAP = 'the server says that the log lacks something here (an incident: its log could not be written)';
 const AS_STATEMENT = 'it is in the log as a statement, not as rows (binlog_format)';
 
 /** Puts the events of a stretch together into the transactions that they make, in the order of their commits. */
@@ -91,7 +99,11 @@ export async function* readTransactions(
       open = undefined;
     }
     if (begins) open = new OpenTransaction(event, journal);
-    else open?.add(event);
+    else if (!BETWEEN.has(event.type)) {
+      // A server that has lost a part of its log says so outside of any transaction.
+      open ??= new OpenTransaction(event, journal);
+      open.add(event);
+    }
   }
   if (open) yield open.close();
 }
@@ -112,6 +124,8 @@ class OpenTransaction {
   readonly #maps = new Map<number, TableMap>();
   readonly #changes = new Map<string, { -readonly [Name in keyof TableChange]: TableChange[Name] }>();
   readonly #runs = new Set<string>();
+  #commitsXa: string | undefined;
+  #preparesXa: string | undefined;
 
   constructor(first: RangeEvent, journal: string) {
     this.#first = first;
@@ -128,6 +142,7 @@ class OpenTransaction {
     else if (type === EventType.xaPrepare) this.#note(DISTRIBUTED);
     else if (LOADED_FILES.has(type)) this.#note(AS_STATEMENT, true);
     else if (type === TRANSACTION_PAYLOAD) this.#note(PACKED, true);
+    else if (type === EventType.incident) this.#note(HAS_GAP, true);
     else if (!SILENT.has(type)) this.#note(`it has an event of a kind that is not known (${type})`, true);
   }
 
@@ -143,6 +158,8 @@ class OpenTransaction {
       changes: [...this.#changes.values()],
       largestBytes: this.#largestBytes,
       runs: [...this.#runs],
+      commitsXa: this.#commitsXa,
+      preparesXa: this.#preparesXa,
       oddity: this.#oddity,
     };
   }
@@ -152,9 +169,17 @@ class OpenTransaction {
     const text = query.text.toString('utf8');
     if (isBracket(text) || query.isAnnounced) return;
     if (UNDONE.test(text)) this.#note('a part of it was rolled back, and the log has that part too');
-    else if (/^XA\b/i.test(text)) this.#note(DISTRIBUTED);
+    else if (/^XA\b/i.test(text)) this.#addXa(text);
     else this.#statements.push(query);
     this.#seconds = query.seconds;
+  }
+
+  #addXa(text: string): void {
+    const [, verb = '', id = ''] = XA.exec(text) ?? [];
+    if (/^(?:COMMIT)$/i.test(verb)) this.#commitsXa = id;
+    else if (/^(?:ROLLBACK)$/i.test(verb)) return;
+    else this.#preparesXa = id;
+    this.#note(DISTRIBUTED);
   }
 
   #note(reason: string, isBlind = false): void {
@@ -189,19 +214,13 @@ class OpenTransaction {
    * in which second its COMMIT was given, or its one statement, which took so many seconds.
    */
   #committed(): CommitTime {
-    const { type, body } = this.#first;
-    if ((type === EventType.gtid || type === EventType.anonymousGtid) && body.length >= COMMIT_TIME_AT + 7) {
-      const stamp = body.readUIntLE(COMMIT_TIME_AT, 6) + (body.readUInt8(COMMIT_TIME_AT + 6) & 0x7f) * 2 ** 48;
-      if (stamp > 0) return { micros: stamp, precision: 1 };
-    }
+    const micros = readCommitMicros(this.#first);
+    if (micros !== undefined) return { micros, precision: 1 };
     const isStatement = this.#statements.length > 0 && this.#changes.size === 0;
     const second = this.#last.second + (isStatement ? this.#seconds : 0);
     return { micros: second * SECOND, precision: SECOND };
   }
 }
-
-/** Flags, server's UUID, number, and two counters of the parallel applier, with their kind in front. */
-const COMMIT_TIME_AT = 42;
 
 export function startOf({ file, start }: Transaction): LogPosition {
   return { file, position: start };

@@ -1,3 +1,4 @@
+import { offsetOf, readingsOf } from './moment.ts';
 import type { Obstacle, Survey } from './survey.ts';
 
 /** What decides where the log can be repeated, the log itself aside. */
@@ -70,10 +71,12 @@ export function stopBefore({ at }: Pick<Obstacle, 'at'>): string {
   return `gateway-migrate restore --until ${at.file}:${at.position}`;
 }
 
-/** `YYYY-MM-DD HH:MM:SS` in the machine's time zone: as `--until` takes it. */
+/** `YYYY-MM-DD HH:MM:SS` in the machine's time zone, as `--until` takes it: with an offset in an hour that comes twice. */
 export function localTime(micros: number): string {
   const at = new Date(micros / 1000);
   const two = (n: number) => String(n).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  const minutes = -at.getTimezoneOffset();
+  const isTwice = readingsOf(at.getTime() + minutes * 60_000).length > 1;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}${isTwice ? offsetOf(minutes) : ''}`;
 }

@@ -79,17 +79,32 @@ function questionOf(stranger: string | undefined): string {
 /** A time that has not come yet is a slip of the hand or of the time zone: it would bring the accident back, too. */
 function requireMoment(text: string, now: Date): Moment {
   const moment = parseMoment(text);
+  if (moment?.is === 'unclear') throw unclear(text, moment.readings);
   const isAhead = moment?.is === 'time' && moment.micros > now.getTime() * 1000;
   if (moment && !isAhead) return moment;
   const wrong = isAhead
     ? `has not come yet: it is ${isoWithOffset(now)}`
     : 'is no time, no run and no place in the binary log';
-  throw new Failure(`--until ${text} ${wrong}`, {
-    exitCode: ExitCode.usage,
-    production: 'unchanged',
-    state: 'nothing was started, production is unchanged',
-    next: "gateway-migrate restore --until '2026-11-23 06:28:23' (or a run's id from gateway-migrate status)",
-  });
+  throw noMoment(
+    `--until ${text} ${wrong}`,
+    "gateway-migrate restore --until '2026-11-23 06:28:23' (or a run's id from gateway-migrate status)",
+  );
+}
+
+/** At a change of the clocks an hour comes twice, and another one never. */
+function unclear(text: string, readings: readonly string[]): Failure {
+  const ways = readings.map((reading) => `gateway-migrate restore --until ${reading}`);
+  return readings.length === 0
+    ? noMoment(
+        `--until ${text} never was: the clocks of this time zone were put forward over it`,
+        "gateway-migrate restore --until '2026-11-23 06:28:23+00:00' (with an offset)",
+      )
+    : noMoment(`--until ${text} came twice: the clocks of this time zone were put back`, ways.join(', or '));
+}
+
+function noMoment(what: string, next: string): Failure {
+  const state = 'nothing was started, production is unchanged';
+  return new Failure(what, { exitCode: ExitCode.usage, production: 'unchanged', state, next });
 }
 
 /** A person without `--until` is shown what the log has, and so is whoever reads events. */

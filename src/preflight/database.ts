@@ -1,3 +1,4 @@
+import { type LogGaps, readLogGaps } from '../binlog/judgement/gaps.ts';
 import type { Config } from '../config/config.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { isAtLeast } from '../mysql/flavor.ts';
@@ -29,7 +30,7 @@ export async function checkDatabase(
     checkReadOnly(await readReadOnly(session)),
     await checkStableConnection(session),
     ...checkRequiredTables(snapshot, config),
-    await checkBinlog(session),
+    await checkBinlog(server, session),
     await checkClock(session, clock),
     ...(await checkOpenTransactions(session)),
     ...(await checkRestoreRights(session, account, snapshot.database)),
@@ -83,20 +84,31 @@ function checkRequiredTables(snapshot: Snapshot, config: Config): Check[] {
   ];
 }
 
-async function checkBinlog(session: Session): Promise<Check> {
-  const rows = await session.query<{ Variable_name: string; Value: string }>(
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')",
-  );
-  const value = (name: string) => rows.find((row) => row.Variable_name === name)?.Value;
+async function checkBinlog(server: Server, session: Session): Promise<Check> {
+  const rows = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'log_bin'");
   const about = { group: GROUP, name: 'binary log' };
-  if (value('log_bin') !== 'ON') {
+  if (rows[0]?.Value !== 'ON') {
     return warns({
       ...about,
       detail: 'off: a restore can only go back to the moment of a backup',
       remedy: 'set log_bin and binlog_format=ROW in the server configuration',
     });
   }
-  return holds({ ...about, detail: `on, ${value('binlog_format') ?? 'ROW'}` });
+  return checkGaps(await readLogGaps(session, server.flavor, server.target.database));
+}
+
+/** PURE: whether the log leads on from a backup. */
+export function checkGaps({ closed, partial }: LogGaps): Check {
+  const about = { group: GROUP, name: 'binary log' };
+  if (closed === undefined && partial.length === 0) return holds({ ...about, detail: 'on, ROW' });
+  return warns({
+    ...about,
+    detail:
+      closed === undefined
+        ? `on, but ${partial.join('; ')}`
+        : `on, but ${closed}: a restore can only go back to the moment of a backup`,
+    remedy: 'set binlog_format=ROW and log_replica_updates, without binlog-do-db and binlog-ignore-db',
+  });
 }
 
 async function checkClock(session: Session, clock: Clock): Promise<Check> {

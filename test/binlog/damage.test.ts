@@ -15,6 +15,9 @@ import type { Server, Session } from '../../src/mysql/connect.ts';
 import { systemExec } from '../../src/system/exec.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { recordedContext } from '../support/recorded-context.ts';
+import { subjectOf } from './support.ts';
+
+const SHOP = subjectOf('shop');
 
 const NO_MODES = { ansiQuotes: false, noBackslashEscapes: false };
 const MAGIC = Buffer.from('fe62696e', 'hex');
@@ -77,13 +80,13 @@ test('a stretch whose ends are no places in the logs', async () => {
   expect(() => cutRange(range, { file: 'binlog.7', position: 4 })).toThrow(
     'binlog.7 is not part of the binary logs since the backup',
   );
-  const survey = surveyLog({ ...range, files: [] }, 'shop', undefined, new AbortController().signal);
+  const survey = surveyLog({ ...range, files: [] }, SHOP, undefined, new AbortController().signal);
   await expect(survey).rejects.toThrow('there is no binary log to read');
 });
 
 test('why a statement cannot run in another database', () => {
   const reasonOf = (text: string) => {
-    const verdict = judgeStatement({ text, database: 'shop', modes: NO_MODES }, 'shop');
+    const verdict = judgeStatement({ text, database: 'shop', modes: NO_MODES }, SHOP);
     return 'reason' in verdict ? verdict.reason : verdict.is;
   };
   expect(reasonOf('ALTER TABLE shop.t ADD a INT')).toBe('it names shop in its text');

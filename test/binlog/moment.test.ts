@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isReached, type Moment, parseMoment } from '../../src/binlog/moment.ts';
 import type { Transaction } from '../../src/binlog/transaction.ts';
+import { localTime } from '../../src/binlog/way.ts';
 
 const SECOND = 1_000_000;
 const AT = Date.UTC(2026, 10, 23, 6, 28, 24) * 1000;
@@ -20,6 +21,40 @@ test.each<[string, Moment | undefined]>([
   ['2026-11-23', undefined],
 ])('%s', (text, moment) => {
   expect(parseMoment(text)).toEqual(moment);
+});
+
+/** Berlin: on the 25th of October 2026 the clocks went from 03:00 back to 02:00, on the 29th of March from 02:00 to 03:00. */
+function inBerlin<T>(body: () => T): T {
+  const before = process.env.TZ;
+  process.env.TZ = 'Europe/Berlin';
+  try {
+    return body();
+  } finally {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  }
+}
+
+test.each<[string, ReturnType<typeof parseMoment>]>([
+  ['2026-10-25 02:30:00', { is: 'unclear', readings: ['2026-10-25T02:30:00+02:00', '2026-10-25T02:30:00+01:00'] }],
+  ['2026-10-25T02:30:00+02:00', { is: 'time', micros: Date.UTC(2026, 9, 25, 0, 30) * 1000 }],
+  ['2026-10-25T02:30:00+01:00', { is: 'time', micros: Date.UTC(2026, 9, 25, 1, 30) * 1000 }],
+  ['2026-10-25 01:59:59', { is: 'time', micros: Date.UTC(2026, 9, 24, 23, 59, 59) * 1000 }],
+  ['2026-10-25 03:00:00', { is: 'time', micros: Date.UTC(2026, 9, 25, 2) * 1000 }],
+  ['2026-03-29 02:30:00', { is: 'unclear', readings: [] }],
+  ['2026-03-29 01:59:59.5', { is: 'time', micros: Date.UTC(2026, 2, 29, 0, 59, 59, 500) * 1000 }],
+  ['2026-03-29 03:00:00', { is: 'time', micros: Date.UTC(2026, 2, 29, 1) * 1000 }],
+])('at a change of the clocks: %s', (text, moment) => {
+  expect(inBerlin(() => parseMoment(text))).toEqual(moment);
+});
+
+test('a time in the hour that comes twice is shown with its offset', () => {
+  const shown = (hour: number) => inBerlin(() => localTime(Date.UTC(2026, 9, 25, hour, 30) * 1000));
+  expect([0, 1, 2].map(shown)).toEqual([
+    '2026-10-25 02:30:00+02:00',
+    '2026-10-25 02:30:00+01:00',
+    '2026-10-25 03:30:00',
+  ]);
 });
 
 function committed(micros: number, precision: number): Transaction {

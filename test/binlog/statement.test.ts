@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { judgeStatement } from '../../src/binlog/statement.ts';
 
+const SHOP = { database: 'shop', ignoresCase: false };
 const DEFAULT = { noBackslashEscapes: false, ansiQuotes: false };
 const ANSI = { ...DEFAULT, ansiQuotes: true };
 
 function verdictOf(text: string, database = 'shop', modes = DEFAULT): string {
-  return judgeStatement({ text, database, modes }, 'shop').is;
+  return judgeStatement({ text, database, modes }, SHOP).is;
 }
 
 test.each([
@@ -26,7 +27,7 @@ test.each([
 test.each([
   'ALTER TABLE shop.t ADD c INT',
   'ALTER TABLE `shop` . `t` ADD c INT',
-  'ALTER TABLE /*! SHOP */ . /* x */ t ADD c INT',
+  'ALTER TABLE /*! shop */ . /* x */ t ADD c INT',
   'DROP TABLE a, shop.b',
   'RENAME TABLE t TO shop.u',
   'CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES shop.p (id))',
@@ -38,7 +39,7 @@ test.each([
   'DROP DATABASE shop',
   'DROP DATABASE IF EXISTS `shop`',
   'ALTER SCHEMA shop CHARACTER SET latin1',
-  'CREATE DATABASE IF NOT EXISTS SHOP',
+  'CREATE DATABASE IF NOT EXISTS shop',
 ])('needs a server where the name is its own: %s', (text) => {
   expect(verdictOf(text)).toBe('private');
   expect(verdictOf('ALTER TABLE shop.t ADD c INT', 'other')).toBe('private');
@@ -67,6 +68,77 @@ test.each([
   expect(verdictOf(text)).toBe('refuse');
 });
 
+test.each([
+  ['ALTER TABLE SHOP.t ADD c INT', 'other', 'skip', 'private'],
+  ['ALTER TABLE t ADD c INT', 'Shop', 'skip', 'anywhere'],
+  ['DROP DATABASE Shop', '', 'skip', 'private'],
+  ['ALTER TABLE Shop.t ADD c INT', 'shop', 'skip', 'private'],
+])('names are compared as the server does: %s, in %s', (text, used, apart, same) => {
+  expect(verdictOf(text, used)).toBe(apart);
+  const judged = judgeStatement({ text, database: used, modes: DEFAULT }, { database: 'shop', ignoresCase: true });
+  expect(judged.is).toBe(same);
+});
+
+test.each([
+  ['ALTER DATABASE CHARACTER SET latin1', 'private'],
+  ['ALTER SCHEMA DEFAULT COLLATE utf8mb4_bin', 'private'],
+  ['ALTER DATABASE READ ONLY = 1', 'private'],
+  ['ALTER DATABASE other CHARACTER SET latin1', 'skip'],
+  ['ALTER DATABASE `CHARACTER` COLLATE utf8mb4_bin', 'skip'],
+])('the database in use may be meant without a name: %s', (text, verdict) => {
+  expect(verdictOf(text)).toBe(verdict);
+  expect(verdictOf(text, 'other')).toBe('skip');
+});
+
+const AGAIN = 'would not give the same again';
+test.each([
+  ['ALTER TABLE t ADD u CHAR(36) DEFAULT (UUID())', `it fills rows that are there with UUID, which ${AGAIN}`],
+  ['ALTER TABLE t ADD u CHAR(36) DEFAULT uuid()', `it fills rows that are there with UUID, which ${AGAIN}`],
+  [
+    'ALTER TABLE t ADD (a INT, b DOUBLE DEFAULT (1 + RAND()))',
+    `it fills rows that are there with RAND, which ${AGAIN}`,
+  ],
+  [
+    'ALTER TABLE t ADD a INT, ADD b BIGINT DEFAULT (CONNECTION_ID()) NOT NULL',
+    `it fills rows that are there with CONNECTION_ID, which ${AGAIN}`,
+  ],
+  [
+    'ALTER TABLE t ADD COLUMN b VARCHAR(90) DEFAULT CURRENT_USER()',
+    `it fills rows that are there with CURRENT_USER, which ${AGAIN}`,
+  ],
+  ['ALTER TABLE t ADD b INT DEFAULT (@@server_id)', `it fills rows that are there with @, which ${AGAIN}`],
+  ['ALTER TABLE t ADD b INT DEFAULT NEXT VALUE FOR s', `it fills rows that are there with NEXT, which ${AGAIN}`],
+  ['ALTER TABLE shop.t ADD u CHAR(36) DEFAULT (UUID())', `it fills rows that are there with UUID, which ${AGAIN}`],
+  [
+    'ALTER TABLE t ADD id INT NOT NULL AUTO_INCREMENT, ADD PRIMARY KEY (id)',
+    'it numbers rows that are there (AUTO_INCREMENT), in an order that the log does not have',
+  ],
+  [
+    'ALTER IGNORE TABLE t ADD UNIQUE (a)',
+    'it drops rows that are not unique (IGNORE), which may be others when it runs again',
+  ],
+  ['ALTER TABLE t IMPORT TABLESPACE', 'it takes its rows from a file'],
+])('what computes rows is not repeated: %s', (text, reason) => {
+  expect(judgeStatement({ text, database: 'shop', modes: DEFAULT }, SHOP)).toEqual({ is: 'refuse', reason });
+});
+
+test.each([
+  ['ALTER TABLE t ADD u DATETIME(6) DEFAULT (NOW(6)), ADD v TIMESTAMP DEFAULT CURRENT_TIMESTAMP', 'anywhere'],
+  [
+    "ALTER TABLE t ADD a VARCHAR(9) DEFAULT 'UUID()', ADD b INT DEFAULT -1, ADD c JSON DEFAULT (JSON_ARRAY())",
+    'anywhere',
+  ],
+  ['ALTER TABLE t MODIFY u CHAR(36) DEFAULT (UUID())', 'anywhere'],
+  ['ALTER TABLE t ALTER u SET DEFAULT (UUID())', 'anywhere'],
+  ['ALTER TABLE t DEFAULT CHARACTER SET latin1, ADD KEY (a)', 'anywhere'],
+  ['ALTER TABLE t DROP PRIMARY KEY, ADD id INT AUTO_INCREMENT PRIMARY KEY', 'anywhere'],
+  ['ALTER TABLE t MODIFY id INT AUTO_INCREMENT', 'anywhere'],
+  ['CREATE TABLE t (u CHAR(36) DEFAULT (UUID()))', 'anywhere'],
+  ['ALTER TABLE t ADD d VARCHAR(64) DEFAULT (DATABASE())', 'private'],
+])('what computes none, or the same again, is: %s', (text, verdict) => {
+  expect(verdictOf(text)).toBe(verdict);
+});
+
 test('what another database is in use for is of no account, whatever it does there', () => {
   expect(verdictOf('DROP TABLE t', 'other')).toBe('skip');
   expect(verdictOf('INSERT INTO t VALUES (1)', 'other')).toBe('skip');
@@ -88,5 +160,5 @@ test.each([
   ],
   ['RENAME TABLE t TO other.t', 'it moves tables between two databases, as a restore does'],
 ])('%s: %s', (text, reason) => {
-  expect(judgeStatement({ text, database: 'shop', modes: DEFAULT }, 'shop')).toMatchObject({ reason });
+  expect(judgeStatement({ text, database: 'shop', modes: DEFAULT }, SHOP)).toMatchObject({ reason });
 });

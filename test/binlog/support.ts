@@ -3,11 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyLogs, logsFrom, readInventory } from '../../src/binlog/copy.ts';
 import { type LogPosition, type LogRange, readRange } from '../../src/binlog/range.ts';
+import type { Subject } from '../../src/binlog/subject.ts';
 import { readTransactions, type Transaction } from '../../src/binlog/transaction.ts';
 import { findLogProgram } from '../../src/mysql/clients.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { clientsOf, contextFor } from '../backup/support.ts';
 import type { TestServer } from '../support/servers.ts';
+
+/** A database of a server that tells `shop` and `Shop` apart, and logs what its foreign keys do. */
+export function subjectOf(database: string, changes: Partial<Subject> = {}): Subject {
+  return {
+    database,
+    ignoresCase: false,
+    collations: { byId: new Map(), areAssigned: false },
+    unloggedParents: [],
+    ...changes,
+  };
+}
 
 /** Where the server's log stands now. */
 export async function endOfLog(server: TestServer): Promise<LogPosition> {

@@ -19,6 +19,7 @@ export const EventType = {
   writeRowsV1: 23,
   updateRowsV1: 24,
   deleteRowsV1: 25,
+  incident: 26,
   heartbeat: 27,
   rowsQuery: 29,
   writeRows: 30,

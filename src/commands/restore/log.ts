@@ -1,4 +1,6 @@
 import type { Manifest } from '../../backup/file/manifest.ts';
+import { readSubject } from '../../binlog/judgement/cascades.ts';
+import { readLogGaps } from '../../binlog/judgement/gaps.ts';
 import type { Moment } from '../../binlog/moment.ts';
 import { findTwin } from '../../binlog/private.ts';
 import { type LogRange, rangeBytes } from '../../binlog/range.ts';
@@ -21,6 +23,8 @@ const STEP = { id: 'binlog', title: 'Read the binary log' };
 export interface OpenedLog {
   readonly range: LogRange;
   readonly surroundings: Surroundings;
+  /** What it may lack, one sentence each. */
+  readonly gaps: readonly string[];
   /** Reads it through, up to a moment and behind it. */
   survey(moment: Moment | undefined): Promise<Survey>;
 }
@@ -47,13 +51,16 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     if (manifest.position && grantToRead !== undefined) {
       return { problem: 'the account may not read the binary log', remedy: grantToRead };
     }
+    const gaps = await readLogGaps(session, server.flavor, server.target.database);
+    if (gaps.closed !== undefined) return { problem: gaps.closed, remedy: undefined };
     const source = await findLog(manifest, server, session);
     if ('problem' in source) return { ...source, remedy: undefined };
     const describe = (read: LogRange) => `${(rangeBytes(read) / 1e6).toFixed(1)} MB since the backup`;
     const range = await runStep(STEP, invocation, () => fetch(asked, source, invocation), describe);
     const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
-    const survey = (moment: Moment | undefined) => surveyLog(range, server.target.database, moment, invocation.signal);
-    return { range, surroundings, survey };
+    const subject = await readSubject(session, server.flavor, server.target.database);
+    const survey = (moment: Moment | undefined) => surveyLog(range, subject, moment, invocation.signal);
+    return { range, surroundings, gaps: gaps.partial, survey };
   } finally {
     await session.close();
   }

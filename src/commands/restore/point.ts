@@ -65,7 +65,7 @@ export async function offerPoints(log: OpenedLog | ClosedLog, invocation: Invoca
   return pointOf(await log.survey(moment), log);
 }
 
-function pointOf(survey: Survey, { surroundings }: OpenedLog): RestorePoint {
+function pointOf(survey: Survey, { surroundings, gaps }: OpenedLog): RestorePoint {
   if (survey.refused) {
     throw refusal(`the binary log cannot be repeated: ${describeObstacle(survey.refused)}`, stopBefore(survey.refused));
   }
@@ -77,7 +77,10 @@ function pointOf(survey: Survey, { surroundings }: OpenedLog): RestorePoint {
     until: survey.end,
     way,
     repeated: describeAmount(repeated),
-    lost: leftOut.transactions === 0 ? 'nothing that the log has' : `${describeAmount(leftOut)} after that moment`,
+    lost: [
+      leftOut.transactions === 0 ? 'nothing that the log has' : `${describeAmount(leftOut)} after that moment`,
+      ...gaps.map((gap) => `perhaps more: ${gap}`),
+    ].join('; '),
   };
 }
 

@@ -7,6 +7,7 @@ import { findTwin, replayPrivately } from '../../binlog/private.ts';
 import { cutRange, formatPosition, type LogRange, rangeBytes } from '../../binlog/range.ts';
 import { replayLog } from '../../binlog/replay.ts';
 import { fetchLog, findLog, readFetched } from '../../binlog/source.ts';
+import { readNamedDatabase } from '../../binlog/subject.ts';
 import type { Context } from '../../context.ts';
 import { failedUnchanged, messageOf } from '../../errors.ts';
 import { requireClients } from '../../mysql/clients.ts';
@@ -85,14 +86,10 @@ async function repeatBeside(
   if (existsSync(begun)) await loadBesidePhase(parts).run({ file, database }, context);
   await writeFile(begun, '', { mode: OWNER_ONLY });
   const session = await context.server.open({ database, purpose: 'migration' });
-  const from = context.server.target.database;
   try {
     const cut = cutRange(range, until);
-    await replayLog(
-      { range: cut, database: from, into: database, isPrivate: false, stepId: STEP_ID },
-      session,
-      context,
-    );
+    const from = await readNamedDatabase(session, context.server.target.database);
+    await replayLog({ range: cut, from, into: database, isPrivate: false, stepId: STEP_ID }, session, context);
   } finally {
     await session.close();
   }

@@ -52,7 +52,8 @@ describeOnServers(
       expect(oddities).toEqual([]);
       const context = await contextFor(server().target(side));
       const session = await (await connect(server().target(side))).open({ purpose: 'migration' });
-      const request = { range, database: live, into: side, isPrivate: false, stepId: 'replay' };
+      const source = { database: live, ignoresCase: false };
+      const request = { range, from: source, into: side, isPrivate: false, stepId: 'replay' };
       await replayLog(request, session, context);
       await session.close();
       for (const table of ['wide', 'other']) {

@@ -7,6 +7,7 @@ import { EventType, parseEvent } from '../../../src/binlog/events/event.ts';
 import { parseRowsHead } from '../../../src/binlog/events/row-event.ts';
 import { cutRange, type LogRange, readRange } from '../../../src/binlog/range.ts';
 import { surveyLog } from '../../../src/binlog/survey.ts';
+import { subjectOf } from '../support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gm-binlog-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -78,7 +79,7 @@ test('a place that is not in the stretch, and a stretch of nothing', async () =>
     'log.000009 is not part of the binary logs since the backup',
   );
   const nothing = { folder, files: [], from: 4 };
-  await expect(surveyLog(nothing, 'shop', undefined, new AbortController().signal)).rejects.toThrow(
+  await expect(surveyLog(nothing, subjectOf('shop'), undefined, new AbortController().signal)).rejects.toThrow(
     'there is no binary log to read',
   );
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseQuery } from '../../../src/binlog/events/query-event.ts';
-import { decodeText, sessionSql } from '../../../src/binlog/session.ts';
+import { decodeText } from '../../../src/binlog/judgement/client-text.ts';
+import { sessionSql } from '../../../src/binlog/session.ts';
 
 /** From the log of MariaDB 11.8: `SET character_set_collations = 'utf8mb4=utf8mb4_bin'`, then this CREATE TABLE. */
 const BODY = Buffer.from(
@@ -20,7 +21,10 @@ test('a statement of MariaDB 11 is repeated under the collations that its charac
   const query = parseQuery(event);
   expect(query).toMatchObject({ threadId: 8, database: '', isAnnounced: false });
   expect(query.session).toMatchObject({ collations: [[45, 46]], charset: [2304, 2304, 2304] });
-  expect(decodeText(query, { byId, areAssigned: true })).toEqual({ text: `${query.text}`, charset: 'utf8mb4' });
+  expect(decodeText(query, { byId, areAssigned: true }, { ansiQuotes: false, noBackslashEscapes: false })).toEqual({
+    text: `${query.text}`,
+    charset: 'utf8mb4',
+  });
   const sql = (areAssigned: boolean, changes = {}) =>
     sessionSql({ ...query, session: { ...query.session, ...changes } }, 7, 'utf8mb4', { byId, areAssigned });
   expect(sql(true)).toContain("@@session.character_set_collations = 'utf8mb4=utf8mb4_bin'");

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { listBackups } from '../../../src/backup/file/folder.ts';
 import { type Manifest, writeManifest } from '../../../src/backup/file/manifest.ts';
 import { readRange } from '../../../src/backup/file/range.ts';
@@ -143,6 +143,26 @@ test('--until that has not come yet is wrong usage, too: everything would be rep
       state: STATE,
     },
   });
+});
+
+test.each([
+  [
+    '2026-10-25 02:30:00',
+    'came twice: the clocks of this time zone were put back',
+    'gateway-migrate restore --until 2026-10-25T02:30:00+02:00, or gateway-migrate restore --until 2026-10-25T02:30:00+01:00',
+  ],
+  [
+    '2026-03-29 02:30:00',
+    'never was: the clocks of this time zone were put forward over it',
+    "gateway-migrate restore --until '2026-11-23 06:28:23+00:00' (with an offset)",
+  ],
+])('--until %s has to be said with an offset where the clocks were changed', async (until, what, next) => {
+  vi.stubEnv('TZ', 'Europe/Berlin');
+  const { invocation, events } = invoke({ cwd: temporaryFolder() });
+  const options = { backup: 'latest', until, services: true, inPlace: false };
+  expect(await restoreCommand(options as RestoreOptions, invocation)).toBe(64);
+  vi.unstubAllEnvs();
+  expect(events.at(-1)).toMatchObject({ error: { what: `--until ${until} ${what}`, state: STATE, next } });
 });
 
 test('a part of a backup that is not what the manifest says', async () => {
