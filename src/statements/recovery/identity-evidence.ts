@@ -1,6 +1,7 @@
 import type { Statement } from '../../migrations/types.ts';
 import type { ObjectId } from '../../schema/types.ts';
 import type { Evidence } from '../row.ts';
+import { movesSequence } from './repetition.ts';
 import { digestIn, type End, idsOf, named, type Open, type Present, type Verdict } from './verdict.ts';
 
 /** What is noted of a table beside its definition, because the statement leaves that, or may. */
@@ -124,6 +125,10 @@ export function decideUntraced(
   end: End | undefined,
 ): Verdict | Open | undefined {
   const ids = idsOf(statement).filter((id) => now.digests.has(id) && digestIn(before.objects, id) !== null);
+  // Where it stands tells nothing either: it may have been set back, and have come as far again since.
+  if (movesSequence(statement) && ids.length > 0) {
+    return { is: 'unknown', because: ids.map((id) => `${named(id)} may have been set back, and values taken since`) };
+  }
   const noted = notedOf(statement);
   if (noted === undefined || ids.length === 0) return undefined;
   if (replacesTable(statement)) return decideReplaced(ids, before, now);

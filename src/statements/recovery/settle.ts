@@ -8,6 +8,7 @@ import { decideDdl } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
 import { calledFrom } from './places.ts';
+import { addsToItself, mayHaveEnded } from './repetition.ts';
 import { tryStatement } from './trial.ts';
 import type { End, Verdict } from './verdict.ts';
 
@@ -81,8 +82,13 @@ async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): 
       return row.state === 'entered'
         ? { is: 'unknown', because: ['it began, committed by itself, and then failed or was cut off'] }
         : { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
-    default:
+    default: {
+      const statement = statementOf(row);
+      if (statement && addsToItself(statement)) {
+        return { is: 'unknown', because: ['it sets a value that it works out from the one before'] };
+      }
       return { is: 'not-done', because: ['it has no lasting effect, or repeating it ends in the same state'] };
+    }
   }
 }
 
@@ -97,6 +103,12 @@ async function decideByEvidence(
   const decideBy = (end?: End) => decideDdl(calledFrom(statement, database), row.evidence, now, end);
   const seen = expectedAfter(rehearsed, row);
   const verdict = decideBy(seen && { digests: seen, seenBy: 'rehearsal' });
+  if (verdict.is === 'not-done' && !now.digests.size && mayHaveEnded(statement)) {
+    return {
+      is: 'unknown',
+      because: [...verdict.because, 'but it may have happened already, and an event that is over is gone'],
+    };
+  }
   if (verdict.is !== 'open') return verdict;
   const settings = settingsBefore(row, statementOf);
   const tried = await tryStatement(

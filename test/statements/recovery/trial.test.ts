@@ -73,6 +73,9 @@ const CASES: readonly Case[] = [
   ['CREATE PROCEDURE c() SELECT 1', false, 'CREATE PROCEDURE c() SELECT 2', 'unknown'],
   ['DROP TABLE b', false, 'ALTER TABLE b ADD INDEX (v)', 'intent'],
   ['DROP TABLE b', false, 'OPTIMIZE TABLE b', 'unknown'],
+  ['CREATE EVENT e ON SCHEDULE AT CURRENT_TIMESTAMP DO DELETE FROM b', true, 'DROP EVENT IF EXISTS e', 'unknown'],
+  ['SET GLOBAL max_connections = @@max_connections + 1', false, '', 'unknown'],
+  ['SET GLOBAL max_connections = 151', false, '', 'intent'],
   ['DROP TABLE b', false, '', 'intent'],
   ['DROP TABLE b', true, '', 'done'],
   ['DROP TABLE b', true, 'CREATE TABLE b (id INT); INSERT INTO b VALUES (7)', 'unknown'],
@@ -93,6 +96,10 @@ const CASES: readonly Case[] = [
 ];
 
 const ON_MARIADB: readonly Case[] = [
+  ['ALTER SEQUENCE s RESTART WITH 1', false, '', 'unknown'],
+  ['ALTER SEQUENCE s RESTART WITH 1', true, '', 'unknown'],
+  ['ALTER SEQUENCE s RESTART WITH 1', true, 'DO NEXTVAL(s)', 'unknown'],
+  ['CREATE OR REPLACE SEQUENCE s', true, '', 'unknown'],
   ['CREATE OR REPLACE TABLE b (id INT PRIMARY KEY, v INT, w INT)', false, '', 'intent'],
   ['CREATE OR REPLACE TABLE b (id INT PRIMARY KEY, v INT, w INT)', true, '', 'done'],
   ['CREATE OR REPLACE TABLE b (id INT PRIMARY KEY, v INT, w INT)', true, 'INSERT INTO b VALUES (5, 5, 5)', 'unknown'],
@@ -118,7 +125,7 @@ describeOnServers('a statement that nobody heard of, while others were at work',
       `SET foreign_key_checks = 0; DROP VIEW IF EXISTS seen, c; DROP PROCEDURE IF EXISTS c;
        DROP TABLE IF EXISTS a, b, c, n, x, child, ${other}.b, ${other}.c; SET foreign_key_checks = 1;
        CREATE TABLE ${other}.b (id INT PRIMARY KEY, v INT); INSERT INTO ${other}.b VALUES (1, 1), (2, 2), (3, 3);
-       ${BEGIN}`,
+       ${server().kind === 'mariadb' ? 'CREATE OR REPLACE SEQUENCE s; DO NEXTVAL(s);' : ''} ${BEGIN}`,
       database,
     );
   }
