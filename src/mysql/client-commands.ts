@@ -3,6 +3,7 @@ import type { Clients } from './clients.ts';
 import type { Target } from './connect.ts';
 import { isAtLeast } from './flavor.ts';
 import { identify } from './option-file.ts';
+import { clientProgramSettings } from './session-settings.ts';
 
 /** Rows larger than the clients' default of 16 MB must pass. This is the protocol's limit. */
 const MAX_PACKET = '--max-allowed-packet=1G';
@@ -28,7 +29,8 @@ export interface DumpOptions {
  * server's max_allowed_packet once would not fit when it is loaded back.
  */
 export function dumpCommand(clients: Clients, target: Target, options: DumpOptions): Command {
-  const { args, ...identity } = identify(target, clients.flavor);
+  const charset = options.asStored ? 'binary' : 'utf8mb4';
+  const { args, ...identity } = identify(target, clients.flavor, clientProgramSettings(charset));
   return {
     file: clients.dump,
     args: [
@@ -41,7 +43,7 @@ export function dumpCommand(clients: Clients, target: Target, options: DumpOptio
       ...(options.tables && !options.withObjects ? ['--skip-triggers'] : ['--routines', '--events', '--triggers']),
       // Asks for PROCESS otherwise, and tablespaces are not what is backed up.
       '--no-tablespaces',
-      `--default-character-set=${options.asStored ? 'binary' : 'utf8mb4'}`,
+      `--default-character-set=${charset}`,
       MAX_PACKET,
       ...(clients.flavor.kind === 'mysql' ? mysqlOnly(clients) : MARIADB_ONLY),
       ...(options.withHistory ? ['--dump-history'] : []),
@@ -83,7 +85,7 @@ function positionFlag(clients: Clients): string {
  * `reportsAtOnce`: prints each row that it reads without a heading and without waiting for more.
  */
 export function shellCommand(clients: Clients, target: Target, options: { reportsAtOnce?: boolean } = {}): Command {
-  const { args, ...identity } = identify(target, clients.flavor);
+  const { args, ...identity } = identify(target, clients.flavor, clientProgramSettings('utf8mb4'));
   return {
     file: clients.shell,
     args: [

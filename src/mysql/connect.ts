@@ -1,6 +1,7 @@
 import type { Connection, ConnectionOptions, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Secret } from '../system/secret.ts';
-import { type Flavor, parseFlavor } from './flavor.ts';
+import { type Flavor, isAtLeast, parseFlavor } from './flavor.ts';
+import { migrationSettings, TOOL_SETTINGS } from './session-settings.ts';
 
 /** Where a database is and who we are there. */
 export interface Target {
@@ -45,8 +46,8 @@ export interface OpenOptions {
   /** Allow several statements in one packet (journal writes only, never a migration's own text). */
   readonly multipleStatements?: boolean;
   /**
-   * `tool` (default): a fixed sql_mode and time zone, so that escaping and reading do not depend on the server's
-   * settings. `migration`: the server's own defaults, as any client of the user would see them.
+   * `tool` (default): all that our statements rely on is set, so that nothing depends on the server's settings.
+   * `migration`: what the stock client's connection would be, save what the journal relies on (session-settings.ts).
    */
   readonly purpose?: 'tool' | 'migration';
 }
@@ -63,7 +64,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 const CLOSE_WITHIN_MS = 2_000;
 
-function connectionOptions(target: Target, options: OpenOptions): ConnectionOptions {
+/** What the stock client of a release says when it is asked for UTF-8. */
+function stockCollation(flavor: Flavor | undefined): string {
+  return flavor?.kind === 'mysql' && isAtLeast(flavor, 8) ? 'utf8mb4_0900_ai_ci' : 'utf8mb4_general_ci';
+}
+
+function connectionOptions(target: Target, options: OpenOptions, flavor?: Flavor): ConnectionOptions {
   const database = options.database === undefined ? target.database : options.database;
   return {
     ...(target.socket
@@ -73,9 +79,8 @@ function connectionOptions(target: Target, options: OpenOptions): ConnectionOpti
     ...(target.password ? { password: target.password.reveal() } : {}),
     ...(database === null ? {} : { database }),
     ...(target.tls === false ? {} : { ssl: target.tls === true ? {} : { ca: target.tls.ca } }),
-    // The driver's IGNORE_SPACE would stay in the sql_mode of every routine that a migration creates.
-    flags: ['-IGNORE_SPACE'],
-    charset: 'utf8mb4',
+    flags: driverFlags(options),
+    charset: options.purpose === 'migration' ? stockCollation(flavor) : 'utf8mb4',
     connectTimeout: CONNECT_TIMEOUT_MS,
     dateStrings: true,
     supportBigNumbers: true,
@@ -86,6 +91,15 @@ function connectionOptions(target: Target, options: OpenOptions): ConnectionOpti
     enableKeepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
   };
+}
+
+/**
+ * IGNORE_SPACE would stay in the sql_mode of every routine that a migration creates. With SESSION_TRACK the driver hears of
+ * SET NAMES and encodes what follows anew: the bytes of a migration's file are sent as they stand. FOUND_ROWS changes what
+ * ROW_COUNT() says, in routines too.
+ */
+function driverFlags({ purpose }: OpenOptions): string[] {
+  return ['-IGNORE_SPACE', '-SESSION_TRACK', ...(purpose === 'migration' ? ['-FOUND_ROWS'] : [])];
 }
 
 /**
@@ -108,18 +122,18 @@ export async function connectWithSession(
     // Not the version of the greeting: a proxy greets with its own.
     const [row] = await session.query<{ version: string }>('SELECT VERSION() AS version');
     const flavor = parseFlavor(row?.version ?? '');
-    return { server: { target, flavor, open: (others) => open(target, others) }, session };
+    return { server: { target, flavor, open: (others) => open(target, others, flavor) }, session };
   } catch (error) {
     session.destroy();
     throw error;
   }
 }
 
-async function open(target: Target, options: OpenOptions = {}): Promise<Session> {
+async function open(target: Target, options: OpenOptions = {}, flavor?: Flavor): Promise<Session> {
   // A CommonJS package: the bundle has its names on the default export alone.
   const { default: mysql } = await import('mysql2/promise');
   const connection = await mysql.createConnection({
-    ...connectionOptions(target, options),
+    ...connectionOptions(target, options, flavor),
     // The driver looks for placeholders in every statement, with values or without.
     queryFormat: (sql: string, values: unknown) =>
       Array.isArray(values) && values.length === 0
@@ -129,16 +143,14 @@ async function open(target: Target, options: OpenOptions = {}): Promise<Session>
   // Without a listener a connection that dies while idle would end the process.
   connection.on('error', () => undefined);
   const session = toSession(connection);
-  if (options.purpose !== 'migration') await settle(session);
+  await settle(session, options.purpose === 'migration' ? migrationSettings(stockCollation(flavor)) : TOOL_SETTINGS);
   return session;
 }
 
-async function settle(session: Session): Promise<void> {
+async function settle(session: Session, settings: string): Promise<void> {
   const late = setTimeout(() => session.destroy(), CONNECT_TIMEOUT_MS);
   try {
-    await session.query(
-      "SET SESSION sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00', group_concat_max_len=1073741824",
-    );
+    await session.query(settings);
   } catch (error) {
     session.destroy();
     throw error;

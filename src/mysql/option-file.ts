@@ -38,9 +38,10 @@ export interface ClientIdentity {
 /**
  * Everything about the connection goes through an option file that only the client can read.
  * `--defaults-file` and not `--defaults-extra-file`: the latter is read before `~/.my.cnf`, so that a password there
- * would win over ours (MySQL Reference Manual, 6.2.2.2 "Using Option Files").
+ * would win over ours (MySQL Reference Manual, 6.2.2.2 "Using Option Files"). `settings`: the first statement, for the
+ * shell and the dump program; MariaDB's dump program and MySQL's older ones know no such option.
  */
-export function identify(target: Target, client: Flavor): ClientIdentity {
+export function identify(target: Target, client: Flavor, settings?: string): ClientIdentity {
   const ca = target.tls === false || target.tls === true ? undefined : target.tls.ca;
   const lines = [
     '[client]',
@@ -50,6 +51,7 @@ export function identify(target: Target, client: Flavor): ClientIdentity {
       ? ['protocol=socket', option('socket', target.socket), 'host=localhost', `port=${target.port ?? 3306}`]
       : ['protocol=tcp', option('host', target.host ?? '127.0.0.1'), `port=${target.port ?? 3306}`]),
     ...tlsOptions(target.tls !== false, ca !== undefined, client),
+    ...(settings === undefined ? [] : firstStatement(settings, client)),
   ];
   return {
     args: [`--defaults-file=${OPTION_FILE}`],
@@ -58,6 +60,11 @@ export function identify(target: Target, client: Flavor): ClientIdentity {
     inherits: INHERITED,
     secrets: [new Secret(`${lines.join('\n')}\n`), ...(ca === undefined ? [] : [new Secret(ca)])],
   };
+}
+
+function firstStatement(settings: string, client: Flavor): string[] {
+  const forShell = ['[mysql]', option('init-command', settings)];
+  return client.kind === 'mysql' ? [...forShell, '[mysqldump]', option('loose-init-command', settings)] : forShell;
 }
 
 function tlsOptions(isRequired: boolean, hasCa: boolean, client: Flavor): string[] {

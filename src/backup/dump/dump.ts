@@ -17,6 +17,7 @@ import { createProgress } from '../progress.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { runDump } from './dump-program.ts';
 import { describeLoss, findLosses } from './losses.ts';
+import { waitForQuietMoment } from './quiet-moment.ts';
 import { readPosition, readSource, type Source } from './source.ts';
 import { areRowsUtf8 } from './stored-rows.ts';
 import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
@@ -96,6 +97,8 @@ async function dumpInto(file: FileHandle, request: DumpRequest, session: Session
   const withHistory = versioned.names.length > 0 && versioned.noHistoryBecause === undefined && !request.tables;
   const asStored = await areRowsUtf8(context.server, session);
   const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
+  const flushesTables = source.noPositionBecause === undefined && context.server.flavor.kind === 'mysql';
+  if (flushesTables) await waitForQuietMoment(session, context);
   const losing = readLosses(source, session, context);
   // Thrown below, if the dump itself does not fail first.
   losing.catch(() => undefined);
