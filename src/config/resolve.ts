@@ -56,12 +56,17 @@ function toTarget(server: CheckedServer, database: string, absolute: (path: stri
   return {
     ...(server.socket
       ? { socket: absolute(server.socket) }
-      : { host: server.host ?? '127.0.0.1', port: server.port ?? 3306 }),
+      : { host: withoutBrackets(server.host ?? '127.0.0.1'), port: server.port ?? 3306 }),
     database,
     user: server.user ?? '',
     ...(server.password?.reveal() ? { password: server.password } : {}),
     tls: server.tls ?? false,
   };
+}
+
+/** `[::1]`, as an address is written in front of a port. */
+function withoutBrackets(host: string): string {
+  return /^\[(.*:.*)\]$/.exec(host)?.[1] ?? host;
 }
 
 /** What a rehearsal does not say it takes from production; the password only together with the user. */

@@ -17,7 +17,7 @@ export async function reach({ database, stateDir }: Reached): Promise<{ server: 
     const what = `cannot connect to ${describeTarget(database)}: ${messageOf(error)}`;
     const left = await findLocalUnfinished(stateDir);
     if (left) throw unknownWithout(what, left, error);
-    throw failedUnchanged(what, isGone(error) ? makeAnew(database) : 'mend that, then: gateway-migrate doctor', error);
+    throw failedUnchanged(what, remedyFor(error, database), error);
   }
 }
 
@@ -30,6 +30,20 @@ function unknownWithout(what: string, { record }: LocalRun, cause: unknown): Fai
     next: 'mend that, then: gateway-migrate resume (or gateway-migrate rollback)',
     cause,
   });
+}
+
+const ER_ACCESS_DENIED = 1045;
+const TLS = 'database.tls: true (or { ca: FILE }) in the configuration, then: gateway-migrate doctor';
+
+function remedyFor(error: unknown, target: Target): string {
+  if (isGone(error)) return makeAnew(target);
+  const isPlain = target.tls === false && target.socket === undefined;
+  if (isPlain && /require_secure_transport/.test(messageOf(error))) return `set ${TLS}`;
+  // So MariaDB answers under require_secure_transport, and both do for an account with REQUIRE SSL.
+  if (isPlain && (error as { errno?: number }).errno === ER_ACCESS_DENIED) {
+    return `mend user or password; where the server asks for TLS, set ${TLS}`;
+  }
+  return 'mend that, then: gateway-migrate doctor';
 }
 
 function isGone(error: unknown): boolean {

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, locateMigrations } from '../../src/config/load.ts';
+import { readLaravelDatabase } from '../../src/config/sources/laravel.ts';
 import { failureOf, makeFolder } from './folder.ts';
 
 const YAML = 'gateway-migrate.config.yaml';
@@ -247,6 +251,41 @@ describe('variables', () => {
     const dotenv = 'DB_HOST=db1\nDB_SOCKET=/run/s.sock\nDB_DATABASE=shop\nDB_USERNAME=deploy\nDB_PASSWORD=null';
     const { database } = await loadConfig({ cwd: makeFolder({ '.env': dotenv }), env: {} });
     expect(database).toEqual({ socket: '/run/s.sock', database: 'shop', user: 'deploy', tls: false });
+  });
+});
+
+describe('localhost', () => {
+  const app = (values: Record<string, string>) => ({ path: '/app/.env', get: (name: string) => values[name] });
+  const sockets = [join(tmpdir(), 'no-such.sock'), tmpdir(), join(tmpdir(), `gateway-migrate-${process.pid}.sock`)];
+  const read = (values: Record<string, string>) => readLaravelDatabase(app(values), [], sockets).tree;
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['the socket', { DB_HOST: 'localhost', DB_PORT: '3307' }, { socket: String(sockets[2]) }],
+    ['the socket, by address', { DB_URL: 'mysql://localhost:3307' }, { socket: String(sockets[2]) }],
+    ['what is said', { DB_HOST: 'localhost', DB_SOCKET: '/run/own.sock' }, { socket: '/run/own.sock' }],
+    ['none for an address', { DB_HOST: '127.0.0.1', DB_PORT: '3307' }, { host: '127.0.0.1', port: '3307' }],
+  ])('is %s, as for PDO', async (_title, values, expected) => {
+    const listening = createServer().listen(sockets[2]);
+    await once(listening, 'listening');
+    const tree = read(values);
+    listening.close();
+    expect(tree).toEqual({ database: expected });
+  });
+
+  it('is reached over TCP where there is no socket', () => {
+    expect(read({ DB_HOST: 'localhost' })).toEqual({ database: { host: 'localhost' } });
+  });
+
+  it.each([
+    ['[::1]', '::1'],
+    ['::1', '::1'],
+    ['db1', 'db1'],
+  ])('and an address of IPv6: %s', async (host, expected) => {
+    const { database } = await loadConfig({
+      cwd: makeFolder({ '.env': `DB_HOST=${host}\nDB_DATABASE=shop\nDB_USERNAME=a` }),
+      env: {},
+    });
+    expect(database.host).toBe(expected);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import type { Layer } from '../layers.ts';
@@ -40,21 +40,40 @@ const VARIABLES = {
   socket: 'DB_SOCKET',
 } as const;
 
+/** Where packages of both servers put their socket, and where PHP looks for it unless `pdo_mysql.default_socket` is set. */
+const STANDARD_SOCKETS = [
+  '/run/mysqld/mysqld.sock',
+  '/var/run/mysqld/mysqld.sock',
+  '/var/lib/mysql/mysql.sock',
+  '/tmp/mysql.sock',
+];
+
 /**
  * The database as an application's `config/database.php` puts it together: DB_URL (DATABASE_URL before Laravel 11)
- * wins over the single variables, a socket over host and port. Empty when DB_CONNECTION is no MySQL.
+ * wins over the single variables, a socket over host and port. `localhost` is the socket, whatever port is given, as it is
+ * for PDO (PHP Manual, PDO_MYSQL DSN); where there is none it is reached over TCP. Empty when DB_CONNECTION is no MySQL.
  */
-export function readLaravelDatabase(app: ApplicationEnv, problems: Problem[]): Layer {
+export function readLaravelDatabase(
+  app: ApplicationEnv,
+  problems: Problem[],
+  standardSockets: readonly string[] = STANDARD_SOCKETS,
+): Layer {
   const origin: Layer['origin'] = (path) => {
-    const variable = VARIABLES[path.at(-1) as keyof typeof VARIABLES] ?? 'DB_URL';
+    const last = path.at(-1) as keyof typeof VARIABLES;
+    const variable = VARIABLES[last === 'socket' && app.get('DB_SOCKET') === undefined ? 'host' : last] ?? 'DB_URL';
     return app.get(variable) === undefined ? 'DB_URL' : `${variable} of ${app.path}`;
   };
   if (/^(sqlite|pgsql|sqlsrv)$/.test(laravelValue(app, 'DB_CONNECTION') ?? '')) return { tree: {}, origin };
   const single = Object.entries(VARIABLES).map(([key, name]) => [key, laravelValue(app, name)] as const);
   const database = { ...Object.fromEntries(single.filter(([, value]) => value)), ...readUrl(app, problems) };
-  const { host, port, socket, ...rest } = database;
+  const { host, port, socket: given, ...rest } = database;
+  const socket = given ?? (host === 'localhost' ? standardSockets.find(isSocket) : undefined);
   const place = socket ? { socket } : { ...(host ? { host } : {}), ...(port ? { port } : {}) };
   return { tree: Object.keys(database).length === 0 ? {} : { database: { ...rest, ...place } }, origin };
+}
+
+function isSocket(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
 }
 
 /** What Laravel's `env()` makes of a variable: `null` and `empty` mean nothing, one pair of quotes is taken off. */
