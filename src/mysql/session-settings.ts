@@ -11,7 +11,10 @@ const STALLED_SECONDS = 600;
 const LOCK_SECONDS = 86_400;
 const UNLIMITED = '18446744073709551615';
 
-/** How statements begin, end and are cut off. Also the statements of a migration are journalled by it. */
+/**
+ * How statements begin, end and are cut off, and that what is read is read whole. Also the statements of a migration are
+ * journalled by it, and its connection reads for us.
+ */
 const EVERY_CONNECTION = [
   // Only one of the two is there; each ends with its comma.
   '/*!50720 max_execution_time = 0, transaction_read_only = 0, */ /*M! max_statement_time = 0, tx_read_only = 0, ' +
@@ -21,6 +24,8 @@ const EVERY_CONNECTION = [
   `wait_timeout = ${IDLE_SECONDS}`,
   `net_read_timeout = ${STALLED_SECONDS}`,
   `net_write_timeout = ${STALLED_SECONDS}`,
+  'sql_big_selects = 1',
+  `sql_select_limit = ${UNLIMITED}`,
 ];
 
 /** What our own statements mean, and what they return. */
@@ -32,8 +37,6 @@ const OUR_STATEMENTS = [
   'foreign_key_checks = 1',
   'unique_checks = 1',
   'sql_safe_updates = 0',
-  'sql_big_selects = 1',
-  `sql_select_limit = ${UNLIMITED}`,
   'sql_auto_is_null = 0',
   'sql_quote_show_create = 1',
   'sql_notes = 1',
