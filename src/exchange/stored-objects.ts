@@ -1,8 +1,9 @@
 import { readObjectNames } from '../backup/dump/source.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
-import { createAsRemembered } from '../schema/creation.ts';
+import { createAsRemembered, dropObject } from '../schema/creation.ts';
 import { type Creation, readCreation } from '../schema/definitions.ts';
+import { requireKnownKinds } from '../schema/kinds.ts';
 import { splitId } from '../schema/snapshot.ts';
 import type { ObjectId } from '../schema/types.ts';
 
@@ -10,7 +11,16 @@ import type { ObjectId } from '../schema/types.ts';
  * What RENAME TABLE cannot carry to another schema: MySQL's "stored objects" (Reference Manual, chapter "Stored Objects").
  * Events stand first, so that none fires while the rest is dropped.
  */
-export const STORED_KINDS = ['event', 'trigger', 'view', 'procedure', 'function'] as const;
+export const STORED_KINDS = [
+  'event',
+  'trigger',
+  'view',
+  'package body',
+  'package',
+  'procedure',
+  'function',
+  'library',
+] as const;
 
 /** A stored object and the statement that makes it again. */
 export type StoredObject = readonly [id: ObjectId, creation: Creation];
@@ -27,6 +37,7 @@ export async function readStoredObjects(
   database: string,
   only?: ReadonlySet<ObjectId>,
 ): Promise<StoredObject[]> {
+  await requireKnownKinds(session, database);
   const names = { ...(await readObjectNames(session, database)), trigger: await triggerNames(session, database) };
   const found: StoredObject[] = [];
   for (const id of STORED_KINDS.flatMap((kind) => names[kind].map((name): ObjectId => `${kind}:${name}`))) {
@@ -70,13 +81,16 @@ export async function dropStoredObjects(
   for (const kind of STORED_KINDS) {
     for (const name of names[kind]) {
       if (only && !only.has(`${kind}:${name}`)) continue;
-      await run(`DROP ${kind.toUpperCase()} IF EXISTS ${quoteQualified(database, name)}`);
+      await dropObject(session, kind, quoteQualified(database, name), run);
     }
   }
 }
 
-/** In which order they are made: a view may call a function, a trigger needs its table alone, an event fires. */
-const MAKING = ['function', 'procedure', 'view', 'trigger', 'event'] as const;
+/**
+ * In which order they are made: a function may import a library, a body fills its package, a view may call a function, a
+ * trigger needs its table alone, an event fires.
+ */
+const MAKING = ['library', 'function', 'procedure', 'package', 'package body', 'view', 'trigger', 'event'] as const;
 
 /**
  * Makes the objects as they were. Returns those that the server refuses, with its words: a view whose tables were gone

@@ -12,6 +12,9 @@ const SHOW: Readonly<Record<ObjectKind, readonly [what: string, column: string]>
   function: ['FUNCTION', 'Create Function'],
   event: ['EVENT', 'Create Event'],
   sequence: ['SEQUENCE', 'Create Table'],
+  package: ['PACKAGE', 'Create Package'],
+  'package body': ['PACKAGE BODY', 'Create Package Body'],
+  library: ['LIBRARY', 'Create Library'],
 };
 
 /** No such table, routine, trigger or event; not a view, table or sequence; no such database; unknown table. */

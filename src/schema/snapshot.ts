@@ -2,6 +2,7 @@ import type { Session } from '../mysql/connect.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { openScope, type Scope } from './scope.ts';
 import { readEvents } from './stored/events.ts';
+import { readLibraries } from './stored/libraries.ts';
 import { readRoutines } from './stored/routines.ts';
 import { readSequences } from './stored/sequences.ts';
 import { readTriggers } from './stored/triggers.ts';
@@ -17,6 +18,9 @@ const READERS: Readonly<Record<ObjectKind, (scope: Scope) => Promise<SchemaObjec
   function: readRoutines,
   event: readEvents,
   sequence: readSequences,
+  package: readRoutines,
+  'package body': readRoutines,
+  library: readLibraries,
 };
 
 /**
@@ -59,7 +63,8 @@ export function splitId(id: ObjectId): [ObjectKind, string] {
 
 /** Routines and events are named without regard to case, tables as `lower_case_table_names` says. */
 function isNamed(object: SchemaObject, name: string, scope: Scope): boolean {
-  const ignoresCase = /^(?:procedure|function|event)$/.test(object.kind) || scope.foldsTableNames;
+  const ignoresCase =
+    /^(?:procedure|function|event|package|package body|library)$/.test(object.kind) || scope.foldsTableNames;
   return object.name === name || (ignoresCase && object.name.toLowerCase() === name.toLowerCase());
 }
 

@@ -1,5 +1,17 @@
 /** Kinds of objects that a database holds. */
-export type ObjectKind = 'table' | 'view' | 'trigger' | 'procedure' | 'function' | 'event' | 'sequence';
+export type ObjectKind =
+  | 'table'
+  | 'view'
+  | 'trigger'
+  | 'procedure'
+  | 'function'
+  | 'event'
+  | 'sequence'
+  /** MariaDB: what a package of routines shows. */
+  | 'package'
+  | 'package body'
+  /** MySQL 9.2 and newer: code that routines of other languages share. */
+  | 'library';
 
 /** `kind:name`, e.g. `table:companies`: how an object is named in maps, diffs and the journal. */
 export type ObjectId = `${ObjectKind}:${string}`;

@@ -70,9 +70,9 @@ function missingNames(dumped: Dumped, source: Source): string[] {
 }
 
 function missingCounts(dumped: Dumped, source: Source): string[] {
-  return (['trigger', 'procedure', 'function', 'event'] as const).flatMap((kind) => {
-    const expected = source.objects[kind].length;
-    return dumped.created[kind] < expected ? [`${expected - dumped.created[kind]} of ${expected} ${kind}s`] : [];
+  return (Object.keys(dumped.created) as (keyof typeof dumped.created)[]).flatMap((kind) => {
+    const expected = source.objects[kind]?.length ?? 0;
+    return dumped.created[kind] < expected ? [`${expected - dumped.created[kind]} of ${expected} ${plural(kind)}`] : [];
   });
 }
 
@@ -93,4 +93,8 @@ async function checkRows(
   }
   const text = `${section.name}: ${rows} rows in the backup, ${present} now; it is being written to`;
   context.report({ type: 'note', level: 'info', text });
+}
+
+function plural(kind: string): string {
+  return kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Server, Session } from '../../mysql/connect.ts';
-import { isAtLeast } from '../../mysql/flavor.ts';
+import { isAtLeast, parseFlavor } from '../../mysql/flavor.ts';
+import { requireKnownKinds } from '../../schema/kinds.ts';
 import { JOURNAL_TABLE } from '../../schema/types.ts';
 import type { BinlogPosition, Manifest, ServerIdentity } from '../file/manifest.ts';
 
@@ -28,6 +29,7 @@ export interface SourceTable {
 /** Reads what a complete dump has to hold. */
 export async function readSource(server: Server, session: Session): Promise<Source> {
   const { database } = server.target;
+  await requireKnownKinds(session, database);
   return {
     identity: await readIdentity(server, session),
     ...(await readDefaults(session, database)),
@@ -84,14 +86,16 @@ export async function readTables(server: Server, session: Session): Promise<Sour
 }
 
 /** Names of everything in a database that is not a base table, sorted, by kind. */
-export async function readObjectNames(session: Session, database: string): Promise<Manifest['objects']> {
+export async function readObjectNames(session: Session, database: string): Promise<Required<Manifest['objects']>> {
+  const hasLibraries = await knowsLibraries(session);
   const rows = await session.query<{ kind: string; name: string }>(
     `SELECT LOWER(table_type) AS kind, table_name AS name FROM information_schema.tables
       WHERE table_schema = ? AND table_type IN ('VIEW', 'SEQUENCE')
      UNION ALL SELECT 'trigger', trigger_name FROM information_schema.triggers WHERE trigger_schema = ?
      UNION ALL SELECT LOWER(routine_type), routine_name FROM information_schema.routines WHERE routine_schema = ?
-     UNION ALL SELECT 'event', event_name FROM information_schema.events WHERE event_schema = ?`,
-    [database, database, database, database],
+     UNION ALL SELECT 'event', event_name FROM information_schema.events WHERE event_schema = ?
+     ${hasLibraries ? "UNION ALL SELECT 'library', library_name FROM information_schema.libraries WHERE library_schema = ?" : ''}`,
+    [database, database, database, database, ...(hasLibraries ? [database] : [])],
   );
   const namesOf = (kind: string) => rows.flatMap((row) => (row.kind === kind ? [row.name] : [])).sort();
   return {
@@ -101,7 +105,16 @@ export async function readObjectNames(session: Session, database: string): Promi
     function: namesOf('function'),
     event: namesOf('event'),
     sequence: namesOf('sequence'),
+    package: namesOf('package'),
+    'package body': namesOf('package body'),
+    library: namesOf('library'),
   };
+}
+
+async function knowsLibraries(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ version: string }>('SELECT VERSION() AS version');
+  const flavor = parseFlavor(row?.version ?? '');
+  return flavor.kind === 'mysql' && isAtLeast(flavor, 9, 2);
 }
 
 /**

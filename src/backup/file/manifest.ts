@@ -7,6 +7,9 @@ import { writeFileAtomically } from '../../system/files.ts';
 import type { Compression } from './compression.ts';
 import type { Section } from './scanner.ts';
 
+/** Kinds that the first backups say nothing of. */
+type LaterKind = 'package' | 'package body' | 'library';
+
 /** What a backup holds and where it came from: `<backup>.manifest.json`. Stable: other tools may read it. */
 export interface Manifest {
   readonly format: 1;
@@ -39,7 +42,9 @@ export interface Manifest {
   /** Everything that is no table, in the order of the file. Missing in the first backups. */
   readonly sections?: readonly SectionEntry[];
   /** Names of all other objects, by kind. */
-  readonly objects: Readonly<Record<Exclude<ObjectKind, 'table'>, readonly string[]>>;
+  readonly objects: Readonly<
+    Record<Exclude<ObjectKind, 'table' | LaterKind>, readonly string[]> & Partial<Record<LaterKind, readonly string[]>>
+  >;
   /** Values that come back otherwise than the server had them; missing when there are none. */
   readonly losses?: readonly Loss[];
   /** Set when the backup has been loaded somewhere and found equal. */
@@ -178,6 +183,9 @@ const OBJECTS: Shape = {
   function: isNames,
   event: isNames,
   sequence: isNames,
+  package: (value) => value === undefined || isNames(value),
+  'package body': (value) => value === undefined || isNames(value),
+  library: (value) => value === undefined || isNames(value),
 };
 const MANIFEST: Shape = {
   format: (value) => value === 1,

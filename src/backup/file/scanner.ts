@@ -27,6 +27,9 @@ export interface CreatedCounts {
   procedure: number;
   function: number;
   event: number;
+  package: number;
+  'package body': number;
+  library: number;
 }
 
 const NEWLINE = 0x0a;
@@ -57,7 +60,7 @@ const SETTING = /^(?:\/\*![0-9]+ SET |ALTER DATABASE `)/;
 
 /** First line of a statement between `DELIMITER ;;` and `DELIMITER ;`. Names are quoted as the object's sql_mode has it. */
 const CREATE =
-  /^(?:\/\*![0-9]+ )?CREATE(?:\*\/)? (?:\/\*![0-9]+ )?(?:OR REPLACE )?(?:DEFINER ?= ?(?:`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?|"(?:[^"]|"")*"(?:@"(?:[^"]|"")*")?))?(?:\*\/)? *(?:\/\*![0-9]+ )?(?:AGGREGATE )?(TRIGGER|PROCEDURE|FUNCTION|EVENT)\b/i;
+  /^(?:\/\*![0-9]+ )?CREATE(?:\*\/)? (?:\/\*![0-9]+ )?(?:OR REPLACE )?(?:DEFINER ?= ?(?:`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?|"(?:[^"]|"")*"(?:@"(?:[^"]|"")*")?))?(?:\*\/)? *(?:\/\*![0-9]+ )?(?:AGGREGATE )?(TRIGGER|PROCEDURE|FUNCTION|EVENT|PACKAGE BODY|PACKAGE|LIBRARY)\b/i;
 
 /**
  * Reads a dump as it streams by: cuts it at section boundaries, counts the rows of every INSERT and the objects that it
@@ -68,7 +71,10 @@ const CREATE =
  * routine bodies (between two DELIMITER lines) it does not, and nothing there is taken for a boundary.
  */
 export class DumpScanner {
-  readonly created: CreatedCounts = { trigger: 0, procedure: 0, function: 0, event: 0 };
+  readonly created: CreatedCounts = {
+    ...{ trigger: 0, procedure: 0, function: 0, event: 0 },
+    ...{ package: 0, 'package body': 0, library: 0 },
+  };
   #carried: Buffer = Buffer.alloc(0);
   /** While rows are read. */
   #rows: RowCounter | undefined;

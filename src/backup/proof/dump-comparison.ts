@@ -66,7 +66,7 @@ function compareSections(manifest: Manifest, again: readonly DumpedSection[], wi
 function missingObjects(manifest: Manifest, present: Manifest['objects'], withoutEvents: boolean): string[] {
   const kinds = (Object.keys(present) as (keyof typeof present)[]).filter((kind) => !withoutEvents || kind !== 'event');
   return kinds.flatMap((kind) => {
-    const missing = manifest.objects[kind].filter((name) => !present[kind].includes(name));
+    const missing = (manifest.objects[kind] ?? []).filter((name) => !present[kind]?.includes(name));
     return missing.map((name) => `${kind} ${name} is missing after the load`);
   });
 }

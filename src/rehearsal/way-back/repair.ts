@@ -1,4 +1,5 @@
 import { quoteName } from '../../mysql/quote.ts';
+import { dropObject } from '../../schema/creation.ts';
 import type { Creation } from '../../schema/definitions.ts';
 import { diffSnapshots } from '../../schema/diff.ts';
 import { splitId } from '../../schema/snapshot.ts';
@@ -9,7 +10,18 @@ import type { Applied } from '../forward.ts';
 import type { Stage } from '../stage.ts';
 
 const ROUNDS = 3;
-const ORDER: readonly ObjectKind[] = ['sequence', 'table', 'function', 'procedure', 'view', 'trigger', 'event'];
+const ORDER: readonly ObjectKind[] = [
+  'sequence',
+  'table',
+  'library',
+  'function',
+  'procedure',
+  'package',
+  'package body',
+  'view',
+  'trigger',
+  'event',
+];
 
 /**
  * Brings the clone back to before a migration whatever stands there now, so that one fault does not hide the next.
@@ -48,7 +60,7 @@ function differing(before: Snapshot, now: Snapshot): ObjectId[] {
 
 async function drop(id: ObjectId, { reader }: Stage): Promise<void> {
   const [kind, name] = splitId(id);
-  await reader.query(`DROP ${kind.toUpperCase()} IF EXISTS ${quoteName(name)}`);
+  await dropObject(reader, kind, quoteName(name), (sql) => reader.query(sql));
 }
 
 async function make(id: ObjectId, before: Snapshot, creations: Creations, { reader }: Stage): Promise<void> {

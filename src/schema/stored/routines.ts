@@ -8,7 +8,7 @@ import { CIRCUMSTANCES, type CircumstanceRow, describeCircumstances } from './ci
 
 type RoutineRow = CircumstanceRow & {
   name: string;
-  type: 'PROCEDURE' | 'FUNCTION';
+  type: 'PROCEDURE' | 'FUNCTION' | 'PACKAGE' | 'PACKAGE BODY';
   deterministic: string;
   dataAccess: string;
   security: string;
@@ -25,13 +25,13 @@ type ParameterRow = {
   collation: string | null;
 };
 
-/** The procedures and functions in scope. (MariaDB's packages are neither and are not read.) */
+/** The procedures and functions in scope, and MariaDB's packages of them. */
 export async function readRoutines(scope: Scope): Promise<SchemaObject[]> {
   const rows = await readRoutineRows(scope);
   if (rows.length === 0) return [];
   const parameters = groupBy(await readParameters(scope), (row) => `${row.type} ${row.routine}`);
   return rows.map((row) =>
-    toObject(row.type === 'PROCEDURE' ? 'procedure' : 'function', row.name, [
+    toObject(row.type.toLowerCase() as Lowercase<RoutineRow['type']>, row.name, [
       ...describeParameters(parameters.get(`${row.type} ${row.name}`) ?? []),
       row.deterministic === 'YES' ? 'deterministic' : 'not deterministic',
       `data access ${row.dataAccess}`,
@@ -59,7 +59,7 @@ function readRoutineRows(scope: Scope): Promise<RoutineRow[]> {
     from: 'ROUTINES',
     schema: 'ROUTINE_SCHEMA',
     name: 'ROUTINE_NAME',
-    also: "ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')",
+    also: "ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION', 'PACKAGE', 'PACKAGE BODY')",
   });
 }
 
