@@ -1,3 +1,4 @@
+import { letEverythingIn } from '../backup/load/admission.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
@@ -68,6 +69,7 @@ export async function makeKeys(
   run: RunPatiently,
 ): Promise<void> {
   const present = await presentKeys(session, database, keys);
+  if (keys.length > 0) await letEverythingIn(session);
   await session.execute('SET SESSION foreign_key_checks = 0');
   for (const key of keys.filter((one) => !present(one))) {
     await run(makeKeySql(database, key));

@@ -8,7 +8,7 @@ interface Replacement {
 /**
  * The same dump for a database of another name. A dump names its database only where it changes the database's own
  * character set around a trigger, routine or event: there it would change a database that it is not loaded into; and, on
- * MariaDB, in front of the columns of a view whose definer is gone.
+ * MariaDB, in a view whose definer is gone, or that looks into another database.
  */
 export async function* renameDatabase(dump: AsyncIterable<Buffer>, from: string, to: string): AsyncGenerator<Buffer> {
   if (from === to) {
@@ -53,11 +53,16 @@ function renameInViews(bytes: Buffer, from: string, to: string): { bytes: Buffer
   return { bytes: start === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(start)]), unfinished: 0 };
 }
 
-/** Names of three parts: of two parts the first may be a table of the same name as the database. */
+/**
+ * Names of three parts, and of two parts where a table stands: elsewhere the first may be a table of the same name as the
+ * database.
+ */
 function renameColumns(line: Buffer, from: string, to: string): Buffer {
   const [old, now] = [from, to].map((name) => Buffer.from(quoteName(name)).toString('latin1')) as [string, string];
+  const name = old.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const quoted = '`(?:[^`]|``)*`';
   const pattern = new RegExp(
-    `(?<!\\.)${old.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?=\\.\`(?:[^\`]|\`\`)*\`\\.\`)`,
+    `(?<!\\.)${name}(?=\\.${quoted}\\.\`)|(?<=\\b(?:from|join) \\(*)${name}(?=\\.${quoted})`,
     'g',
   );
   return Buffer.from(

@@ -3,6 +3,7 @@ import type { Manifest } from '../file/manifest.ts';
 import { readRange } from '../file/range.ts';
 import { readPortion } from '../file/sections.ts';
 import { createProgress } from '../progress.ts';
+import { readAdmission } from './admission.ts';
 import { LoadingClient, type LoadTarget } from './loading-client.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function loadTables(
     done += bytes;
     progress.advanceTo(done);
   };
-  const client = await LoadingClient.start(place, context);
+  const client = await LoadingClient.start({ ...place, admission: await readAdmission(place.target) }, context);
   try {
     await client.feed(undefined, readRange(file, manifest.preamble, onBytes));
     for (const { name, range } of manifest.tables) {

@@ -4,6 +4,7 @@ import type { Target } from '../../mysql/connect.ts';
 import { type ByteRange, type Manifest, readManifest } from '../file/manifest.ts';
 import type { Part } from '../file/sections.ts';
 import { createProgress } from '../progress.ts';
+import { readAdmission } from './admission.ts';
 import { renameDatabase } from './database-name.ts';
 import { loadInParallel } from './load-parallel.ts';
 import { loadAsStream } from './load-stream.ts';
@@ -17,6 +18,8 @@ export interface LoadOptions {
   readonly isUnlogged?: boolean;
   /** Default: all. */
   readonly part?: Part;
+  /** Nothing is put into a folder that a table names. */
+  readonly ignoresFolders?: boolean;
 }
 
 /**
@@ -40,7 +43,8 @@ export async function loadBackup(
     progress.advanceTo(done);
   };
   const manifest = await readManifest(file).catch(() => undefined);
-  const place = { target, clients, ...options, adapt: adaptation(manifest, target) };
+  const admission = await readAdmission(target);
+  const place = { target, clients, ...options, admission, adapt: adaptation(manifest, target) };
   if (manifest && manifest.rawBytes >= PARALLEL_FROM_BYTES && hasRanges(manifest, size)) {
     await loadInParallel({ file, manifest }, place, context, { onBytes });
   } else {

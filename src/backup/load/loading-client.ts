@@ -6,6 +6,9 @@ import { connect, type Target } from '../../mysql/connect.ts';
 import { describeExit, type Piped } from '../../system/exec.ts';
 import type { Exit } from '../../system/exit.ts';
 import type { Part } from '../file/sections.ts';
+import type { Admission } from './admission.ts';
+import { setMode, setModeOf, strictMode } from './load-mode.ts';
+import { fitPackets } from './packets.ts';
 
 /** What loading needs beside a place to load into. */
 export type LoadContext = Omit<Context, 'server' | 'fetch'>;
@@ -20,6 +23,10 @@ export interface LoadTarget {
   readonly part?: Part;
   /** Makes what is loaded fit the place. Is given whole sections, or the rest of one. */
   readonly adapt?: Adapt;
+  /** What the server takes. */
+  readonly admission?: Admission;
+  /** Nothing is put into a folder that a table names (DATA DIRECTORY, INDEX DIRECTORY). */
+  readonly ignoresFolders?: boolean;
 }
 
 export type Adapt = (dump: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
@@ -39,6 +46,8 @@ export class LoadingClient {
   readonly #reported = new Reports();
   /** How often it was asked to report the number of a piece. */
   #asked = 0;
+  /** Until the dump's first lines were fed, which set its session's mode. */
+  #isNew = true;
 
   private constructor(shell: Piped, command: ReturnType<typeof shellCommand>, place: LoadTarget) {
     this.#shell = shell;
@@ -52,19 +61,34 @@ export class LoadingClient {
   static async start(place: LoadTarget, context: LoadContext): Promise<LoadingClient> {
     const command = shellCommand(place.clients, place.target, { reportsAtOnce: true });
     const client = new LoadingClient(await context.exec.pipe(command, { signal: context.signal }), command, place);
-    await client.#write(`${place.isUnlogged ? 'SET SESSION sql_log_bin = 0;\n' : ''}SELECT CONNECTION_ID();\n`);
+    const settings = [
+      ...(place.isUnlogged ? ['SET SESSION sql_log_bin = 0'] : []),
+      ...(place.admission?.settings ?? []),
+    ];
+    await client.#write([...settings, 'SELECT CONNECTION_ID()'].map((sql) => `${sql};\n`).join(''));
     return client;
   }
 
-  /** Feeds one piece, which has a name for people; undefined: not worth one. Resolves when it is passed on, not yet carried out. */
+  /**
+   * Feeds one piece, which has a name for people; undefined: not worth one. The first one begins with the dump's first lines.
+   * Resolves when it is passed on, not yet carried out.
+   */
   async feed(piece: string | undefined, sql: AsyncIterable<Buffer> | string): Promise<void> {
     if (piece !== undefined) {
       await this.#write(`SELECT ${this.#pieces.length};\n`);
       this.#asked++;
       this.#pieces.push(piece);
     }
-    if (typeof sql === 'string') await this.#write(sql);
-    else for await (const chunk of this.#place.adapt?.(sql) ?? sql) await this.#write(chunk);
+    const mode = this.#isNew ? strictMode(this.#place.ignoresFolders ?? false) : undefined;
+    this.#isNew = false;
+    if (typeof sql === 'string') await this.#write(mode ? setMode(sql, mode) : sql);
+    else for await (const chunk of this.#fitting(mode ? setModeOf(sql, mode) : sql)) await this.#write(chunk);
+  }
+
+  #fitting(sql: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    const { adapt, admission } = this.#place;
+    const adapted = adapt?.(sql) ?? sql;
+    return admission ? fitPackets(adapted, admission.packetBytes) : adapted;
   }
 
   /** Waits until everything that was fed is carried out. Throws as `finish` does. */

@@ -27,7 +27,7 @@ export async function chooseData(chosen: string, config: Config, invocation: Inv
   return async (clone) => {
     const clients = await requireClients(clone.flavor, exec, env);
     // Without triggers, routines and events: those are made as they are in production now, confined to the clone.
-    const options = { part: 'tables' } as const;
+    const options = { part: 'tables', ignoresFolders: true } as const;
     await loadBackup(file, clone.target, clients, 'clone', { exec, clock, signal, report: hub.report }, options);
   };
 }

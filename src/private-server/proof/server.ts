@@ -27,8 +27,13 @@ const ROOM_PER_BYTE = 3;
 /** An empty data folder with its logs. */
 const ROOM_FOR_SERVER = 400e6;
 
-/** What decides how a definition is read; the rest is in the dump. */
-const SETTINGS = ['explicit_defaults_for_timestamp', 'innodb_strict_mode', 'innodb_default_row_format'];
+/** What decides how a definition is read, and how long a statement may be; the rest is in the dump. */
+const SETTINGS = [
+  'explicit_defaults_for_timestamp',
+  'innodb_strict_mode',
+  'innodb_default_row_format',
+  'max_allowed_packet',
+];
 /** What is laid down when a data folder is made, as a private server has it. */
 const FIXED: Readonly<Record<string, string>> = { lower_case_table_names: '0', innodb_page_size: '16384' };
 

@@ -1,3 +1,4 @@
+import { letEverythingIn } from '../../backup/load/admission.ts';
 import { messageOf } from '../../errors.ts';
 import type { Server, Session } from '../../mysql/connect.ts';
 import { type Creation, readCreation } from '../../schema/definitions.ts';
@@ -25,7 +26,18 @@ export interface Cloned {
 
 /** MySQL spends its time in CREATE TABLE waiting for the disk: two connections wait at the same time. */
 const CONNECTIONS = 2;
-const ORDER: readonly ObjectKind[] = ['sequence', 'table', 'function', 'procedure', 'view', 'trigger', 'event'];
+const ORDER: readonly ObjectKind[] = [
+  'sequence',
+  'table',
+  'library',
+  'function',
+  'procedure',
+  'package',
+  'package body',
+  'view',
+  'trigger',
+  'event',
+];
 
 /** What stands in a backup's tables as they are loaded, and has not to be made. */
 const LOADED: readonly ObjectKind[] = ['sequence', 'table'];
@@ -45,7 +57,7 @@ export async function cloneSchema(
   const cloned: Cloned = { creations: new Map(), shortfalls: [], withoutDefiner: [] };
   const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => onto.open()));
   try {
-    for (const session of sessions) await session.query('SET SESSION foreign_key_checks = 0');
+    for (const session of sessions) await admitAll(session);
     for (const [kind, ids] of reading) {
       if (loadTables && LOADED.includes(kind)) await readAll(ids, cloned);
       // Only tables are many and independent of one another.
@@ -55,6 +67,14 @@ export async function cloneSchema(
     await Promise.all(sessions.map((session) => session.close()));
   }
   return cloned;
+}
+
+/** What production holds comes in, whatever the settings say of new tables; and nothing is put into a folder of production. */
+async function admitAll(session: Session): Promise<void> {
+  await letEverythingIn(session);
+  await session.query(
+    "SET SESSION foreign_key_checks = 0, sql_mode = CONCAT_WS(',', @@SESSION.sql_mode, 'NO_DIR_IN_CREATE')",
+  );
 }
 
 /** Text of an object, or why it cannot be made in the clone; undefined when it is gone by now. */

@@ -6,7 +6,7 @@ const DUMP = [
   'ALTER DATABASE `shop` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;',
   '/*!50013 DEFINER=`no`@`body` SQL SECURITY DEFINER */',
   '/*!50001 VIEW `v` AS select `shop`.`t`.`id` AS `id`,`shop`.`é``x`.`y` AS `y`,`shop`.`id` AS `z` from `shop` where `shop`.`shop`.`id` > `other`.`shop`.`id` */;',
-  '/*!50001 VIEW `w` AS select `shop`.`t`.`id` AS `id` from `t` */',
+  '/*!50001 VIEW `w` AS select `shop`.`t`.`id` AS `id` from (`shop`.`shop` join `next`.`t` on(`shop`.`id` = `next`.`t`.`id`)) */',
   '/*!50002 WITH CASCADED CHECK OPTION */;',
   '',
 ].join('\n');
@@ -15,7 +15,7 @@ const RENAMED = [
   'ALTER DATABASE `shop_proof` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;',
   '/*!50013 DEFINER=`no`@`body` SQL SECURITY DEFINER */',
   '/*!50001 VIEW `v` AS select `shop_proof`.`t`.`id` AS `id`,`shop_proof`.`é``x`.`y` AS `y`,`shop`.`id` AS `z` from `shop` where `shop_proof`.`shop`.`id` > `other`.`shop`.`id` */;',
-  '/*!50001 VIEW `w` AS select `shop_proof`.`t`.`id` AS `id` from `t` */',
+  '/*!50001 VIEW `w` AS select `shop_proof`.`t`.`id` AS `id` from (`shop_proof`.`shop` join `next`.`t` on(`shop`.`id` = `next`.`t`.`id`)) */',
   '/*!50002 WITH CASCADED CHECK OPTION */;',
   '',
 ].join('\n');

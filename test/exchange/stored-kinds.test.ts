@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { compareObjects } from '../../src/exchange/loaded-contents.ts';
 import { loadBackup } from '../../src/backup/load/load.ts';
+import { compareObjects } from '../../src/exchange/loaded-contents.ts';
 import { dropStoredObjects, makeStoredObjects, readStoredObjects } from '../../src/exchange/stored-objects.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { requireKnownKinds } from '../../src/schema/kinds.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
+import { clientsOf, runScript, takeBackup } from '../backup/support.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { clientsOf, runScript, takeBackup } from './support.ts';
 
 /** What a RENAME does not carry, of every kind that the server knows. */
 const OF_BOTH = `CREATE TABLE t (id INT PRIMARY KEY);
