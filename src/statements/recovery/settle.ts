@@ -115,6 +115,9 @@ async function decideByEvidence(
     { statement, before: row.evidence, settings },
     { production: context.server, scratch },
   );
+  if ('unable' in tried && statement.touches.every(({ object }) => object.startsWith('event:'))) {
+    return { is: 'done', because: verdict.because };
+  }
   if ('unable' in tried) return { is: 'unknown', because: [...verdict.because, tried.unable] };
   const verdicts = tried.map((digests) => decideBy({ digests, seenBy: 'trial' }));
   const end = verdicts.find(({ is }) => is === 'done') ?? verdicts[0] ?? verdict;

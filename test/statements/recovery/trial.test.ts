@@ -74,6 +74,7 @@ const CASES: readonly Case[] = [
   ['DROP TABLE b', false, 'ALTER TABLE b ADD INDEX (v)', 'intent'],
   ['DROP TABLE b', false, 'OPTIMIZE TABLE b', 'unknown'],
   ['CREATE EVENT e ON SCHEDULE AT CURRENT_TIMESTAMP DO DELETE FROM b', true, 'DROP EVENT IF EXISTS e', 'unknown'],
+  ['CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM b', true, '', 'done'],
   ['SET GLOBAL max_connections = @@max_connections + 1', false, '', 'unknown'],
   ['SET GLOBAL max_connections = 151', false, '', 'intent'],
   ['DROP TABLE b', false, '', 'intent'],
@@ -122,7 +123,7 @@ describeOnServers('a statement that nobody heard of, while others were at work',
 
   async function begin() {
     await server().sql(
-      `SET foreign_key_checks = 0; DROP VIEW IF EXISTS seen, c; DROP PROCEDURE IF EXISTS c;
+      `SET foreign_key_checks = 0; DROP VIEW IF EXISTS seen, c; DROP PROCEDURE IF EXISTS c; DROP EVENT IF EXISTS e;
        DROP TABLE IF EXISTS a, b, c, n, x, child, ${other}.b, ${other}.c; SET foreign_key_checks = 1;
        CREATE TABLE ${other}.b (id INT PRIMARY KEY, v INT); INSERT INTO ${other}.b VALUES (1, 1), (2, 2), (3, 3);
        ${server().kind === 'mariadb' ? 'CREATE OR REPLACE SEQUENCE s; DO NEXTVAL(s);' : ''} ${BEGIN}`,
