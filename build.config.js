@@ -29,6 +29,7 @@ const deferRare = {
     provide('execa', "module.exports = require('./execa.cjs');");
     provide('inquirer', "module.exports = require('./inquirer.cjs');");
     provide('ora', "module.exports = require('./ora.cjs').default;");
+    provide('nodemailer', "module.exports = require('./nodemailer.cjs').default;");
     // V8 loses from kept code who may import modules for it: bin/ does so for a configuration that is a program.
     onLoad({ filter: /\/src\/config\/sources\/file\.ts$/ }, ({ path }) => ({
       contents: replace(readFileSync(path, 'utf8'), 'await import(pathToFileURL', 'await $import(pathToFileURL'),
@@ -85,6 +86,7 @@ const LATE = {
   execa: entryOf('execa'),
   inquirer: entryOf('inquirer'),
   ora: entryOf('ora'),
+  nodemailer: entryOf('nodemailer'),
 };
 
 /** As a path: the packages' names stand for the files made of them. */

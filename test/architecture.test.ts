@@ -61,6 +61,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['private-server'],
   ['saved-rows'],
   ['exchange'],
+  ['notify'],
+  ['report'],
   ['terminal', 'backup', 'app', 'plan'],
   ['config'],
   ['migrations', 'schema'],
@@ -141,6 +143,7 @@ describe('one path to each effect', () => {
     [['mysql2'], /^mysql\//],
     [['zod', 'yaml'], /^(config\/|demo\/folder\.ts$)/],
     [['commander'], /^cli\.ts$/],
+    [['nodemailer'], /^notify\/send\.ts$/],
   ])('%j', (names, allowed) => {
     expect(usersOf(names).filter((file) => !allowed.test(file))).toEqual([]);
   });

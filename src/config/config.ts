@@ -77,7 +77,18 @@ export interface AppConfig {
   readonly health: { readonly url: string; readonly expect: number; readonly maintenance: number } | undefined;
 }
 
-export type NotifyTarget =
-  | { readonly type: 'slack'; readonly url: Secret }
-  | { readonly type: 'email'; readonly smtp: Secret; readonly from: string; readonly to: readonly string[] }
-  | { readonly type: 'command'; readonly run: readonly string[] };
+/** Who is told, and of what; `project`, `contact` and `next` are the team's own words. */
+export type NotifyTarget = Readonly<NotifyWords> &
+  (
+    | { readonly type: 'slack' | 'webhook'; readonly url: Secret }
+    | { readonly type: 'email'; readonly smtp: Secret; readonly from: string; readonly to: readonly string[] }
+    | { readonly type: 'command'; readonly run: readonly string[] }
+  );
+
+interface NotifyWords {
+  /** Default: of everything. */
+  on?: readonly ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'restored' | 'verdict')[] | undefined;
+  project?: string | undefined;
+  contact?: string | undefined;
+  next?: readonly string[] | undefined;
+}

@@ -113,10 +113,11 @@ function hasOwnCommands({ maintenance, caches, services }: CheckedConfig['app'])
 }
 
 function resolveNotify(target: NotifyTarget, absolute: (path: string) => string): NotifyTarget {
-  const program = target.type === 'command' ? target.run[0] : undefined;
+  if (target.type !== 'command') return target;
+  const program = target.run[0];
   // `./notify.sh` means the one beside the file; a bare name is looked for on PATH.
-  if (target.type !== 'command' || !program || !/^\.{1,2}\//.test(program)) return target;
-  return { type: 'command', run: [absolute(program), ...target.run.slice(1)] };
+  if (!program || !/^\.{1,2}\//.test(program)) return target;
+  return { ...target, run: [absolute(program), ...target.run.slice(1)] };
 }
 
 /** True when a rehearsal would drop the production database. */

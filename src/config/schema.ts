@@ -189,22 +189,34 @@ const monitor = section({
   ),
 });
 
+const OCCASIONS = ['started', 'succeeded', 'failed', 'rolledBack', 'restored', 'verdict'] as const;
+const words = {
+  on: described(
+    'Of what it is told. Default: of everything',
+    z.optional(z.array(oneOf(OCCASIONS), `a list of ${OCCASIONS.join(', ')}`)),
+  ),
+  project: described('What the team calls this change', z.optional(text())),
+  contact: described('Whom to ask', z.optional(text())),
+  next: described("The team's own next steps", z.optional(z.array(text(), 'a list of texts'))),
+};
 const notify = described(
-  'Who is told how a deploy went',
+  'Who is told how a run goes',
   list(
     z.discriminatedUnion(
       'type',
       [
-        z.strictObject({ type: z.literal('slack'), url: secret('the address of a Slack webhook') }),
+        z.strictObject({ type: z.literal('slack'), url: secret('the address of a Slack webhook'), ...words }),
+        z.strictObject({ type: z.literal('webhook'), url: secret('the address of a webhook'), ...words }),
         z.strictObject({
           type: z.literal('email'),
           smtp: secret('an address such as smtp://127.0.0.1:25'),
           from: text('an e-mail address'),
           to: z.array(text('an e-mail address'), 'a list of e-mail addresses'),
+          ...words,
         }),
-        z.strictObject({ type: z.literal('command'), run: argv() }),
+        z.strictObject({ type: z.literal('command'), run: argv(), ...words }),
       ],
-      'a mapping whose type is slack, email or command',
+      'a mapping whose type is slack, email, webhook or command',
     ),
     'a list of { type, … }',
   ),

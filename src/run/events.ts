@@ -19,6 +19,7 @@ export type CommandName =
   | 'backup prune'
   | 'history'
   | 'report'
+  | 'notify test'
   | 'demo';
 
 /** A `hint` is shown with `--verbose` alone. */

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly onFailure: 'undo' | 'stop';
   readonly host: string;
   readonly pid: number;
+  /** Who started it. */
+  readonly user?: string | undefined;
 }
 
 export function runsFolder(stateDir: string): string {

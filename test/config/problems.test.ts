@@ -72,7 +72,7 @@ logs: 7
         '  monitor.logs[0].path: found nothing, expected the path of a log file',
         '  monitor.logs[1]: found "/var/log/x" in gateway-migrate.config.yaml:22, expected a mapping with path',
         '  notify[0].url: found a number (not shown) in gateway-migrate.config.yaml:24, expected the address of a Slack webhook',
-        '  notify[1].type: found "pager" in gateway-migrate.config.yaml:25, expected a mapping whose type is slack, email or command',
+        '  notify[1].type: found "pager" in gateway-migrate.config.yaml:25, expected a mapping whose type is slack, email, webhook or command',
         '  notify[2].to: found "b@example.com" in gateway-migrate.config.yaml:26, expected a list of e-mail addresses',
         '  logs: found 7 in gateway-migrate.config.yaml:27, expected the path of a folder',
         '  databse: unknown key in gateway-migrate.config.yaml:1, did you mean "database"?',

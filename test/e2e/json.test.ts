@@ -33,6 +33,8 @@ describeOnServers('--json', (server) => {
       [['deploy', '--yes'], 0],
       [['status'], 0],
       [['verify'], 0],
+      [['report'], 0],
+      [['notify', 'test'], 0],
       [['backup', 'list'], 0],
       [['backup', 'verify', String(created)], 0],
       [['backup', 'prune', '--yes'], 0],
@@ -50,7 +52,8 @@ describeOnServers('--json', (server) => {
       const { command, exitCode } = await run(...args);
       told.push([command, exitCode]);
     }
-    const nameOf = (args: readonly string[]) => (args[0] === 'backup' ? args.slice(0, 2) : args.slice(0, 1)).join(' ');
+    const nameOf = (args: readonly string[]) =>
+      (args[0] === 'backup' || args[0] === 'notify' ? args.slice(0, 2) : args.slice(0, 1)).join(' ');
     expect(told).toEqual(story.map(([args, exitCode]) => [nameOf(args), exitCode]));
   });
 });

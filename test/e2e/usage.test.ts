@@ -39,6 +39,9 @@ test('--help names every command that works', () => {
       'resume',
       'restore',
       'backup',
+      'history',
+      'report',
+      'notify',
     ]),
   );
   expect(stdout).toMatch(/--config <file>[\s\S]*--json[\s\S]*--yes[\s\S]*--verbose[\s\S]*--quiet[\s\S]*--no-color/);

@@ -5,6 +5,7 @@ import { describeTarget } from '../../preflight/reach.ts';
 import type { CommandName } from '../../run/events.ts';
 import { withholdFromChildren } from '../../system/own-process.ts';
 import type { Secret } from '../../system/secret.ts';
+import { sendWaiting } from './aftermath.ts';
 import type { Invocation } from './invocation.ts';
 
 /** Loads the configuration, conceals its secrets, and says what command runs against what. */
@@ -13,6 +14,7 @@ export async function beginReading(command: CommandName, invocation: Invocation)
   const target = describeTarget(config.database);
   invocation.hub.report({ type: 'run.started', command, target, logFile: undefined });
   warnOfPlainNetwork(config, invocation);
+  await sendWaiting(config, invocation);
   return config;
 }
 
@@ -32,6 +34,7 @@ export async function beginLogged(command: CommandName, invocation: Invocation):
   invocation.hub.report({ type: 'run.started', command, target: describeTarget(config.database), logFile: log.path });
   warnOfPlainNetwork(config, invocation);
   if (log.fellBack) invocation.hub.report({ type: 'note', level: 'info', text: log.fellBack });
+  await sendWaiting(config, invocation);
   return config;
 }
 
@@ -57,7 +60,7 @@ export function warnOfPlainNetwork({ database, rehearsal }: Config, { hub }: Pic
 function secretsOf(config: Config): Secret[] {
   const rehearsal = config.rehearsal === 'private' ? undefined : config.rehearsal.password;
   const notify = config.notify.flatMap((one) =>
-    one.type === 'slack' ? [one.url] : one.type === 'email' ? [one.smtp] : [],
+    one.type === 'email' ? [one.smtp] : one.type === 'command' ? [] : [one.url],
   );
   return [config.database.password, rehearsal, ...notify].filter((secret) => secret !== undefined);
 }

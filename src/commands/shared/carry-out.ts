@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { removeLeftovers } from '../../backup/file/folder.ts';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
@@ -19,6 +19,7 @@ import { withLock } from '../../run/lock.ts';
 import { runPlan } from '../../run/runner.ts';
 import { isUndoing } from '../../run/unfinished.ts';
 import { isoWithOffset } from '../../system/clock.ts';
+import { aftermathOf } from './aftermath.ts';
 import type { Invocation } from './invocation.ts';
 import type { Ending } from './with-run.ts';
 
@@ -49,7 +50,8 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
   return withLock(request, async (lock) => {
     await errand.stillTrue?.();
     const folder = errand.progress ? runFolder(config.stateDir, hub.run) : await begin(errand, invocation);
-    hub.attach(eventsReporter(folder));
+    hub.attachWithPast(eventsReporter(folder));
+    const aftermath = aftermathOf(config, folder, invocation);
     const journal = openRunJournal(folder);
     try {
       const context = contextOf(lock.server, invocation, AbortSignal.any([invocation.signal, lock.lost]));
@@ -57,6 +59,7 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
       await tidyUp(config, invocation);
+      await aftermath.started();
       const outcome = await runPlan(plan, phases, context, journal, {
         ...{ onFailure, progress, wayBackSignal: lock.lost },
         mayGoOn: lock.confirmIfLate,
@@ -76,7 +79,8 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
         }
       }
       const { isFinished: _, ...ending } = judgement;
-      return { ...ending, loaded: outcome.is === 'done' ? loadedFiles(plan) : undefined };
+      const loaded = outcome.is === 'done' ? loadedFiles(plan) : undefined;
+      return { ...ending, loaded, afterwards: (finished) => aftermath.ended(finished) };
     } finally {
       journal.close();
     }
@@ -104,8 +108,17 @@ async function tidyUp({ backup }: Config, { hub }: Invocation): Promise<void> {
 
 function begin({ plan, config, onFailure }: FullErrand, { hub, clock }: Invocation): Promise<string> {
   const startedAt = isoWithOffset(clock.now());
-  const record = { run: hub.run, plan, startedAt, onFailure, host: hostname(), pid: process.pid };
+  const record = { run: hub.run, plan, startedAt, onFailure, host: hostname(), pid: process.pid, user: userName() };
   return createRunFolder(config.stateDir, record);
+}
+
+/** A user that the system has no name for is no reason to stop. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A run that was cut off and has been undone by another, or whose database is another one now, is not unfinished any more. */

@@ -17,6 +17,8 @@ export interface Ending {
   readonly loaded?: readonly string[] | undefined;
   readonly report?: string | undefined;
   readonly error?: RunFinished['error'];
+  /** What remains to be done when the end is known: the page of the run, who is told. Never throws. */
+  afterwards?(finished: RunFinished): Promise<Pick<RunFinished, 'report'>>;
 }
 
 /** Nothing was changed, and there is nothing else to say. */
@@ -33,13 +35,13 @@ export async function withRun(
   const { hub, clock } = invocation;
   const startedMs = clock.ticksMs();
   const seen = observe(invocation);
-  const ending = await body().catch((error: unknown) => {
+  const { afterwards, ...ending } = await body().catch((error: unknown): Ending => {
     if (invocation.flags.verbose && error instanceof Error) {
       hub.report({ type: 'note', level: 'debug', text: error.stack ?? error.message });
     }
     return endingOf(error);
   });
-  hub.report({
+  const finished: RunFinished = {
     type: 'run.finished',
     command,
     result: RESULT[ending.exitCode],
@@ -47,7 +49,8 @@ export async function withRun(
     ...ending,
     maintenanceMs: seen.maintenanceMs(),
     ms: clock.ticksMs() - startedMs,
-  });
+  };
+  hub.report({ ...finished, ...(await afterwards?.(finished)) });
   return ending.exitCode;
 }
 

@@ -1,0 +1,133 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { messageOf } from '../../errors.ts';
+import type { Delivering, Delivery } from '../../notify/delivery.ts';
+import { pagePath, readStory } from '../../report/write.ts';
+import type { RunFinished } from '../../run/events.ts';
+import { runFolder, runsFolder } from '../../run/folder.ts';
+import { isoWithOffset } from '../../system/clock.ts';
+import type { Invocation } from './invocation.ts';
+
+/** How long the end of a run waits for messages that are on their way. */
+const SETTLE_MS = 3_000;
+/** Messages of so many runs, the newest, are still worth sending. */
+const RUNS_LOOKED_AT = 5;
+
+/** The page of a run, and who is told of it: nothing here can fail a run. */
+export interface Aftermath {
+  started(): Promise<void>;
+  ended(finished: RunFinished): Promise<Pick<RunFinished, 'report'>>;
+}
+
+/** `folder` is the run's. Messages begin to be sent at once, and go on while the run does. */
+export function aftermathOf(config: Config, folder: string, invocation: Invocation): Aftermath {
+  const { hub, clock } = invocation;
+  const { run } = hub;
+  let delivering: Delivering | undefined;
+  const warn = (what: string, error: unknown) =>
+    hub.report({ type: 'note', level: 'warning', text: `${what}: ${messageOf(error)}` });
+  return {
+    async started() {
+      if (config.notify.length === 0) return;
+      try {
+        delivering = await openDelivering(config, invocation);
+        const story = await readStory(folder);
+        if (!story) return;
+        const { startedMessage } = await import('../../notify/message.ts');
+        const at = isoWithOffset(clock.now());
+        const expectedMs = await lastTook(config.stateDir, story.command, run);
+        await delivering.tell(
+          folder,
+          'started',
+          (id, words) => startedMessage(story, expectedMs, { id, at, words }),
+          run,
+        );
+      } catch (error) {
+        warn('nobody could be told that the run has started', error);
+      }
+    },
+    async ended(finished) {
+      const report = await writeRunPage(folder, finished, invocation).catch((error: unknown) => {
+        warn('the page of the run could not be written', error);
+        return undefined;
+      });
+      try {
+        if (delivering) await tellEnd(delivering, folder, { ...finished, report }, invocation);
+      } catch (error) {
+        warn('nobody could be told how the run has ended', error);
+      }
+      return { report };
+    },
+  };
+}
+
+async function openDelivering({ notify }: Config, { fetch, exec, clock }: Invocation): Promise<Delivering> {
+  const { Delivering } = await import('../../notify/delivery.ts');
+  return new Delivering({ targets: notify, carriers: { fetch, exec }, clock });
+}
+
+/** Sends what earlier commands could not: for commands that have no run of their own. */
+export async function sendWaiting(config: Config, invocation: Invocation): Promise<void> {
+  if (config.notify.length === 0) return;
+  const delivering = await openDelivering(config, invocation);
+  if ((await delivering.sendWaiting(newestRuns(config.stateDir))) === 0) return;
+  await tellDeliveries(await delivering.settle(SETTLE_MS), invocation);
+}
+
+async function writeRunPage(
+  folder: string,
+  finished: RunFinished,
+  invocation: Invocation,
+): Promise<string | undefined> {
+  const { hub, clock } = invocation;
+  const { writePage } = await import('../../report/write.ts');
+  await eventsWritten();
+  const story = await readStory(folder, [{ ...finished, at: isoWithOffset(clock.now()), run: hub.run }]);
+  if (!story) return undefined;
+  await writePage(story, pagePath(folder));
+  return pagePath(folder);
+}
+
+async function tellEnd(delivering: Delivering, folder: string, finished: RunFinished, invocation: Invocation) {
+  const { hub, clock } = invocation;
+  const at = isoWithOffset(clock.now());
+  const story = await readStory(folder, [{ ...finished, at, run: hub.run }]);
+  if (!story) return;
+  const { endedMessage } = await import('../../notify/message.ts');
+  const { on } = endedMessage(story, { id: '', at, words: {} });
+  await delivering.tell(folder, on, (id, words) => endedMessage(story, { id, at, words }), hub.run);
+  await tellDeliveries(await delivering.settle(SETTLE_MS), invocation);
+}
+
+async function tellDeliveries(deliveries: readonly Delivery[], { hub }: Invocation): Promise<void> {
+  if (deliveries.length === 0) return;
+  const { describeDeliveries } = await import('../../notify/delivery.ts');
+  const level = deliveries.every(({ is }) => is === 'delivered') ? 'info' : 'warning';
+  hub.report({ type: 'note', level, text: `told: ${describeDeliveries(deliveries)}` });
+}
+
+/** Events are written as soon as the process waits for something. */
+function eventsWritten(): Promise<void> {
+  return new Promise((done) => setImmediate(() => setImmediate(done)));
+}
+
+function newestRuns(stateDir: string): string[] {
+  try {
+    const runs = readdirSync(runsFolder(stateDir)).sort().slice(-RUNS_LOOKED_AT);
+    return runs.map((run) => runFolder(stateDir, run));
+  } catch {
+    return [];
+  }
+}
+
+/** Milliseconds that the last successful run of this command took, on this machine. */
+async function lastTook(stateDir: string, command: string, but: string): Promise<number | undefined> {
+  for (const folder of newestRuns(stateDir)
+    .reverse()
+    .filter((one) => one !== join(runsFolder(stateDir), but))) {
+    const story = await readStory(folder);
+    if (story?.command === command && story.finished?.result === 'ok') return story.finished.ms;
+  }
+  return undefined;
+}
