@@ -13,6 +13,16 @@ const HELP: Readonly<Record<string, { readonly examples: readonly [string, strin
   doctor: { examples: ['gateway-migrate doctor', 'gateway-migrate --json doctor'], page: 'docs/runbook.md' },
   status: { examples: ['gateway-migrate status', 'gateway-migrate status --check'], page: 'docs/runbook.md' },
   verify: { examples: ['gateway-migrate verify', 'gateway-migrate --verbose verify'], page: 'docs/configuration.md' },
+  history: { examples: ['gateway-migrate history', 'gateway-migrate --json history'], page: 'docs/runbook.md' },
+  report: { examples: ['gateway-migrate report', 'gateway-migrate report --out deploy.html'], page: 'docs/runbook.md' },
+  notify: {
+    examples: ['gateway-migrate notify test', 'gateway-migrate --json notify test'],
+    page: 'docs/configuration.md',
+  },
+  'notify test': {
+    examples: ['gateway-migrate notify test', 'gateway-migrate --json notify test'],
+    page: 'docs/configuration.md',
+  },
   test: {
     examples: ['gateway-migrate test', 'gateway-migrate test --from-backup latest'],
     page: 'docs/reliability.md',

@@ -74,7 +74,7 @@ describe.for(['mysql', 'mariadb'] as const)('the demo on %s', (kind) => {
       expect(output).toContain(kind === 'mysql' ? 'MySQL 9' : 'MariaDB 1');
       expect(output).toMatch(/188 tables, 341,840 rows of 24 companies/);
       expect(output).toMatch(
-        /Pending: 6[\s\S]*deploy finished[\s\S]*verify finished[\s\S]*Applied: 6[\s\S]*Pending: none/,
+        /Pending: 6[\s\S]*Deployed 6 migrations[\s\S]*verify finished[\s\S]*Applied: 6[\s\S]*Pending: none/,
       );
       expect(output).toContain('demo finished');
       expect(exitCode).toBe(0);

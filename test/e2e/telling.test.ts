@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answering, Receiver } from '../notify/receivers.ts';
@@ -52,6 +52,19 @@ describeOnServers('who is told, and the page', (server) => {
       .filter((file) => file.isFile())
       .map((file) => readFileSync(join(file.parentPath, file.name), 'utf8'));
     expect([stdout, stderr, ...kept].filter((text) => text.includes('secret-part'))).toEqual([]);
+  });
+
+  test('a test message that does not arrive is exit 1, and says which', async () => {
+    production.configure({ notify: [{ type: 'webhook', url: busy.url }] });
+    expect(lastOf(await production.run('notify', 'test', '--json'))).toMatchObject({
+      exitCode: 1,
+      error: {
+        what: '1 of 1 messages did not arrive',
+        state: 'production is unchanged by this command',
+        next: 'mend what is named above, then: gateway-migrate notify test',
+      },
+    });
+    busy.received.length = 0;
   });
 
   test('what a busy receiver does not take waits for the next command, under the same id', async () => {
@@ -120,12 +133,22 @@ describeOnServers('who is told, and the page', (server) => {
       next: 'gateway-migrate deploy',
     });
     await production.run('rollback', '--yes');
+    await production.run('deploy', '--yes');
     const unknown = lastOf(await production.run('report', 'nobody', '--json'));
     expect(unknown.error).toMatchObject({
       what: 'there is no run nobody on this machine',
       next: 'gateway-migrate history',
     });
-    const many = lastOf(await production.run('report', '2', '--out', '/dev/null/page.html', '--json'));
+    const several = lastOf(await production.run('report', '2', '--json'));
+    expect(several.error).toMatchObject({ what: expect.stringMatching(/^\d+ runs begin with 2$/) });
+    const empty = join(production.dir, '.gateway-migrate/runs/9-empty');
+    mkdirSync(empty);
+    expect(lastOf(await production.run('report', '9-empty', '--json')).error).toMatchObject({
+      what: `run 9-empty has left no events in ${empty}`,
+      next: 'gateway-migrate history',
+    });
+    rmSync(empty, { recursive: true });
+    const many = lastOf(await production.run('report', '--out', '/dev/null/page.html', '--json'));
     expect(many.error).toMatchObject({
       what: expect.stringMatching(/^cannot write \/dev\/null\/page\.html: ENOTDIR/),
       next: 'gateway-migrate report --out FILE',

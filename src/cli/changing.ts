@@ -1,0 +1,71 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Runs } from './runs.ts';
+
+/** What changes production: `deploy`, `rollback`, `resume`, `restore`. */
+export function addChanging(program: Command, runs: Runs): void {
+  program
+    .command('deploy')
+    .description('back up, take the site down, migrate, verify, bring the site up')
+    .option('--no-maintenance', 'leave the site up')
+    .option('--skip-backup', 'make no backup first (a mistake cannot be restored)')
+    .option('--skip-rehearsal', 'do not ask for a rehearsal first (a mistake shows in production)')
+    .option('--dry-run', 'print the plan and its SQL, change nothing')
+    .option('--to <version>', 'apply only up to this version')
+    .option('--with-saved-rows', 'load back the rows that the last rollback of these migrations saved')
+    .addOption(new Option('--on-failure <what>', 'undo, or stop where it is').choices(['undo', 'stop']).default('undo'))
+    .action((options) =>
+      runs(async (invocation) => {
+        const { skipBackup = false, skipRehearsal = false, dryRun = false, withSavedRows = false, ...others } = options;
+        const { deployCommand } = await import('../commands/deploy.ts');
+        return deployCommand({ ...others, skipBackup, skipRehearsal, dryRun, withSavedRows }, invocation);
+      }),
+    );
+  program
+    .command('rollback')
+    .description('undo exactly what a run applied (a finished one, or one cut off in the middle)')
+    .option('--run <id>', 'the run (default: the last deploy)')
+    .option('--steps <n>', 'only its last n migrations', toCount)
+    .option('--to <version>', 'only what came after this version')
+    .option('--discard-new-rows', 'do not save the rows that will be dropped')
+    .option('--no-maintenance', 'leave the site up')
+    .action((options) =>
+      runs(async (invocation) => {
+        const { discardNewRows = false, ...others } = options;
+        return (await import('../commands/rollback.ts')).rollbackCommand({ ...others, discardNewRows }, invocation);
+      }),
+    );
+  program
+    .command('resume')
+    .description('finish a run that was cut off at any point')
+    .action(() => runs(async (invocation) => (await import('../commands/resume.ts')).resumeCommand(invocation)));
+  program
+    .command('restore')
+    .description('bring the database back from a backup')
+    .option('--backup <file>', 'a backup, or "latest"', 'latest')
+    .option('--until <moment>', 'repeat the binary log since then, up to a time or just before a run')
+    .option(
+      '--in-place',
+      'load into the database itself (down as long as that takes); with --table: replace the present ones',
+    )
+    .option('--no-services', 'do not stop services for the swap')
+    .option('--no-maintenance', 'leave the site up')
+    .addOption(
+      new Option('--table <names...>', 'only these tables, under new names beside the present ones').conflicts('until'),
+    )
+    .action((options) =>
+      runs(async (invocation) => {
+        const { inPlace = false, table, ...others } = options;
+        if (table) {
+          const { restoreTablesCommand } = await import('../commands/restore/tables.ts');
+          const { backup, maintenance } = others;
+          return restoreTablesCommand({ backup, maintenance, tables: table, inPlace }, invocation);
+        }
+        return (await import('../commands/restore.ts')).restoreCommand({ ...others, inPlace }, invocation);
+      }),
+    );
+}
+
+function toCount(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number from 1.');
+}
