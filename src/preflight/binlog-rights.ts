@@ -1,6 +1,7 @@
 import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
-import { missingPrivileges, quoteAccount } from './privileges.ts';
+import { missingPrivileges } from '../mysql/grants.ts';
+import { quoteAccount, readAccount } from './privileges.ts';
 
 /** What the account may do with the server's binary log. */
 export interface LogRights {
@@ -22,9 +23,8 @@ const REPEAT = {
 } as const;
 
 export async function readLogRights(session: Session, { kind }: Flavor): Promise<LogRights> {
-  const [user] = await session.query<{ name: string }>('SELECT CURRENT_USER() AS name');
-  const grants = (await session.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0]));
-  const account = quoteAccount(user?.name ?? '');
+  const { name, grants } = await readAccount(session);
+  const account = quoteAccount(name);
   const toRead = missingPrivileges(grants, '', READ[kind]);
   const mayRepeat = missingPrivileges(grants, '', REPEAT[kind]).length < REPEAT[kind].length;
   return {

@@ -1,11 +1,12 @@
 import type { Session } from '../mysql/connect.ts';
+import { missingPrivileges, readGrants } from '../mysql/grants.ts';
 import { type Check, fails, holds } from '../run/check.ts';
 
 /**
  * What a deploy needs on the database. Reading and writing rows and making tables: migrations and the tool's own two
  * tables. The rest: mysqldump of views, triggers, routines and events, and what migrations commonly create.
  */
-const NEEDED = [
+export const NEEDED = [
   'SELECT',
   'INSERT',
   'UPDATE',
@@ -30,14 +31,14 @@ export interface Account {
 }
 
 export async function readAccount(session: Session): Promise<Account> {
-  const rows = await session.query('SHOW GRANTS');
+  const grants = await readGrants(session);
   const [user] = await session.query<{ name: string }>('SELECT CURRENT_USER() AS name');
-  return { name: user?.name ?? '', grants: rows.map((row) => String(Object.values(row)[0])) };
+  return { name: user?.name ?? '', grants };
 }
 
 /** Looks whether the account may do what a deploy does, and names what is missing. PURE. */
 export function checkPrivileges({ name, grants }: Account, database: string): Check {
-  const missing = missingPrivileges(grants, database);
+  const missing = missingPrivileges(grants, database, NEEDED);
   const about = { group: 'database', name: 'privileges' };
   if (missing.length === 0) return holds({ ...about, detail: `${name} may do all that a deploy needs` });
   return fails({
@@ -45,34 +46,6 @@ export function checkPrivileges({ name, grants }: Account, database: string): Ch
     detail: `${name} lacks ${missing.join(', ')} on ${database}`,
     remedy: `GRANT ${missing.join(', ')} ON \`${database}\`.* TO ${quoteAccount(name)};`,
   });
-}
-
-/** PURE: the needed privileges that no grant gives on all of `database`. Roles must be active to count. */
-export function missingPrivileges(
-  grants: readonly string[],
-  database: string,
-  needed: readonly string[] = NEEDED,
-): string[] {
-  const given = new Set<string>();
-  for (const grant of grants) {
-    const match = /^GRANT (.+?) ON (?:TABLE )?(`(?:[^`]|``)+`|\*)\.\* TO /i.exec(grant);
-    if (!match || !covers(match[2] ?? '', database)) continue;
-    for (const privilege of (match[1] ?? '').split(',')) given.add(privilege.trim().toUpperCase());
-  }
-  if (given.has('ALL PRIVILEGES') || given.has('ALL')) return [];
-  return needed.filter((privilege) => !given.has(privilege));
-}
-
-/** A grant's database is a LIKE pattern: `_` and `%` are wildcards unless escaped. */
-function covers(pattern: string, database: string): boolean {
-  if (pattern === '*') return true;
-  const name = pattern.slice(1, -1).replaceAll('``', '`');
-  const source = name.replace(/\\?[\s\S]/g, (part) => {
-    if (part === '%') return '.*';
-    if (part === '_') return '.';
-    return (part.length === 2 ? (part[1] ?? '') : part).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  });
-  return new RegExp(`^${source}$`, 's').test(database);
 }
 
 export function quoteAccount(account: string): string {

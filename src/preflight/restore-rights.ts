@@ -1,8 +1,9 @@
 import { type BesideRole, nameBeside } from '../exchange/side-database.ts';
 import type { Session } from '../mysql/connect.ts';
+import { missingPrivileges } from '../mysql/grants.ts';
 import { type Check, holds, warns } from '../run/check.ts';
 import { readDefiners } from '../schema/definers.ts';
-import { type Account, missingPrivileges, quoteAccount } from './privileges.ts';
+import { type Account, quoteAccount } from './privileges.ts';
 
 const GROUP = 'rights to restore';
 /** What a load, and RENAME TABLE there and back, ask for. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { compareWithHistory } from '../../src/migrations/pending.ts';
+import { missingPrivileges } from '../../src/mysql/grants.ts';
 import { checkMigrations } from '../../src/preflight/migrations.ts';
-import { missingPrivileges } from '../../src/preflight/privileges.ts';
 import type { Snapshot, TableShape } from '../../src/schema/types.ts';
 import { migration } from '../rehearsal/scene.ts';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Server, Session } from '../../mysql/connect.ts';
 import { isAtLeast, parseFlavor } from '../../mysql/flavor.ts';
+import { missingPrivileges, readGrants } from '../../mysql/grants.ts';
 import { requireKnownKinds } from '../../schema/kinds.ts';
 import { JOURNAL_TABLE } from '../../schema/types.ts';
 import type { BinlogPosition, Manifest, ServerIdentity } from '../file/manifest.ts';
@@ -117,25 +118,17 @@ async function knowsLibraries(session: Session): Promise<boolean> {
   return flavor.kind === 'mysql' && isAtLeast(flavor, 9, 2);
 }
 
+const POSITION = { mysql: ['RELOAD', 'REPLICATION CLIENT'], mariadb: [] } as const;
+
 /**
  * mysqldump takes the position under FLUSH TABLES WITH READ LOCK, which asks for RELOAD, and reads it with REPLICATION
  * CLIENT. MariaDB's snapshot knows its own position, so that mariadb-dump needs neither a lock nor a privilege.
  */
-async function whyNoPosition(server: Server, session: Session): Promise<string | undefined> {
+export async function whyNoPosition(server: Server, session: Session): Promise<string | undefined> {
   const [row] = await session.query<{ isOn: number }>('SELECT @@log_bin AS isOn');
   if (!row?.isOn) return 'the server writes no binary log (log_bin is OFF)';
-  const held = await readGlobalPrivileges(session);
-  const needed = server.flavor.kind === 'mysql' ? ['RELOAD', 'REPLICATION CLIENT'] : [];
-  const missing = needed.filter((privilege) => !held.has(privilege));
+  const missing = missingPrivileges(await readGrants(session), '', POSITION[server.flavor.kind]);
   return missing.length > 0 ? `the account lacks ${missing.join(' and ')}` : undefined;
-}
-
-async function readGlobalPrivileges(session: Session): Promise<Set<string>> {
-  const rows = await session.query<{ privilege: string }>(
-    `SELECT privilege_type AS privilege FROM information_schema.user_privileges
-      WHERE grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')`,
-  );
-  return new Set(rows.map((row) => row.privilege));
 }
 
 /** Reads the position that the dump program wrote in front of the first table, and asks the server for its GTID. */
