@@ -29,6 +29,7 @@ const deferRare = {
     provide('execa', "module.exports = require('./execa.cjs');");
     provide('inquirer', "module.exports = require('./inquirer.cjs');");
     provide('ora', "module.exports = require('./ora.cjs').default;");
+    provide('@bomb.sh/tab', "module.exports = require('./tab.cjs');");
     provide('nodemailer', "module.exports = require('./nodemailer.cjs').default;");
     // V8 loses from kept code who may import modules for it: bin/ does so for a configuration that is a program.
     onLoad({ filter: /\/src\/config\/sources\/file\.ts$/ }, ({ path }) => ({
@@ -87,6 +88,7 @@ const LATE = {
   inquirer: entryOf('inquirer'),
   ora: entryOf('ora'),
   nodemailer: entryOf('nodemailer'),
+  tab: entryOf('@bomb.sh/tab'),
 };
 
 /** As a path: the packages' names stand for the files made of them. */

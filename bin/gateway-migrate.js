@@ -11,7 +11,7 @@ const KEPT_MS = 30 * 24 * 60 * 60_000;
 
 const filename = join(__dirname, '../dist/main.cjs');
 // The bundle is plain ASCII, and so read fastest.
-const source = readFileSync(filename, 'latin1');
+const source = readProgram();
 /** V8 compares the length of the source, not its text: the bundle's first line is a digest of the rest. */
 const [, digest] = /^\/\/ sha256 (\w+)\n/.exec(source.slice(0, 100));
 const origin = Buffer.from(`${process.version} ${digest}\n`);
@@ -30,6 +30,17 @@ const importModule = (specifier) => import(specifier);
 const main = script.runInThisContext();
 main(program.exports, createRequire(filename), program, filename, dirname(filename), importModule);
 program.exports.main(process.argv.slice(2));
+
+/** A clone that was never built has none. */
+function readProgram() {
+  try {
+    return readFileSync(filename, 'latin1');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    process.stderr.write(`gateway-migrate is not built yet. Type: npm ci --prefix '${dirname(__dirname)}'\n`);
+    process.exit(2);
+  }
+}
 
 /** V8 runs what it is given: the folder must be ours alone. Undefined where there is no such place. */
 function cacheFolder() {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addBackup } from './cli/backup.ts';
 import { addChanging } from './cli/changing.ts';
+import { addCompletion } from './cli/completion.ts';
 import { addReading, addRehearsal } from './cli/reading.ts';
 import { addSetUp } from './cli/set-up.ts';
 import { addTelling } from './cli/telling.ts';
@@ -50,6 +51,7 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
   addRehearsal(program, runs);
   addChanging(program, runs);
   addBackup(program, runs);
+  addCompletion(program, end);
   addExamples(program, '');
   return program;
 }

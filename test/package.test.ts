@@ -29,7 +29,16 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 /** Packs a copy, so that nobody's dist/ changes. Returns the tarball's path. */
 async function pack(copy: string): Promise<string> {
   await mkdir(copy);
-  const parts = ['src', 'bin', 'migrations', 'docs', 'package.json', 'build.config.js', 'gateway-migrate.schema.json'];
+  const parts = [
+    'src',
+    'bin',
+    'migrations',
+    'docs',
+    'package.json',
+    'build.config.js',
+    'man.config.js',
+    'gateway-migrate.schema.json',
+  ];
   for (const part of [...parts, ...readdirSync(PACKAGE).filter((name) => /^(LICEN|README|THIRD)/.test(name))]) {
     await cp(join(PACKAGE, part), join(copy, part), { recursive: true });
   }
@@ -56,6 +65,7 @@ test('the tarball holds what users need, and nothing of the workshop', () => {
     'package.json',
     'LICENSE',
     'THIRD-PARTY-LICENSES.txt',
+    'dist/gateway-migrate.1',
     'gateway-migrate.schema.json',
     'bin/gateway-migrate.js',
     'bin/package.json',
@@ -100,3 +110,22 @@ test('every command can be loaded: what they say without a configuration or a se
   const init = await type('init');
   expect([init.code, init.stdout + init.stderr]).toEqual([5, expect.stringContaining('there is no terminal to ask')]);
 });
+
+test('a clone installs with the line of the README; the tarball for all users, man page included', async () => {
+  const line = /^ {4}(npm ci && npm install --global \.)$/m.exec(readFileSync(join(PACKAGE, 'README.md'), 'utf8'))?.[1];
+  expect(line).toBe('npm ci && npm install --global .');
+  const clone = join(dir, 'clone');
+  const prefix = join(dir, 'prefix');
+  await run('git', ['clone', '--quiet', PACKAGE, clone]);
+  const shell = { cwd: clone, env: { ...process.env, npm_config_prefix: prefix, npm_config_prefer_offline: 'true' } };
+  await expect(run(process.execPath, [join(clone, 'bin/gateway-migrate.js'), 'status'], shell)).rejects.toMatchObject({
+    code: 2,
+    stderr: `gateway-migrate is not built yet. Type: npm ci --prefix '${clone}'\n`,
+  });
+  await run('sh', ['-c', line ?? ''], shell);
+  const { stdout } = await run(join(prefix, 'bin/gateway-migrate'), ['--version'], shell);
+  expect(stdout).toBe(`${manifest.version}\n`);
+  const [tarball = ''] = readdirSync(join(dir, 'copy')).filter((name) => name.endsWith('.tgz'));
+  await run('npm', ['install', '--global', '--offline', join(dir, 'copy', tarball)], shell);
+  expect(readFileSync(join(prefix, 'share/man/man1/gateway-migrate.1'), 'utf8')).toContain('.SH EXIT STATUS');
+}, 180_000);

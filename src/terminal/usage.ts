@@ -13,6 +13,10 @@ const HELP: Readonly<Record<string, { readonly examples: readonly [string, strin
   doctor: { examples: ['gateway-migrate doctor', 'gateway-migrate --json doctor'], page: 'docs/runbook.md' },
   status: { examples: ['gateway-migrate status', 'gateway-migrate status --check'], page: 'docs/runbook.md' },
   verify: { examples: ['gateway-migrate verify', 'gateway-migrate --verbose verify'], page: 'docs/configuration.md' },
+  completion: {
+    examples: ['gateway-migrate completion bash', 'gateway-migrate completion zsh'],
+    page: 'docs/configuration.md',
+  },
   history: { examples: ['gateway-migrate history', 'gateway-migrate --json history'], page: 'docs/runbook.md' },
   report: { examples: ['gateway-migrate report', 'gateway-migrate report --out deploy.html'], page: 'docs/runbook.md' },
   notify: {
