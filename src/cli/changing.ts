@@ -27,11 +27,13 @@ export function addChanging(program: Command, runs: Runs): void {
     .option('--steps <n>', 'only its last n migrations', toCount)
     .option('--to <version>', 'only what came after this version')
     .option('--discard-new-rows', 'do not save the rows that will be dropped')
+    .option('--skip-statement', 'pass over the statement of the way back that the server refused')
     .option('--no-maintenance', 'leave the site up')
     .action((options) =>
       runs(async (invocation) => {
-        const { discardNewRows = false, ...others } = options;
-        return (await import('../commands/rollback.ts')).rollbackCommand({ ...others, discardNewRows }, invocation);
+        const { discardNewRows = false, skipStatement = false, ...others } = options;
+        const { rollbackCommand } = await import('../commands/rollback.ts');
+        return rollbackCommand({ ...others, discardNewRows, skipStatement }, invocation);
       }),
     );
   program

@@ -132,6 +132,7 @@ function planFor(
     backupFile: options.skipBackup
       ? undefined
       : backupPath(dir, database, 'pre_migration', invocation.clock.now(), compression),
+    savedFile: backupPath(dir, database, 'rollback_saved', invocation.clock.now(), compression),
     provesBackup: verify === 'restore',
     savedRows: toPlan(saved.load, database, invocation.clock.now()),
     isSiteDown: facts.isSiteDown,

@@ -11,6 +11,7 @@ import { describeTarget } from '../preflight/reach.ts';
 import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
+import { readRecord, runFolder } from '../run/folder.ts';
 import { begunRows, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
 import { findRestore, undoRestore } from './rollback/restore.ts';
 import { readTablesThatGo } from './rollback/tables-that-go.ts';
@@ -28,6 +29,8 @@ export interface RollbackOptions {
   readonly steps?: number | undefined;
   readonly to?: string | undefined;
   readonly discardNewRows: boolean;
+  /** What the server refused of the way back is passed over; the schema is compared afterwards. */
+  readonly skipStatement?: boolean;
   readonly maintenance: boolean;
 }
 
@@ -42,7 +45,7 @@ export function rollbackCommand(options: RollbackOptions, invocation: Invocation
     const restore = await findRestore(options, unfinished, config);
     if (restore) return undoRestore(restore, config, standing, options, invocation);
     requireUndoable(unfinished, options.run);
-    if (unfinished?.undoes !== undefined) return finishUndoing(unfinished, config, standing, invocation);
+    if (unfinished?.undoes !== undefined) return finishUndoing(unfinished, options, config, standing, invocation);
     return undo(choose(standing, options), options, config, standing, invocation);
   });
 }
@@ -61,6 +64,7 @@ function requireUndoable(unfinished: Unfinished | undefined, run: string | undef
 /** It was on its way back already: what it has undone must not be undone again, so it goes on itself. */
 async function finishUndoing(
   unfinished: Unfinished,
+  { skipStatement = false }: Pick<RollbackOptions, 'skipStatement'>,
   config: Config,
   standing: Standing,
   invocation: Invocation,
@@ -68,7 +72,7 @@ async function finishUndoing(
   const text = `run ${unfinished.run} was undoing ${unfinished.undoes} when it was cut off: it goes on where it stopped`;
   invocation.hub.report({ type: 'note', level: 'info', text });
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
-  return resumeRun(unfinished, config, standing, invocation);
+  return resumeRun(unfinished, config, standing, invocation, { skipsRefused: skipStatement });
 }
 
 /** Goes back from a run that was cut off. */
@@ -142,13 +146,14 @@ async function undo(
     savedFile,
     tablesToSave: tables,
     versionsToSave: choice.rows.map((row) => row.version).toSorted(compareVersions),
+    backup: await backupOf(choice.ofRun, config),
     provesBackup: verify === 'restore',
     begunRows: unfinished?.run === choice.ofRun ? begunRows(unfinished) : [],
     wasDown: isOurs,
     ...site,
   });
   invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });
-  if (savedFile && !site.withMaintenance && !site.isDown) warnOfWriters(tables, invocation);
+  if (savedFile) warnOfWriters(tables, site.withMaintenance || site.isDown, invocation);
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
   const errand = {
     plan,
@@ -159,6 +164,12 @@ async function undo(
   };
   const ending = await carryOut(errand, invocation);
   return { ...ending, saved: ending.exitCode === 0 ? savedFile : undefined };
+}
+
+/** The backup that the run made before it began, as far as this machine knows the run. */
+async function backupOf(run: string, { stateDir }: Config): Promise<string | undefined> {
+  const record = await readRecord(runFolder(stateDir, run));
+  return record?.plan.steps.find((step) => step.phase === 'backup')?.input.file;
 }
 
 /**
@@ -180,9 +191,10 @@ async function requireWaysBack(plan: Plan, config: Config, standing: Standing, i
   }
 }
 
-/** Rows are saved from one snapshot, and go a while later; only a site that is down writes none in between. */
-function warnOfWriters(tables: readonly string[], invocation: Invocation): void {
-  const text = `the site stays up: a row that is written to ${tables.join(', ')} after the rows are saved goes with the others`;
+/** Rows are saved from one snapshot, and go a while later. Maintenance keeps visitors away, and nobody else. */
+function warnOfWriters(tables: readonly string[], isSiteDown: boolean, invocation: Invocation): void {
+  const who = isSiteDown ? 'maintenance stops no queue worker and no cron job' : 'the site stays up';
+  const text = `${who}: a row that is written to ${tables.join(', ')} after the rows are saved goes with the others`;
   invocation.hub.report({ type: 'note', level: 'warning', text });
 }
 

@@ -32,6 +32,7 @@ export interface PhaseParts extends ProveParts {
   readonly migrations: readonly Migration[];
   readonly rehearsed: readonly Expected[];
   readonly verifyScope: VerifyScope;
+  readonly skipsRefused?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

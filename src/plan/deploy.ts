@@ -10,6 +10,8 @@ export interface DeployFacts extends AskedSite {
   readonly adopt: readonly string[];
   /** Where the backup goes; undefined with `--skip-backup`. */
   readonly backupFile: string | undefined;
+  /** Where rows go that the way back drops; undefined: they are dropped. */
+  readonly savedFile?: string | undefined;
   /** The backup is loaded somewhere else before the site goes down. */
   readonly provesBackup: boolean;
   /** What rollbacks have saved and this deploy brings back, in this order. */
@@ -61,14 +63,24 @@ export function planDeploy(facts: DeployFacts): Plan {
     id: 'undo',
     phase: 'undo',
     title: 'Undo what this run applied',
-    input: { ofRun: run, versions: 'all' },
+    input: { ofRun: run, versions: 'all', backup: facts.backupFile },
     onlyAfter: 'migrate',
   };
+  const save: Step[] =
+    facts.savedFile === undefined
+      ? []
+      : [
+          {
+            ...{ id: 'save-undone', phase: 'save', title: 'Save the rows that the way back drops' },
+            input: { file: facts.savedFile, tables: [], versions: [], ofRun: run },
+            onlyAfter: 'migrate',
+          },
+        ];
   return {
     command: 'deploy',
     target: facts.target,
     steps: steps.filter((step) => step !== false),
-    onFailure: [...tidySavedRows(run, savedRows), undo, ...wayUpAfterFailure(facts)],
+    onFailure: [...tidySavedRows(run, savedRows), ...save, undo, ...wayUpAfterFailure(facts)],
     wayBackUntil: facts.withCaches ? 'caches-after' : 'verify',
   };
 }

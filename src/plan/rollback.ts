@@ -10,6 +10,8 @@ export interface RollbackFacts extends AskedSite {
   /** Where the rows that would be dropped are saved; undefined when none would be, or with `--discard-new-rows`. */
   readonly savedFile: string | undefined;
   readonly tablesToSave: readonly string[];
+  /** The backup that the run made before it began, where one is known. */
+  readonly backup?: string | undefined;
   /** Those that are undone, by name: a later deploy of the same finds the rows by them. */
   readonly versionsToSave: readonly string[];
   /** What was saved is loaded somewhere else before anything is dropped. */
@@ -45,7 +47,7 @@ export function planRollback(given: RollbackFacts): Plan {
   const steps: (Step | false)[] = [
     ...before,
     facts.begunRows.length > 0 && savedTidy(ofRun, facts.begunRows),
-    { id: 'undo', phase: 'undo', title: 'Undo the migrations', input: { ofRun, versions } },
+    { id: 'undo', phase: 'undo', title: 'Undo the migrations', input: { ofRun, versions, backup: facts.backup } },
     facts.withCaches && {
       id: 'caches-after',
       phase: 'caches',

@@ -28,9 +28,22 @@ export interface StepInputs {
   /** `adopt`: their tables are there already and equal; they are only noted in the history. */
   migrate: { readonly versions: readonly string[]; readonly adopt: readonly string[] };
   /** Undo what `ofRun` did, newest first. */
-  undo: { readonly ofRun: string; readonly versions: readonly string[] | 'all' };
-  /** Dump the rows that an undo of these versions will drop. */
-  save: { readonly file: string; readonly tables: readonly string[]; readonly versions: readonly string[] };
+  undo: {
+    readonly ofRun: string;
+    readonly versions: readonly string[] | 'all';
+    /** The backup that `ofRun` made: what the way back cannot bring back is in it. */
+    readonly backup?: string | undefined;
+  };
+  /**
+   * Dump the rows that an undo of these versions will drop. `ofRun`: those that the way back of this run drops, which is
+   * known only when it is taken; `tables` is empty then.
+   */
+  save: {
+    readonly file: string;
+    readonly tables: readonly string[];
+    readonly versions: readonly string[];
+    readonly ofRun?: string | undefined;
+  };
   /** Load those tables of `file`, which a rollback has saved rows in, into `database`, beside production. */
   'saved-beside': SavedRows;
   /** From there into production. */

@@ -6,7 +6,14 @@ export type StepState = 'started' | 'finished' | 'failed';
 
 /** One line of `<state>/runs/<id>/journal.ndjson`; on disk before the step acts, and again after. */
 export type JournalLine =
-  | { readonly step: string; readonly state: StepState; readonly at: string; readonly error?: string | undefined }
+  | {
+      readonly step: string;
+      readonly state: StepState;
+      readonly at: string;
+      readonly error?: string | undefined;
+      /** It did what it could, and has told what did not come back. */
+      readonly isLoss?: boolean | undefined;
+    }
   /** From here on the planned way back is run. */
   | { readonly run: 'turned-back'; readonly at: string; readonly error: string }
   /** There was no certain way back, and nothing was undone: the way is forward again. */
@@ -18,6 +25,8 @@ export interface Progress {
   readonly steps: ReadonlyMap<string, StepState>;
   /** The error that made it turn back; undefined while it goes forward. */
   readonly turnedBack: string | undefined;
+  /** Steps that have told what did not come back: whoever goes on then, goes on without it. */
+  readonly told: ReadonlySet<string>;
   readonly isFinished: boolean;
   /** What its last line says of production; undefined while it is not finished. */
   readonly result: string | undefined;
@@ -46,15 +55,18 @@ export async function readProgress(path: string): Promise<Progress> {
 /** PURE: folds journal lines into what was done. */
 export function progressOf(lines: readonly JournalLine[]): Progress {
   const steps = new Map<string, StepState>();
+  const told = new Set<string>();
   let turnedBack: string | undefined;
   let result: string | undefined;
   for (const line of lines) {
-    if ('step' in line) steps.set(line.step, line.state);
-    else if (line.run === 'turned-back') turnedBack = line.error;
+    if ('step' in line) {
+      steps.set(line.step, line.state);
+      if (line.isLoss) told.add(line.step);
+    } else if (line.run === 'turned-back') turnedBack = line.error;
     else if (line.run === 'turned-forward') turnedBack = undefined;
     else result = line.result;
   }
-  return { steps, turnedBack, isFinished: result !== undefined, result, lastAt: lines.at(-1)?.at };
+  return { steps, told, turnedBack, isFinished: result !== undefined, result, lastAt: lines.at(-1)?.at };
 }
 
 function parseLine(line: string): JournalLine[] {

@@ -1,6 +1,7 @@
 import { ExitCode, Failure, Interrupted, messageOf, type ProductionState } from '../errors.ts';
 import type { Plan } from '../plan/step.ts';
-import { StatementFailed } from '../statements/section.ts';
+import { NotAllBack } from '../statements/recovery/lost.ts';
+import { isServerError, StatementFailed } from '../statements/section.ts';
 import { LockLost } from './heartbeat.ts';
 import type { Outcome } from './runner.ts';
 
@@ -27,11 +28,20 @@ const CHANGES_DATABASE = new Set([
 
 /** PURE: from how the plan ended to what the user is told. */
 export function judge(plan: Plan, outcome: Outcome): Judgement {
+  if ((outcome.is === 'done' || outcome.is === 'turned-back') && outcome.lost) return withoutThem(plan, outcome.lost);
   if (outcome.is === 'done') return { exitCode: ExitCode.done, production: doneState(plan), isFinished: true };
   const what = `${titleOf(plan, outcome.failedStep)}: ${messageOf(outcome.error)}`;
   if (outcome.is === 'turned-back') return turnedBack(plan, outcome.error, what);
   if (outcome.is === 'stranded') return stranded(plan, outcome, what);
   return stopped(plan, outcome.failedStep, outcome.error, what);
+}
+
+/** A person was told what did not come back, and has gone on without it. */
+function withoutThem(plan: Plan, lost: NotAllBack): Judgement {
+  const state = 'the way back is done and the site is up; what is named above is not as it was before';
+  const next = lost.next.replace(/ \(brings it back\).*$/, '');
+  const what = `${titleOf(plan, 'undo')}: ${lost.message}`;
+  return { exitCode: ExitCode.failedChanged, production: 'changed', error: { what, state, next }, isFinished: true };
 }
 
 function doneState(plan: Plan): ProductionState {
@@ -58,7 +68,8 @@ function nextOf(error: unknown, otherwise: string): string {
 function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, what: string): Judgement {
   const second = outcome.second;
   const back = `${what.replace(/\.$/, '')}. Then on the way back, ${titleOf(plan, outcome.secondStep)}: ${messageOf(second)}`;
-  const databaseIsBack = !CHANGES_DATABASE.has(phaseOf(plan, outcome.secondStep));
+  const isLeft = plan.onFailure.slice(plan.onFailure.findIndex((step) => step.id === outcome.secondStep));
+  const databaseIsBack = !isLeft.some((step) => CHANGES_DATABASE.has(step.phase));
   if (phaseOf(plan, outcome.secondStep) === 'discard') {
     const state = 'the database and the site are as they were before; what was loaded beside is still there';
     return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');
@@ -74,6 +85,7 @@ function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, wha
   if (second instanceof Failure && second.exitCode === ExitCode.failedChanged) {
     return needsPerson(back, second.production, `${second.state}${inMaintenance(plan)}`, second.next);
   }
+  if (second instanceof StatementFailed && isServerError(second.cause)) return refusedBack(back);
   const isUnknown = !(second instanceof Failure) || second.exitCode === ExitCode.unknown;
   return {
     exitCode: isUnknown ? ExitCode.unknown : ExitCode.failedChanged,
@@ -85,6 +97,14 @@ function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, wha
     },
     isFinished: false,
   };
+}
+
+/** A statement that the server refuses did nothing: nothing is unknown, and the rest of the way is still to go. */
+function refusedBack(what: string): Judgement {
+  const state =
+    'the refused statement of the way back did nothing; those before it are done, and none after it has begun';
+  const next = 'mend the down section, then: gateway-migrate resume, or: gateway-migrate rollback --skip-statement';
+  return needsPerson(what, 'changed', state, next);
 }
 
 function needsPerson(what: string, production: ProductionState, state: string, next: string): Judgement {
@@ -134,7 +154,15 @@ function afterChange(plan: Plan, failedStep: string, error: unknown) {
     const state = `the database is changed and verified${inMaintenance(plan)}`;
     return { exitCode: ExitCode.failedChanged, state, next: 'gateway-migrate resume' };
   }
+  if (failure instanceof NotAllBack) {
+    const { exitCode, next } = failure;
+    return { exitCode, state: `${failure.state}${inMaintenance(plan)}`, next };
+  }
   if (failure && (failure.exitCode === ExitCode.unknown || failure.exitCode === ExitCode.failedChanged)) return failure;
+  if (phase === 'undo' && error instanceof StatementFailed && isServerError(error.cause)) {
+    const { error: told, exitCode } = refusedBack('');
+    return { exitCode, state: told?.state ?? '', next: told?.next ?? '' };
+  }
   if (error instanceof Interrupted) {
     const state = 'stopped between two statements, nothing undone; the site is in maintenance if it was taken down';
     return { exitCode: ExitCode.interrupted, state, next: 'gateway-migrate resume, or gateway-migrate rollback' };

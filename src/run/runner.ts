@@ -2,15 +2,22 @@ import type { Context } from '../context.ts';
 import { ExitCode, Failure, messageOf } from '../errors.ts';
 import type { Phase, Phases } from '../phases/phase.ts';
 import type { Plan, Step } from '../plan/step.ts';
+import { NotAllBack } from '../statements/recovery/lost.ts';
 import { NoWayBack } from '../statements/recovery/route.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import type { Progress, RunJournal } from './journal.ts';
 
 /** How a plan ended. */
 export type Outcome =
-  | { readonly is: 'done' }
+  | { readonly is: 'done'; readonly lost?: NotAllBack | undefined }
   /** It failed, and the planned way back (if any step of it was needed) was run to its end. */
-  | { readonly is: 'turned-back'; readonly error: unknown; readonly failedStep: string }
+  | {
+      readonly is: 'turned-back';
+      readonly error: unknown;
+      readonly failedStep: string;
+      /** What did not come back, when a person has gone on without it. */
+      readonly lost?: NotAllBack | undefined;
+    }
   /** It failed, and nothing was undone: there is no way back planned, or the operator wanted to stop there. */
   | { readonly is: 'stopped'; readonly error: unknown; readonly failedStep: string }
   /** It failed, and the way back failed too. */
@@ -46,7 +53,7 @@ export async function runPlan(
     return turnBack(plan, phases, context, journal, options, new Error(progress.turnedBack), failedStep);
   }
   const failed = await runSteps(plan.steps, phases, context, journal, options);
-  if (!failed) return { is: 'done' };
+  if (!('step' in failed)) return { is: 'done', ...failed };
   const started = startedSteps(plan, progress, failed.step);
   const isNeeded =
     isBeforeTheEnd(plan, failed.step) &&
@@ -71,7 +78,7 @@ async function turnBack(
   const back = { ...context, signal: options.wayBackSignal };
   const lenient = forgiving(journal, back);
   const second = await runSteps(steps, phases, back, lenient, options);
-  if (!second) return { is: 'turned-back', error, failedStep };
+  if (!('step' in second)) return { is: 'turned-back', error, failedStep, ...second };
   // What cannot go back must be able to go on: `resume` takes the way forward once its obstacle is mended.
   if (second.error instanceof NoWayBack)
     lenient.append({ run: 'turned-forward', at: isoWithOffset(context.clock.now()) });
@@ -113,24 +120,29 @@ async function runSteps(
   context: Context,
   journal: RunJournal,
   { progress, mayGoOn }: RunOptions,
-): Promise<{ step: string; error: unknown } | undefined> {
+): Promise<{ step: string; error: unknown } | { lost?: NotAllBack }> {
+  let lost: NotAllBack | undefined;
   for (const step of steps) {
     const before = progress?.steps.get(step.id);
     if (before === 'finished') continue;
     const stopped = await mayGoOn?.().catch((error: unknown) => ({ error }));
     if (stopped) return { step: step.id, error: stopped.error };
     const error = await runStep(step, phases, context, journal, before !== undefined);
-    if (error !== undefined) return { step: step.id, error };
+    if (error instanceof NotAllBack && progress?.told.has(step.id)) lost = error;
+    else if (error !== undefined) return { step: step.id, error };
   }
-  return undefined;
+  return lost ? { lost } : {};
 }
 
 /** One step, journalled before and after. Returns what it threw. */
 async function runStep(step: Step, phases: Phases, context: Context, journal: RunJournal, wasStarted: boolean) {
   const { clock } = context;
   const startedMs = clock.ticksMs();
-  const note = (state: 'started' | 'finished' | 'failed', error?: string) =>
-    journal.append({ step: step.id, state, at: isoWithOffset(clock.now()), ...(error ? { error } : {}) });
+  const note = (state: 'started' | 'finished' | 'failed', error?: unknown) => {
+    const why = error === undefined ? {} : { error: messageOf(error) };
+    const loss = error instanceof NotAllBack ? { isLoss: true } : {};
+    journal.append({ step: step.id, state, at: isoWithOffset(clock.now()), ...why, ...loss });
+  };
   try {
     if (context.signal.aborted) throw context.signal.reason;
     if (!wasStarted) note('started');
@@ -144,7 +156,7 @@ async function runStep(step: Step, phases: Phases, context: Context, journal: Ru
     const ms = clock.ticksMs() - startedMs;
     context.report({ type: 'step.failed', id: step.id, title: step.title, ms, error: messageOf(error) });
     try {
-      note('failed', messageOf(error));
+      note('failed', error);
     } catch {
       // The disk of the state folder is full: the step reads as started, which a resume probes.
     }

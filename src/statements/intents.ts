@@ -53,6 +53,8 @@ async function chooseTogether(turn: Turn, bench: Workbench): Promise<Noting[]> {
   let isInRow = true;
   if (isCreating(turn.section.units[turn.index])) await bench.evidence.lookAround();
   for (const coming of comingUp(turn)) {
+    // What stands before it is read in its own turn.
+    if (together.length > 0 && !(isInRow && mayMakeOnlyNew(coming.unit))) break;
     const evidence = await Promise.all(coming.unit.statements.map(({ statement }) => bench.evidence.before(statement)));
     const isNew = makesOnlyNew(coming.unit, evidence, made);
     if (together.length > 0 && !(isInRow && isNew)) break;
@@ -83,16 +85,16 @@ export function makesOnlyNew(
   evidence: readonly Evidence[],
   made: ReadonlySet<ObjectId>,
 ): boolean {
+  const isNew = (id: ObjectId) => (evidence[0]?.objects[id] ?? null) === null && !made.has(id);
+  const touches = statements[0]?.statement.touches ?? [];
+  return mayMakeOnlyNew({ statements }) && touches.every(({ object }) => isNew(object));
+}
+
+function mayMakeOnlyNew({ statements }: Pick<Unit, 'statements'>): boolean {
   const [only] = statements;
   if (!only || statements.length > 1 || only.statement.kind !== 'ddl') return false;
   const { touches } = only.statement;
-  const isNew = (id: ObjectId) => (evidence[0]?.objects[id] ?? null) === null && !made.has(id);
-  return (
-    touches.length > 0 &&
-    touches.every(({ action, schema, object }) => {
-      return action === 'create' && schema === undefined && isNew(object);
-    })
-  );
+  return touches.length > 0 && touches.every(({ action, schema }) => action === 'create' && schema === undefined);
 }
 
 /** What notes the intents of a unit before it runs; `evidence` in the order of its statements. */

@@ -7,8 +7,9 @@ import { joinWrites, type RowWrite, type Write } from './write.ts';
 
 const JOURNAL = quoteName(JOURNAL_TABLE);
 const HISTORY = quoteName(HISTORY_TABLE);
-/** Characters of a statement kept for people; its digest identifies it. */
+/** Characters of a statement that are kept; its digest identifies it. Of DDL more: what it takes away can stand at the end. */
 const STATEMENT_KEPT = 2_000;
+const DDL_KEPT = 10_000;
 
 const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS ${HISTORY} (
   version VARCHAR(190) NOT NULL,
@@ -74,7 +75,7 @@ export function noteIntent(row: Omit<JournalRow, 'state' | 'rows' | 'error'>): R
     'NULL',
     'NULL',
     textLiteral(JSON.stringify(row.evidence)),
-    textLiteral(row.statement.slice(0, STATEMENT_KEPT)),
+    textLiteral(row.statement.slice(0, row.kind === 'ddl' ? DDL_KEPT : STATEMENT_KEPT)),
   ];
   const start = `REPLACE INTO ${JOURNAL} (run, version, direction, ordinal, digest, kind, connection_id, state, started,
     finished, row_count, error, evidence, statement) VALUES `;

@@ -1,6 +1,7 @@
 import { compareVersions } from '../migrations/file-name.ts';
 import type { StatementKind } from '../migrations/types.ts';
 import type { ObjectId } from '../schema/types.ts';
+import type { NotedSetting } from './recovery/settings.ts';
 
 export type Direction = 'up' | 'down';
 
@@ -19,6 +20,10 @@ export interface Evidence {
   readonly definitions?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** What a session has to be SET to before it makes one of them again: stored programs remember it. */
   readonly circumstances?: Readonly<Partial<Record<ObjectId, readonly string[]>>> | undefined;
+  /** Digest of the rows of tables that it may change, from before the run's first such statement. */
+  readonly contents?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
+  /** What `SET GLOBAL` and `ALTER DATABASE` found, and what brings it back. */
+  readonly settings?: readonly NotedSetting[] | undefined;
   /** Identity of touched tables, noted where it decides (TRUNCATE, RENAME, and what may leave the definition). */
   readonly identities?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** Their next AUTO_INCREMENT, where it is beyond 1 and decides. */

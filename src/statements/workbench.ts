@@ -31,11 +31,13 @@ interface Bench {
   /** Runs of which nothing may be left on the server: only then nothing moves any more. */
   readonly after: readonly string[];
   readonly patience: Patience;
+  /** What rows and settings were before each statement is noted: a way back is held against it. */
+  readonly notesRows?: boolean;
 }
 
 /** Opens the two connections, reads production's schema, and closes both at the end. */
 export async function withWorkbench<T>(
-  { run, after, patience }: Bench,
+  { run, after, patience, notesRows = false }: Bench,
   context: Context,
   body: (bench: Workbench, before: Snapshot) => Promise<T>,
 ): Promise<T> {
@@ -50,7 +52,7 @@ export async function withWorkbench<T>(
       journal,
       work,
       patience,
-      evidence: evidenceReader(journal, before),
+      evidence: evidenceReader(journal, before, { notesRows }),
       deferred: [],
       ahead: [],
     };

@@ -142,6 +142,27 @@ describeOnServers('rollback', (server) => {
     expect(kept).toEqual(['pages: 1', 'shops: 1', 'visits: 1']);
   });
 
+  test('without the journal of the run: by the down sections, and nothing of them is left', async () => {
+    const production = await create({ '1_a.sql': table('a'), '2_b.sql': table('b') });
+    const { run } = lastOf(await production.run('deploy', '--yes', '--json'));
+    await production.sql('DELETE FROM gateway_migrate_journal');
+    const undone = lastOf(await production.run('rollback', '--run', String(run), '--yes', '--json'));
+    expect(undone).toMatchObject({ exitCode: 0, reverted: ['2', '1'] });
+    expect(await production.objects()).not.toContain('base table a');
+
+    production.migration(
+      '1_a.sql',
+      '-- migrate:up\nCREATE TABLE a (id INT PRIMARY KEY);\n-- migrate:down\nSELECT 1;\n',
+    );
+    await production.run('deploy', '--yes');
+    await production.sql('DELETE FROM gateway_migrate_journal');
+    expect(lastOf(await production.run('rollback', '--yes', '--json'))).toMatchObject({
+      exitCode: 3,
+      error: { what: 'Undo the migrations: the way back ran, but this is not as it was before: table a' },
+    });
+    expect(lastOf(await production.run('rollback', '--yes', '--json')).exitCode).toBe(3);
+  });
+
   test('3: a way back that leaves something behind is not called done', async () => {
     const production = await create({ '1_a.sql': `${table('a')}CREATE TABLE left_over (id INT);\n` });
     expect((await production.run('deploy', '--yes')).code).toBe(0);

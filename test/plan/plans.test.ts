@@ -57,11 +57,14 @@ test('a deploy, with everything and with nothing but the migrations', () => {
     maintenance-off: Maintenance off {"to":"off"}
     health: Ask the site {"expect":200}
     way back until caches-after
-    undo: Undo what this run applied {"ofRun":"run-1","versions":"all"} (only after migrate)
+    undo: Undo what this run applied {"ofRun":"run-1","versions":"all","backup":"/backups/shop.sql.gz"} (only after migrate)
     maintenance-off-back: Maintenance off {"to":"off","isRescue":true} (only after maintenance-on)
     health-back: Ask the site {"expect":200} (only after maintenance-on)
     caches-back: Clear caches again {"when":"after","isRescue":true} (only after maintenance-on)"
   `);
+  expect(outline(planDeploy({ ...WHOLE, savedFile: '/saved.sql.gz' }))).toContain(
+    'save-undone: Save the rows that the way back drops {"file":"/saved.sql.gz","tables":[],"versions":[],"ofRun":"run-1"} (only after migrate)\nundo: ',
+  );
   const bare = planDeploy({ ...WHOLE, ...BARE, versions: ['1'], adopt: [], backupFile: undefined });
   expect(outline(bare)).toMatchInlineSnapshot(`
     "migrate: Apply 1 migration {"versions":["1"],"adopt":[]}

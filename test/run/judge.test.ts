@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { ExitCode, Failure, failedUnchanged, Interrupted } from '../../src/errors.ts';
+import type { Statement } from '../../src/migrations/types.ts';
 import { planDeploy } from '../../src/plan/deploy.ts';
 import { planRollback } from '../../src/plan/rollback.ts';
 import { LockLost } from '../../src/run/heartbeat.ts';
 import { type Judgement, judge } from '../../src/run/judge.ts';
+import { NotAllBack } from '../../src/statements/recovery/lost.ts';
+import { StatementFailed } from '../../src/statements/section.ts';
+import type { Section } from '../../src/statements/turn.ts';
 
 const site = { withMaintenance: true, withCaches: true, healthyStatus: 200 };
 const deploy = planDeploy({
@@ -207,4 +211,81 @@ test('a lock that was lost before anything was changed: nobody has compared what
   expect(tell(lost).split('\n')[2]).toBe(
     'this run has changed nothing; whether another one has, that had the lock meanwhile, gateway-migrate status tells',
   );
+});
+
+test('what did not come back is 3: to be finished while a person has not decided, then over', () => {
+  const lost = new NotAllBack(['column note of orders (ALTER TABLE in 1)'], 'gateway-migrate restore --backup /b');
+  const stranded = { is: 'stranded', error, failedStep: 'migrate', second: lost, secondStep: 'undo' } as const;
+  const ends = [
+    judge(deploy, stranded),
+    judge(rollback, { is: 'stopped', error: lost, failedStep: 'undo' }),
+    judge(deploy, { is: 'turned-back', error, failedStep: 'migrate', lost }),
+    judge(rollback, { is: 'done', lost }),
+  ];
+  expect(ends.map(tell)).toMatchInlineSnapshot(`
+    [
+      "exit 3, changed, to be finished
+    Apply 1 migration: it broke. Then on the way back, Undo what this run applied: the schema is as before, but this did not come back, or nobody could compare it: column note of orders (ALTER TABLE in 1)
+    every statement of the way back is done; what is named above is not as it was before; the site is still in maintenance
+    gateway-migrate restore --backup /b (brings it back), or gateway-migrate resume (goes on without it)",
+      "exit 3, changed, to be finished
+    Undo the migrations: the schema is as before, but this did not come back, or nobody could compare it: column note of orders (ALTER TABLE in 1)
+    every statement of the way back is done; what is named above is not as it was before; the site is still in maintenance
+    gateway-migrate restore --backup /b (brings it back), or gateway-migrate resume (goes on without it)",
+      "exit 3, changed, over
+    Undo what this run applied: the schema is as before, but this did not come back, or nobody could compare it: column note of orders (ALTER TABLE in 1)
+    the way back is done and the site is up; what is named above is not as it was before
+    gateway-migrate restore --backup /b",
+      "exit 3, changed, over
+    Undo the migrations: the schema is as before, but this did not come back, or nobody could compare it: column note of orders (ALTER TABLE in 1)
+    the way back is done and the site is up; what is named above is not as it was before
+    gateway-migrate restore --backup /b",
+    ]
+  `);
+});
+
+test('a way back that fails before the database is back does not say that it is', () => {
+  const saving = planDeploy({
+    ...{ run: 'r', target: 't', versions: ['1'], adopt: [], backupFile: '/b', savedFile: '/s', provesBackup: false },
+    ...{ savedRows: [], isSiteDown: false, ...site },
+  });
+  const end = judge(saving, {
+    is: 'stranded',
+    error,
+    failedStep: 'migrate',
+    second: failedUnchanged('disk full', 'x'),
+    secondStep: 'save-undone',
+  });
+  expect(tell(end)).toMatchInlineSnapshot(`
+    "exit 3, unknown, to be finished
+    Apply 1 migration: it broke. Then on the way back, Save the rows that the way back drops: disk full
+    the way back was not completed; the journal knows every statement that was done
+    gateway-migrate resume"
+  `);
+});
+
+test('a statement of the way back that the server refused did nothing: 3, and two ways on', () => {
+  const words = Object.assign(new Error('check that it exists'), { errno: 1091, sqlState: '42000' });
+  const section = { direction: 'down', of: 2, version: '1' } as Section;
+  const refused = new StatementFailed(
+    section,
+    { ordinal: 1, statement: { verb: 'DROP INDEX', line: 4 } as Statement },
+    words,
+  );
+  const ends = [
+    judge(deploy, { is: 'stranded', error, failedStep: 'migrate', second: refused, secondStep: 'undo' }),
+    judge(rollback, { is: 'stopped', error: refused, failedStep: 'undo' }),
+  ];
+  for (const end of ends) {
+    expect(end).toMatchObject({
+      exitCode: 3,
+      production: 'changed',
+      isFinished: false,
+      error: {
+        state:
+          'the refused statement of the way back did nothing; those before it are done, and none after it has begun',
+        next: 'mend the down section, then: gateway-migrate resume, or: gateway-migrate rollback --skip-statement',
+      },
+    });
+  }
 });

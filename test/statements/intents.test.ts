@@ -14,7 +14,11 @@ import { runAll } from '../schema/sessions.ts';
 import { recordedContext } from '../support/recorded-context.ts';
 import { describeOnServers } from '../support/servers.ts';
 
-const CONFIG = { migrations: { lockWaitSeconds: 1, lockRetries: 0, laravelTable: null } } as unknown as Config;
+const CONFIG = {
+  rehearsal: 'private',
+  database: { database: 'shop' },
+  migrations: { lockWaitSeconds: 1, lockRetries: 0, laravelTable: null },
+} as unknown as Config;
 
 function creating(version: string, ...tables: string[]): Migration {
   const up = tables.map((table) => `CREATE TABLE ${table} (id INT PRIMARY KEY);`).join('\n');

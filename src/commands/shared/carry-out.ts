@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { removeLeftovers } from '../../backup/file/folder.ts';
@@ -32,6 +33,8 @@ interface Errand {
   readonly verifyScope?: VerifyScope;
   /** Default: `undo`. */
   readonly onFailure?: 'undo' | 'stop';
+  /** See `StatementParts`. */
+  readonly skipsRefused?: boolean;
   /** What an earlier process had done, when this one goes on with its run. */
   readonly progress?: Progress | undefined;
   /** Called under the lock, before the first step: throws when what was confirmed is not true any more. */
@@ -79,12 +82,19 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
         }
       }
       const { isFinished: _, ...ending } = judgement;
+      const saved = savedOnTheWayBack(plan);
       const loaded = outcome.is === 'done' ? loadedFiles(plan) : undefined;
-      return { ...ending, loaded, afterwards: (finished) => aftermath.ended(finished) };
+      return { ...ending, saved, loaded, afterwards: (finished) => aftermath.ended(finished) };
     } finally {
       journal.close();
     }
   });
+}
+
+function savedOnTheWayBack({ onFailure }: Plan): string | undefined {
+  return onFailure.flatMap((step) =>
+    step.phase === 'save' && existsSync(step.input.file) ? [step.input.file] : [],
+  )[0];
 }
 
 function loadedFiles(plan: Plan): readonly string[] | undefined {

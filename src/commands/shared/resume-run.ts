@@ -20,6 +20,7 @@ export async function resumeRun(
   config: Config,
   standing: Standing,
   invocation: Invocation,
+  options: { readonly skipsRefused?: boolean } = {},
 ): Promise<Ending> {
   const { local } = unfinished;
   const plan = local?.record.plan ?? planFromDatabase(unfinished, config);
@@ -36,6 +37,7 @@ export async function resumeRun(
         isOfRun: true,
       },
       onFailure: 'stop',
+      ...options,
       progress: local ? await readProgress(join(local.folder, 'journal.ndjson')) : undefined,
     },
     invocation,

@@ -1,19 +1,22 @@
 import { basename } from 'node:path';
 import { dumpDatabase } from '../../backup/dump/dump.ts';
 import { verifyBackup } from '../../backup/file/verify.ts';
-import type { Config } from '../../config/config.ts';
 import { type Environment, requireClients } from '../../mysql/clients.ts';
+import type { StatementParts } from '../migrate/statement-parts.ts';
 import type { Phase } from '../phase.ts';
+import { findDroppedRows } from './dropped-rows.ts';
 
-interface SaveParts {
-  readonly config: Pick<Config, 'backup'>;
+interface SaveParts extends StatementParts {
   readonly env: Environment;
 }
 
 /** Dumps the rows that the way back is going to drop, in the form of a backup. Reads production only. */
-export function savePhase({ config, env }: SaveParts): Phase<'save'> {
+export function savePhase(parts: SaveParts): Phase<'save'> {
+  const { config, env } = parts;
   return {
-    async run({ file, tables }, context) {
+    async run({ file, ofRun, ...input }, context) {
+      const tables = ofRun === undefined ? input.tables : await findDroppedRows(ofRun, parts, context);
+      if (tables.length === 0) return 'no rows to save: none are dropped that the migrations do not write again';
       const clients = await requireClients(context.server.flavor, context.exec, env);
       const { compression } = config.backup;
       const manifest = await dumpDatabase({ file, compression, clients, stepId: 'save-rows', tables }, context);

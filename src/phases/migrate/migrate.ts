@@ -40,7 +40,7 @@ export function migratePhase(parts: StatementParts): Phase<'migrate'> {
   };
   return {
     async run(input, context) {
-      const on = { run: parts.run, after: [parts.run], patience: parts.config.migrations };
+      const on = { run: parts.run, after: [parts.run], patience: parts.config.migrations, notesRows: true };
       return withWorkbench(on, context, async (bench, before) => {
         const { rows, history } = await settleRun(parts, before.database, bench, context);
         noteStart(before, rows, bench);

@@ -11,6 +11,8 @@ export interface StatementParts {
   readonly migrations: readonly Migration[];
   /** What this server did with them in a rehearsal. */
   readonly rehearsed: readonly Expected[];
+  /** A statement of the way back that the server has refused is passed over. */
+  readonly skipsRefused?: boolean;
 }
 
 /** The database of the rehearsal on production's own server: one that the account may make and drop. */

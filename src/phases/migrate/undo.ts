@@ -1,22 +1,17 @@
 import type { Context } from '../../context.ts';
-import { ExitCode, Failure } from '../../errors.ts';
-import type { Statement } from '../../migrations/types.ts';
-import { readSnapshot } from '../../schema/snapshot.ts';
-import type { ObjectId } from '../../schema/types.ts';
-import { laravelUndoneSql, readHistory, undoingSql, undoneSql } from '../../statements/history.ts';
-import { readJournal } from '../../statements/journal.ts';
-import { touchedObjects } from '../../statements/recovery/places.ts';
+import { laravelUndoneSql, undoingSql, undoneSql } from '../../statements/history.ts';
+import { noteOutcome, readJournal } from '../../statements/journal.ts';
 import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import type { JournalRow } from '../../statements/row.ts';
 import { runSection } from '../../statements/section.ts';
 import { leavesTraces, replaySession } from '../../statements/session-state.ts';
-import { differencesFromStart } from '../../statements/start.ts';
 import { repeatable, unitsOf } from '../../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../../statements/workbench.ts';
 import type { Phase } from '../phase.ts';
 import { laravelTableIn } from './laravel-table.ts';
+import { proveBefore } from './prove-before.ts';
 import { type StatementParts, scratchOf } from './statement-parts.ts';
-import { findWaysBack, isToUndo, type Undoing } from './ways-back.ts';
+import { findWaysBack, type Undoing } from './ways-back.ts';
 
 /** Undoes what a run applied, newest first, and proves that the schema is what it was before. */
 export function undoPhase(parts: StatementParts): Phase<'undo'> {
@@ -37,23 +32,40 @@ export function undoPhase(parts: StatementParts): Phase<'undo'> {
             context,
           },
         );
+        const passed = parts.skipsRefused ? await passOver(down, bench, context) : down;
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
-        for (const undoing of undoings) await undoMigration(undoing, down, laravelTable, bench, context);
+        for (const undoing of undoings) await undoMigration(undoing, passed, laravelTable, bench, context);
         await commitDeferred(bench);
-        return proveBefore(input.versions, undoings, up, bench, before.database, context);
+        return proveBefore(
+          { input, undoings, up: ofVersions(up, input.versions), migrations: parts.migrations },
+          bench,
+          context,
+        );
       });
     },
 
-    async probe(input, context) {
-      const session = await context.server.open();
-      try {
-        const history = await readHistory(session, { withText: false });
-        return history.some((row) => isToUndo(row, input)) ? 'not-done' : 'done';
-      } finally {
-        await session.close();
-      }
-    },
+    // That every statement has run is not that everything is back: `run` compares, and finds nothing else left to do.
+    probe: async () => 'not-done',
   };
+}
+
+/** What the server refused did nothing. Passed over, it counts as done; what it was to do shows in the comparison. */
+async function passOver(down: readonly JournalRow[], bench: Workbench, context: Context): Promise<JournalRow[]> {
+  const passed: JournalRow[] = [];
+  for (const row of down) {
+    if (row.state !== 'failed') passed.push(row);
+    else {
+      bench.deferred.push(noteOutcome(row, { state: 'done', rows: 0 }));
+      passed.push({ ...row, state: 'done', rows: 0 });
+      const text = `passed over statement ${row.ordinal} of the way back of ${row.version}: ${row.statement} (${row.error})`;
+      context.report({ type: 'note', level: 'warning', text });
+    }
+  }
+  return passed;
+}
+
+function ofVersions(up: readonly JournalRow[], versions: readonly string[] | 'all'): JournalRow[] {
+  return up.filter((row) => row.kind === 'start' || versions === 'all' || versions.includes(row.version));
 }
 
 async function undoMigration(
@@ -63,11 +75,19 @@ async function undoMigration(
   bench: Workbench,
   context: Context,
 ): Promise<void> {
-  const { migration, statements, rows } = undoing;
+  const { migration, statements, rows, wasApplied } = undoing;
   const { version } = migration;
   // It may have been noted with those in front of it, and never had its turn.
-  const wasBegun = migration.up.length === 0 || rows.some((row) => row.state !== 'intent');
+  const wasBegun = wasApplied || migration.up.length === 0 || rows.some((row) => row.state !== 'intent');
   const startedMs = context.clock.ticksMs();
+  if (undoing.mended.length > 0) {
+    const text = `the down section of ${version} was mended since it was applied:\n${undoing.mended.join('\n')}`;
+    context.report({ type: 'note', level: 'info', text });
+  }
+  for (const id of undoing.kept) {
+    const text = `${id.replace(':', ' ')} was there before ${version} began: it stays, although the down section drops it`;
+    context.report({ type: 'note', level: 'warning', text });
+  }
   const mine = down.filter((row) => row.version === version);
   const done = mine.filter((row) => row.state === 'done');
   const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
@@ -96,44 +116,4 @@ async function undoMigration(
     context.report({ type: 'migration.finished', version, name: migration.name, direction: 'down', ms });
   }
   if (leavesTraces(statements)) await renewWork(bench, context.server);
-}
-
-/** Compares with the schema noted before the run. What other people changed since is told, not blamed on us. */
-async function proveBefore(
-  versions: readonly string[] | 'all',
-  undoings: readonly Undoing[],
-  up: readonly JournalRow[],
-  bench: Workbench,
-  database: string,
-  context: Context,
-): Promise<string> {
-  const after = await readSnapshot(bench.journal, database);
-  const undone = `${undoings.length} undone`;
-  const different = versions === 'all' ? differencesFromStart(up, after) : undefined;
-  if (different === undefined) return `${undone}, schema ${after.fingerprint.slice(0, 12)}`;
-  const noted = up.filter((row) => row.kind !== 'start').flatMap((row) => Object.keys(row.evidence.objects));
-  const touched = (statement: Statement) => touchedObjects(statement, database);
-  const ours = new Set<string>([...noted, ...undoings.flatMap(statementsOf).flatMap(touched)]);
-  const leftover = different.filter((id) => ours.has(id));
-  if (leftover.length > 0) throw notAsBefore(leftover);
-  for (const id of different) {
-    const text = `${id.replace(':', ' ')} differs from before the run, but the run did not touch it`;
-    context.report({ type: 'note', level: 'info', text });
-  }
-  return `${undone}, schema as before: ${after.fingerprint.slice(0, 12)}`;
-}
-
-/** There and back: a way back may leave what the way forward never touched. */
-function statementsOf({ migration, statements }: Undoing): readonly Statement[] {
-  return [...migration.up, ...statements];
-}
-
-function notAsBefore(leftover: readonly ObjectId[]): Failure {
-  const names = leftover.map((id) => id.replace(':', ' ')).join(', ');
-  return new Failure(`the way back ran, but this is not as it was before: ${names}`, {
-    exitCode: ExitCode.failedChanged,
-    production: 'changed',
-    state: 'every statement of the way back is done; the objects named above differ from before',
-    next: 'gateway-migrate restore --backup latest',
-  });
 }

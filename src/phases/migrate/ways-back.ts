@@ -1,9 +1,11 @@
 import type { Context } from '../../context.ts';
 import { compareVersions } from '../../migrations/file-name.ts';
 import type { HistoryRow } from '../../migrations/history-row.ts';
+import { diffLines } from '../../migrations/line-diff.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { StepInputs } from '../../plan/step.ts';
+import type { ObjectId } from '../../schema/types.ts';
 import { readModes, readNotedMigrations } from '../../statements/applied.ts';
 import { readHistory } from '../../statements/history.ts';
 import { readJournal } from '../../statements/journal.ts';
@@ -11,6 +13,7 @@ import { waitForDeadClient } from '../../statements/recovery/dead-client.ts';
 import type { Expected } from '../../statements/recovery/expectation.ts';
 import { NoWayBack, routeBack } from '../../statements/recovery/route.ts';
 import { settleOpenStatements } from '../../statements/recovery/settle.ts';
+import { keepWhatStood } from '../../statements/recovery/standing.ts';
 import type { JournalRow } from '../../statements/row.ts';
 import { type StatementParts, scratchOf } from './statement-parts.ts';
 
@@ -18,7 +21,13 @@ import { type StatementParts, scratchOf } from './statement-parts.ts';
 export interface Undoing {
   readonly migration: Migration;
   readonly rows: readonly JournalRow[];
+  /** By the history: of one whose journal is gone, nothing else tells that it ran. */
+  readonly wasApplied: boolean;
   readonly statements: readonly Statement[];
+  /** What its down section would drop, though it stood before the migration. */
+  readonly kept: readonly ObjectId[];
+  /** How its down section differs from the one that was noted: lines as `diffLines` gives them. */
+  readonly mended: readonly string[];
 }
 
 /** Adopted migrations were not made by the run: undoing them would drop tables that it found. */
@@ -67,12 +76,12 @@ export async function findWaysBack(
     },
   );
   const isUnfinished = input.ofRun === parts.run || chosen.some((row) => row.state !== 'applied');
-  return {
-    undoings: chosen.map((row) =>
-      planUndoing(row, noted.get(row.version), { up, rehearsed: parts.rehearsed, isUnfinished }),
-    ),
-    up,
-  };
+  const down = (await readJournal(session, parts.run)).filter((row) => row.direction === 'down');
+  const undoings = chosen.map((row) => {
+    const file = parts.migrations.find(({ version }) => version === row.version);
+    return planUndoing(row, noted.get(row.version), { up, down, file, rehearsed: parts.rehearsed, isUnfinished });
+  });
+  return { undoings, up };
 }
 
 async function readChosen(input: StepInputs['undo'], session: Session): Promise<HistoryRow[]> {
@@ -90,18 +99,58 @@ interface UndoingParts {
   readonly up: readonly JournalRow[];
   readonly rehearsed: readonly Expected[];
   readonly isUnfinished: boolean;
+  /** What has run of the way back. */
+  readonly down: readonly JournalRow[];
+  /** The migration as its file has it now. */
+  readonly file: Migration | undefined;
 }
 
 function planUndoing(
   row: HistoryRow,
   migration: Migration | undefined,
-  { up, rehearsed, isUnfinished }: UndoingParts,
+  { up, down, file, rehearsed, isUnfinished }: UndoingParts,
 ): Undoing {
   if (!migration) {
     throw new NoWayBack(row.version, 'its file is missing and its text was too large to be kept', isUnfinished);
   }
   const rows = up.filter((one) => one.version === row.version);
-  const route = routeBack(migration, rows, rehearsed);
-  if (route.by === 'none') throw new NoWayBack(row.version, route.reason, isUnfinished);
-  return { migration, rows, statements: route.statements };
+  const wasApplied = row.state === 'applied';
+  const start = up.filter(({ kind }) => kind === 'start');
+  const wayOf = (one: Migration) => {
+    const route = routeBack(one, rows, rehearsed, wasApplied);
+    return route.by === 'none' ? route : { ...route, ...keepWhatStood(route.statements, one.up, [...start, ...rows]) };
+  };
+  const mended = file && mendedDown(migration, file);
+  const way = mended && wayOf(mended);
+  if (mended && way?.by !== 'none' && way && isAsRun(way.statements, down, row.version)) {
+    const { statements, kept } = way;
+    return {
+      migration: mended,
+      rows,
+      wasApplied,
+      statements,
+      kept,
+      mended: diffLines(textOf(migration.down), textOf(mended.down)),
+    };
+  }
+  const noted = wayOf(migration);
+  if (noted.by === 'none') throw new NoWayBack(row.version, noted.reason, isUnfinished);
+  return { migration, rows, wasApplied, statements: noted.statements, kept: noted.kept, mended: [] };
+}
+
+/** The migration with its file's down section, when that alone is another one than the noted. */
+function mendedDown(noted: Migration, file: Migration): Migration | undefined {
+  const told = (statements: readonly Statement[]) => statements.map(({ digest }) => digest).join();
+  if (told(noted.up) !== told(file.up) || told(noted.down) === told(file.down)) return undefined;
+  return { ...noted, down: file.down };
+}
+
+/** What has run of a way back stays as it was: only the rest may be mended. */
+function isAsRun(statements: readonly Statement[], down: readonly JournalRow[], version: string): boolean {
+  const run = down.filter((row) => row.version === version && row.state !== 'failed');
+  return run.every(({ ordinal, digest }) => statements[ordinal - 1]?.digest === digest);
+}
+
+function textOf(statements: readonly Statement[]): string {
+  return statements.map(({ text }) => `${text};`).join('\n');
 }

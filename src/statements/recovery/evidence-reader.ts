@@ -1,3 +1,4 @@
+import type { Definitions } from '../../migrations/losses/losses.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { circumstanceSettings, readCreation } from '../../schema/definitions.ts';
@@ -5,8 +6,10 @@ import { holdsRows, storageIdentity, tableIdentity, untilAlterShows } from '../.
 import { readObjects, splitId } from '../../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
 import type { Evidence } from '../row.ts';
+import { contentsReader } from './contents.ts';
 import { type Noted, notedOf } from './identity-evidence.ts';
 import { type Place, placesOf, touchedObjects } from './places.ts';
+import { readSettings } from './settings.ts';
 import type { Present } from './verdict.ts';
 
 /** Notes what stands before each statement, with as few reads as the journal needs. */
@@ -22,17 +25,25 @@ export interface EvidenceReader {
 /**
  * `snapshot` is production at the start of the phase: what was not there then needs no look at each object, so that a
  * migration that creates new tables costs no read of its own. `isAlone`: nobody else is in this database, and nothing
- * of it will ever be decided after a crash.
+ * of it will ever be decided after a crash. `notesRows`: what a way back needs to tell whether rows and settings are
+ * back, too.
  */
 export function evidenceReader(
   session: Session,
   snapshot: Snapshot,
-  { isAlone = false }: { readonly isAlone?: boolean } = {},
+  { isAlone = false, notesRows = false }: { readonly isAlone?: boolean; readonly notesRows?: boolean } = {},
 ): EvidenceReader {
   const { database } = snapshot;
   const known = new Map<ObjectId, string>([...snapshot.objects].map(([id, object]) => [id, object.digest]));
   const stale = new Set<ObjectId>();
   let isEverythingStale = false;
+  const contentsBefore = contentsReader(session, snapshot);
+
+  async function rowsBefore(statement: Statement, definitions: Definitions): Promise<Partial<Evidence>> {
+    if (!notesRows) return {};
+    const settings = await readSettings(session, statement);
+    return { ...(await contentsBefore(statement, definitions)), ...(settings.length > 0 ? { settings } : {}) };
+  }
 
   async function refresh(places: ReadonlyMap<ObjectId, Place>): Promise<void> {
     const toRead = [...places].filter(([id]) => isEverythingStale || stale.has(id));
@@ -50,7 +61,8 @@ export function evidenceReader(
       for (const id of await readNames(session, database)) if (!known.has(id)) stale.add(id);
     },
     async before(statement) {
-      if (statement.kind !== 'ddl' && statement.kind !== 'truncate') return { objects: {} };
+      if (statement.kind !== 'ddl' && statement.kind !== 'truncate')
+        return { objects: {}, ...(await rowsBefore(statement, {})) };
       const places = placesOf(statement, database);
       // What is there may have been changed by somebody else since the beginning.
       for (const [id, place] of places) if (!isAlone && (known.has(id) || place.database !== database)) stale.add(id);
@@ -63,8 +75,9 @@ export function evidenceReader(
       const creations = await readCreations(session, present);
       const identities = await readIdentities(session, present, noted);
       const counters = countersIn(statement, creations.definitions);
-      if (statement.kind === 'truncate') return { objects, identities, counters };
-      return { objects, ...creations, identities, ...(noted ? { counters } : {}) };
+      const rows = await rowsBefore(statement, creations.definitions);
+      if (statement.kind === 'truncate') return { objects, identities, counters, ...rows };
+      return { objects, ...creations, identities, ...(noted ? { counters } : {}), ...rows };
     },
     forget(statement) {
       if (statement.kind === 'opaque') isEverythingStale = true;

@@ -32,16 +32,19 @@ export class NoWayBack extends Failure {
  * Finds the way back. A migration that is completely applied goes back by its own down section. One that was cut off
  * goes back statement by statement: by the exact inverse where one is certain, else by the author's own counterpart
  * when the down section mirrors the up section; else by the end
- * of the down section that a rehearsal proved to lead back from there; else there is no route.
+ * of the down section that a rehearsal proved to lead back from there; else there is no route. `isApplied`: the history
+ * says that all of it is done, whatever the journal knows (a restored database has none).
  */
 export function routeBack(
   migration: Migration,
   rows: readonly JournalRow[],
   rehearsed: readonly Expected[] = [],
+  isApplied = false,
 ): Route {
   const done = rows.filter((row) => row.direction === 'up' && row.ordinal > 0 && row.state === 'done');
   const isDone = new Set(done.map((row) => row.ordinal));
   const effects = effectsOf(migration.up);
+  if (isApplied && done.length === 0 && effects.length > 0) return routeWithoutJournal(migration);
   if (!migration.up.some((statement, index) => isDone.has(index + 1) && effects.includes(statement))) {
     return { by: 'nothing to undo', statements: [] };
   }
@@ -49,6 +52,11 @@ export function routeBack(
   if (isComplete && migration.down.length > 0) return { by: 'down section', statements: migration.down };
   const route = routeByInverses(migration, done);
   return route.by === 'none' ? (routeByRehearsal(migration, isDone, rehearsed) ?? route) : route;
+}
+
+function routeWithoutJournal({ down }: Migration): Route {
+  if (down.length > 0) return { by: 'down section', statements: down };
+  return { by: 'none', reason: 'the journal of its run is not in this database, and it has no down section' };
 }
 
 /**

@@ -15,7 +15,11 @@ import { recordedContext } from '../../support/recorded-context.ts';
 import { describeOnServers } from '../../support/servers.ts';
 
 const PATIENCE = { lockWaitSeconds: 1, lockRetries: 0 };
-const CONFIG = { migrations: { ...PATIENCE, laravelTable: null } } as unknown as Config;
+const CONFIG = {
+  rehearsal: 'private',
+  database: { database: 'shop' },
+  migrations: { ...PATIENCE, laravelTable: null },
+} as unknown as Config;
 
 describeOnServers('what a migration cannot do', (server) => {
   /** Applies migrations to a database of its own, as the run `r1`. */

@@ -86,3 +86,12 @@ test('a transaction that the author rolls back changed nothing', () => {
   const plan = migration('BEGIN; UPDATE n SET v = 1; ROLLBACK; CREATE TABLE b (x INT);');
   expect(texts(routeBack(plan, [done(1), done(2), done(3)]))).toEqual(['nothing to undo']);
 });
+
+test('applied by the history, with nothing in the journal: the down section, or none', () => {
+  const up = 'CREATE TABLE a (x INT);';
+  expect(texts(routeBack(migration(up, 'DROP TABLE a;'), [], [], true))).toEqual(['down section', 'DROP TABLE a']);
+  expect(texts(routeBack(migration(up), [], [], true))).toEqual([
+    'none',
+    'the journal of its run is not in this database, and it has no down section',
+  ]);
+});

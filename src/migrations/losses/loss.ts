@@ -1,0 +1,8 @@
+/** What a statement takes from the rows of a table, and no schema tells. */
+export interface Loss {
+  readonly table: string;
+  /** For people: `column note of orders`, `rows of orders`. */
+  readonly what: string;
+  /** False: a server in strict mode refuses to lose anything here. */
+  readonly isCertain: boolean;
+}
