@@ -11,6 +11,8 @@ export interface Circumstances {
   readonly database: string;
   /** On the same server; undefined where the rehearsal is elsewhere. */
   readonly rehearsal: string | undefined;
+  /** Where a statement that was cut off, and that no rehearsal has seen, is tried: always on the same server. */
+  readonly trial: string;
   readonly isLogged: boolean;
   /** Views, triggers, routines and events of other accounts are there. */
   readonly hasForeignDefiners: boolean;
@@ -30,9 +32,11 @@ interface Need {
 
 const PROGRAMS = ['CREATE ROUTINE', 'ALTER ROUTINE', 'EXECUTE', 'CREATE TEMPORARY TABLES'];
 
+const TRIAL = 'resume and rollback cannot try there a statement that was cut off, where no rehearsal has seen it';
+
 /** PURE: every right that one of the commands asks for, with what does not work without it. */
 export function everyRight(about: Circumstances): Need[] {
-  const { database, rehearsal } = about;
+  const { database, rehearsal, trial } = about;
   const pattern = quoteName(database.replaceAll('_', '\\_'));
   const beside = (role: BesideRole): Need => ({
     ...{ privileges: ['ALL PRIVILEGES'], on: `${pattern.slice(0, -1)}\\_${role}\\_%\`.*` },
@@ -46,16 +50,15 @@ export function everyRight(about: Circumstances): Need[] {
     },
     beside('restore'),
     beside('before'),
-    ...(rehearsal === undefined
-      ? []
-      : [
-          {
-            ...{ privileges: ['ALL PRIVILEGES'], on: `${quoteName(rehearsal.replaceAll('_', '\\_'))}.*` },
-            ...{ holdsFor: rehearsal, without: 'test cannot make its clone, and deploy not rehearse' },
-          },
-        ]),
+    ...(rehearsal === undefined ? [] : [allOf(rehearsal, 'test cannot make its clone, and deploy not rehearse')]),
+    ...(rehearsal === trial ? [] : [allOf(trial, TRIAL)]),
     ...onTheServer(about),
   ];
+}
+
+function allOf(database: string, without: string): Need {
+  const on = `${quoteName(database.replaceAll('_', '\\_'))}.*`;
+  return { privileges: ['ALL PRIVILEGES'], on, holdsFor: database, without };
 }
 
 function onTheServer({ flavor, isLogged, hasForeignDefiners, hasSystemDefiner }: Circumstances): Need[] {

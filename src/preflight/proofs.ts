@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { connect, type Server, type Session } from '../mysql/connect.ts';
+import { scratchOf } from '../phases/migrate/statement-parts.ts';
 import { findServerBinaries } from '../private-server/binaries.ts';
 import { type Check, holds, warns } from '../run/check.ts';
 import { readDefiners } from '../schema/definers.ts';
@@ -37,6 +38,7 @@ async function proveRights({ config, server }: ProofParts, session: Session): Pr
   return checkEveryRight(account, {
     ...{ flavor: server.flavor, database, isLogged: Number(row?.isLogged) === 1 },
     rehearsal: rehearsal !== 'private' && isSameServer(rehearsal, config.database) ? rehearsal.database : undefined,
+    trial: scratchOf(config),
     hasForeignDefiners: foreign.length > 0,
     hasSystemDefiner: server.flavor.kind === 'mysql' ? await readSystemUsers(session, foreign) : false,
   });

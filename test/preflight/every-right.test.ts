@@ -16,6 +16,7 @@ const brief = (checks: readonly Check[]) =>
 describeOnServers('the rights in effect', (server) => {
   const circumstances = (production: Server): Circumstances => ({
     ...{ flavor: production.flavor, database: production.target.database, rehearsal: 'rights_test' },
+    trial: 'rights_test',
     ...{ isLogged: true, hasForeignDefiners: true, hasSystemDefiner: false },
   });
 
@@ -54,6 +55,18 @@ describeOnServers('the rights in effect', (server) => {
       await session.close();
     },
   );
+
+  test('a rehearsal elsewhere: what recovery without one needs here', async () => {
+    const production = await connect(server().target(await server().createDatabase('rights')));
+    const about = { ...circumstances(production), rehearsal: undefined, trial: 'shop_rehearsal' };
+    const checks = checkEveryRight({ name: 'app@%', grants: [] }, about);
+    expect(brief(checks)).toContain(
+      'warning rights on `shop\\_rehearsal`.*: app@% lacks SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, ' +
+        'REFERENCES, TRIGGER, CREATE VIEW, SHOW VIEW, EVENT, LOCK TABLES, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, CREATE TEMPORARY TABLES: ' +
+        'resume and rollback cannot try there a statement that was cut off, where no rehearsal has seen it',
+    );
+    expect(checks.at(-1)?.remedy).toContain("GRANT ALL PRIVILEGES ON `shop\\_rehearsal`.* TO 'app'@'%';");
+  });
 
   test('what cannot be proven is a warning', async () => {
     const production = await connect(server().target(await server().createDatabase('rights')));
