@@ -63,7 +63,7 @@ export async function goForward(
       });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return { applied, refused: explainRefusal(error, migration, migrations) };
+      return { applied, refused: explainRefusal(error, migration, { pending: migrations, hasRows: stage.hasRows }) };
     }
   }
   return { applied, refused: undefined };

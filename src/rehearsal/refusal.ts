@@ -6,8 +6,30 @@ const ER_PARSE_ERROR = 1064;
 /** No such table or column; foreign key to what is not there (MySQL 1824, MariaDB 1005 with errno 150). */
 const MISSING = new Set([1146, 1824, 1005, 1215, 1305, 1054, 1072]);
 
+/**
+ * What a server says where a row is not found that another refers to: a foreign key without its parent (1216, 1452), NULL from a
+ * subquery that finds nothing (1048; 1138 and 1265 once the column becomes NOT NULL), a CHECK (MySQL 3819, MariaDB 4025), a
+ * trigger that looks for the row (1644).
+ */
+const ROW_NOT_FOUND = new Set([1216, 1452, 1048, 1138, 1265, 3819, 4025, 1644]);
+
+/** PURE: why a statement is refused, and what helps, that may refer to rows which the clone does not have; else undefined. */
+export function withoutRows({ errno = 0 }: Refused, hasRows: boolean, mend: string) {
+  if (hasRows || !ROW_NOT_FOUND.has(errno)) return undefined;
+  return {
+    why: 'the tables of the clone have no rows: if it refers to those of production, it may succeed there',
+    fix: `gateway-migrate test --from-backup tries it on real rows, and deploy takes its word; else ${mend}`,
+  };
+}
+
+interface Surroundings {
+  readonly pending: readonly Migration[];
+  /** See `Stage`. */
+  readonly hasRows: boolean;
+}
+
 /** PURE: what the server's refusal of an up statement means for the author. */
-export function explainRefusal(refused: Refused, migration: Migration, pending: readonly Migration[]): Finding {
+export function explainRefusal(refused: Refused, migration: Migration, { pending, hasRows }: Surroundings): Finding {
   if (refused instanceof Escaped) return { ...refused.finding, version: migration.version };
   const { ordinal, statement, errno } = refused;
   const of = migration.up.length;
@@ -35,12 +57,9 @@ export function explainRefusal(refused: Refused, migration: Migration, pending: 
       fix: 'put DELIMITER // before the stored program, // after its END, and DELIMITER ; after that',
     };
   }
-  return {
-    ...about,
-    name: 'up-fails',
-    why: ordinal === 1 ? 'nothing of the migration would be in place' : halfDone(ordinal),
-    fix: `mend line ${statement.line} of ${migration.baseName}`,
-  };
+  const fix = `mend line ${statement.line} of ${migration.baseName}`;
+  const why = ordinal === 1 ? 'nothing of the migration would be in place' : halfDone(ordinal);
+  return { ...about, name: 'up-fails', why, fix, ...withoutRows(refused, hasRows, fix) };
 }
 
 function halfDone(ordinal: number): string {

@@ -68,7 +68,8 @@ async function onClone(rehearsal: Rehearsal, place: RehearsalPlace, session: Ses
       cloned = await cloneSchema(session, snapshot, server, loadTables);
       return `${cloned.creations.size} objects${loadTables ? ', with the rows of the backup' : ''}`;
     });
-    await withStage(server, { production: production.target.database, signal }, async (stage) => {
+    const about = { production: production.target.database, hasRows: loadTables !== undefined, signal };
+    await withStage(server, about, async (stage) => {
       results.checks.push(...compareClone(snapshot, stage.schema.now, cloned as Cloned));
       if (isElsewhere) {
         results.checks.push(

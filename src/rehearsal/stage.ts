@@ -22,6 +22,8 @@ export interface Stage {
   readonly signal: AbortSignal;
   /** Production's database, when a statement could reach it from the clone. */
   readonly production: string | undefined;
+  /** The rows of a backup are there; else the tables hold only what the migrations themselves write. */
+  readonly hasRows: boolean;
 }
 
 /** How one statement went. */
@@ -67,7 +69,7 @@ export class Escaped extends Refused {
  */
 export async function withStage<T>(
   server: Server,
-  { production, signal }: { readonly production: string; readonly signal: AbortSignal },
+  { production, hasRows, signal }: Pick<Stage, 'hasRows' | 'signal'> & { readonly production: string },
   body: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const reader = await server.open();
@@ -78,6 +80,7 @@ export async function withStage<T>(
       reader,
       schema,
       signal,
+      hasRows,
       production: server.target.database === production ? undefined : production,
       work: await server.open({ purpose: 'migration' }),
     };

@@ -47,4 +47,27 @@ describeOnServers('a rehearsal on the rows of a backup', (server) => {
       production.remove();
     }
   }, 240_000);
+
+  test('lets through what refers to rows of production, and deploy takes its word', { timeout: 240_000 }, async () => {
+    const production = await createProduction(server(), {
+      migrations: {
+        '1_seed.sql': '-- migrate:up\nINSERT INTO pages (firm) VALUES (7);\n-- migrate:down\nDELETE FROM pages;\n',
+      },
+      rehearses: true,
+    });
+    try {
+      await production.sql(
+        'CREATE TABLE firms (id INT PRIMARY KEY); CREATE TABLE pages (firm INT, FOREIGN KEY (firm) REFERENCES firms (id)); INSERT INTO firms VALUES (7)',
+      );
+      const refused = await production.run('deploy', '--yes', '--json');
+      expect(lastOf(refused)).toMatchObject({ exitCode: 5, production: 'unchanged' });
+      expect(refused.stdout).toContain('gateway-migrate test --from-backup tries it on real rows');
+      expect(lastOf(await production.run('backup', 'create', '--json'))).toMatchObject({ exitCode: 0 });
+      expect(lastOf(await production.run('test', '--from-backup', '--json'))).toMatchObject({ exitCode: 0 });
+      expect(lastOf(await production.run('deploy', '--yes', '--json'))).toMatchObject({ exitCode: 0 });
+      expect(await production.query('SELECT firm FROM pages')).toEqual([{ firm: 7 }]);
+    } finally {
+      production.remove();
+    }
+  });
 });

@@ -5,6 +5,7 @@ import { routeBack } from '../../statements/recovery/route.ts';
 import type { Creations } from '../clone/clone.ts';
 import type { Finding } from '../finding.ts';
 import { type Applied, journalRows } from '../forward.ts';
+import { withoutRows } from '../refusal.ts';
 import { Escaped, perform, Refused, type Stage } from '../stage.ts';
 import { repairTo } from './repair.ts';
 
@@ -62,13 +63,15 @@ async function undoOne(stage: Stage, applied: Applied): Promise<Finding | undefi
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error instanceof Escaped) return { ...error.finding, version: migration.version };
+    const fix = 'mend the section -- migrate:down';
     return {
       ...about,
       name: 'down-fails',
       object: `statement ${error.ordinal} of ${route.statements.length} of the way back`,
       what: `${error.statement.verb} is refused: ${messageOf(error)}`,
       why: `a rollback would stop there (the way back by ${route.by})`,
-      fix: 'mend the section -- migrate:down',
+      fix,
+      ...withoutRows(error, stage.hasRows, fix),
     };
   }
   return leftover(diffSnapshots(before, stage.schema.now), applied);
