@@ -53,7 +53,8 @@ export async function replayPrivately(request: PrivateReplay, context: Context):
   const { binaries, manifest } = request;
   const { exec, server } = context;
   const args = [...SETTINGS, ...(await settingsOf(server))];
-  const place = await startPrivateServer(exec, { binaries, binlog: false, args });
+  const { foldsNames } = server;
+  const place = await startPrivateServer(exec, { binaries, binlog: false, args, foldsNames });
   try {
     const target = place.target(manifest.database);
     const twin = await connect(target, { database: null });

@@ -1,4 +1,5 @@
 import type { Session } from '../mysql/connect.ts';
+import { isSameName } from '../mysql/name.ts';
 import type { Collations } from './session.ts';
 
 /** A database, and how the server that wrote the log compares the names of databases and tables. */
@@ -32,8 +33,4 @@ export async function readNamedDatabase(session: Session, database: string): Pro
 /** PURE: does this name mean the database? */
 export function means({ database, ignoresCase }: NamedDatabase, name: string): boolean {
   return isSameName(database, name, ignoresCase);
-}
-
-export function isSameName(one: string, other: string, ignoresCase: boolean): boolean {
-  return ignoresCase ? one.toLowerCase() === other.toLowerCase() : one === other;
 }

@@ -56,7 +56,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       const point = await choosePoint(moment, backup, facts.server, options, config, invocation);
       const at = await findFreeSecond(facts.server, invocation.clock.now());
       const site = await siteForRestore(facts, config, options, invocation);
-      const plan = planFor(backup.file, point, { ...options, at, site }, config, invocation);
+      const plan = planFor(backup.file, point, { ...options, at, site }, calledAs(config, facts.server), invocation);
       const rows = summaryRows(plan, backup.manifest, point, site, config);
       invocation.hub.report({ type: 'summary', title: 'Restore', rows });
       const stranger = otherOrigin(backup.manifest, await readDestination(facts.server));
@@ -69,6 +69,11 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       throw error;
     }
   });
+}
+
+/** As the catalogue calls the database, which can be another spelling than the configuration's. */
+function calledAs(config: Config, { target }: Server): Config {
+  return { ...config, database: target };
 }
 
 function questionOf(stranger: string | undefined): string {

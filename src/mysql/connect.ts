@@ -1,6 +1,7 @@
 import type { Connection, ConnectionOptions, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Secret } from '../system/secret.ts';
 import { type Flavor, isAtLeast, parseFlavor } from './flavor.ts';
+import { foldName } from './name.ts';
 import { migrationSettings, TOOL_SETTINGS } from './session-settings.ts';
 
 /** Where a database is and who we are there. */
@@ -56,6 +57,8 @@ export interface OpenOptions {
 export interface Server {
   readonly target: Target;
   readonly flavor: Flavor;
+  /** `lower_case_table_names` is not 0: names of databases and tables are compared without regard to case. */
+  readonly foldsNames: boolean;
   open(options?: OpenOptions): Promise<Session>;
 }
 
@@ -120,9 +123,15 @@ export async function connectWithSession(
   const session = await open(target, options);
   try {
     // Not the version of the greeting: a proxy greets with its own.
-    const [row] = await session.query<{ version: string }>('SELECT VERSION() AS version');
+    const [row] = await session.query<{ version: string; folding: number | string }>(
+      'SELECT VERSION() AS version, @@lower_case_table_names AS folding',
+    );
     const flavor = parseFlavor(row?.version ?? '');
-    return { server: { target, flavor, open: (others) => open(target, others, flavor) }, session };
+    const folding = Number(row?.folding);
+    // As the catalogue calls it, whatever the configuration does.
+    const named = folding === 1 ? { ...target, database: foldName(target.database) } : target;
+    const foldsNames = folding !== 0;
+    return { server: { target: named, flavor, foldsNames, open: (others) => open(named, others, flavor) }, session };
   } catch (error) {
     session.destroy();
     throw error;

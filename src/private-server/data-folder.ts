@@ -32,6 +32,9 @@ export const QUICK = [
   '--loose-innodb-flush-method=nosync',
 ];
 
+/** Laid down when MySQL's data folder is made: a server that starts on it must say the same. */
+export const FOLD_NAMES = '--lower-case-table-names=1';
+
 /** What MySQL and MariaDB call the room for their redo log; neither may be much smaller. */
 const SMALL_LOGS = { mysql: '--loose-innodb-redo-log-capacity=8M', mariadb: '--innodb-log-file-size=8M' } as const;
 
@@ -48,6 +51,8 @@ export async function makeDataFolder(
     readonly scratchDir: string;
     /** With small logs, to be kept and copied: a server that starts on it makes them as large as it wants. */
     readonly isSmall?: boolean;
+    /** As `PrivateServerOptions`. */
+    readonly foldsNames?: boolean | undefined;
   },
   statements: readonly string[] = [],
 ): Promise<void> {
@@ -59,7 +64,11 @@ export async function makeDataFolder(
     binaries.kind === 'mysql'
       ? mysqlCommand(binaries, folders.dataDir, script)
       : mariadbCommand(binaries, folders.dataDir, script);
-  const command = folders.isSmall ? { ...made, args: [...made.args, SMALL_LOGS[binaries.kind]] } : made;
+  const further = [
+    ...(folders.isSmall ? [SMALL_LOGS[binaries.kind]] : []),
+    ...(folders.foldsNames ? [FOLD_NAMES] : []),
+  ];
+  const command = { ...made, args: [...made.args, ...further] };
   const exit = await exec.run(command);
   if (exit.exitCode !== 0) {
     throw failedUnchanged(

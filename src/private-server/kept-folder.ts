@@ -14,10 +14,17 @@ import { makeDataFolder } from './data-folder.ts';
 const FORMAT = 1;
 const SEAL = 'sealed.json';
 const KEPT = /^kept-[0-9a-f]{16}$/;
+/** What the folder is for: one server program, started in one way. */
+interface Purpose {
+  readonly binaries: ServerBinaries;
+  readonly foldsNames?: boolean | undefined;
+}
+
 const MAKING = /^making-(\d+)-[0-9a-f]+$/;
 
 interface Seal {
   readonly server: string;
+  readonly foldsNames?: boolean | undefined;
   /** Bytes by name: what a full disk or a power cut left of the folder is not taken for the whole. */
   readonly files: Readonly<Record<string, number>>;
 }
@@ -33,17 +40,13 @@ export function keptFoldersIn({ HOME: home, XDG_CACHE_HOME: cache }: Environment
  * comes first, under another name until it is whole; those of programs that are gone or changed are removed then.
  * Undefined when none can be kept here: nothing but time is lost.
  */
-export async function findOrMakeKeptFolder(
-  exec: Exec,
-  binaries: ServerBinaries,
-  folder: string,
-): Promise<string | undefined> {
+export async function findOrMakeKeptFolder(exec: Exec, purpose: Purpose, folder: string): Promise<string | undefined> {
   try {
     await makeFolder(folder);
     if (!(await isOurs(folder))) return undefined;
-    const kept = join(folder, `kept-${await identify(binaries)}`);
+    const kept = join(folder, `kept-${await identify(purpose)}`);
     if (!(await isWhole(kept))) {
-      await make(exec, binaries, folder, kept);
+      await make(exec, purpose, folder, kept);
       if (!(await isWhole(kept))) return undefined;
     }
     return join(kept, 'data');
@@ -60,9 +63,11 @@ export async function discardKeptFolder(dataFolder: string): Promise<void> {
 }
 
 /** A package that is upgraded changes the program in its place. */
-async function identify({ server, version }: ServerBinaries): Promise<string> {
+async function identify({ binaries, foldsNames }: Purpose): Promise<string> {
+  const { server, version } = binaries;
   const { size, mtimeMs } = await stat(server);
-  const identity = JSON.stringify([FORMAT, server, version, size, mtimeMs]);
+  // MariaDB's folders are the same, MySQL's are not: two of one program are kept beside each other.
+  const identity = JSON.stringify([FORMAT, server, version, size, mtimeMs, ...(foldsNames ? ['folds names'] : [])]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 
@@ -82,15 +87,15 @@ async function isWhole(kept: string): Promise<boolean> {
   }
 }
 
-async function make(exec: Exec, binaries: ServerBinaries, folder: string, kept: string): Promise<void> {
-  await sweep(folder, binaries);
+async function make(exec: Exec, { binaries, foldsNames }: Purpose, folder: string, kept: string): Promise<void> {
+  await sweep(folder, { binaries, foldsNames });
   const scratchDir = join(folder, `making-${process.pid}-${randomBytes(4).toString('hex')}`);
   await makeFolder(scratchDir);
   try {
     // One that is not whole, in one step: another process may be putting a whole one in its place.
     await rename(kept, join(scratchDir, 'broken')).catch(() => undefined);
     const dataDir = join(scratchDir, 'made');
-    await makeDataFolder(exec, binaries, { dataDir, scratchDir, isSmall: true });
+    await makeDataFolder(exec, binaries, { dataDir, scratchDir, isSmall: true, foldsNames });
     // Every copy makes its own: two servers with one server_uuid cannot replicate.
     await rm(join(dataDir, 'auto.cnf'), { force: true });
     const whole = join(scratchDir, 'whole');
@@ -98,7 +103,7 @@ async function make(exec: Exec, binaries: ServerBinaries, folder: string, kept: 
     // Half of it is zeros, which take no room on the disk like this.
     const copied = await exec.run({ file: 'cp', args: ['-a', '--sparse=always', dataDir, join(whole, 'data')] });
     if (copied.exitCode !== 0) await exec.run({ file: 'cp', args: ['-a', dataDir, join(whole, 'data')] });
-    const seal: Seal = { server: binaries.server, files: await sizesIn(dataDir) };
+    const seal: Seal = { server: binaries.server, foldsNames, files: await sizesIn(dataDir) };
     await writeFile(join(whole, SEAL), JSON.stringify(seal), { mode: OWNER_ONLY });
     // The name must not reach the disk before what it names.
     await exec.run({ file: 'sync', args: ['-f', whole] });
@@ -117,19 +122,20 @@ async function sizesIn(dataDir: string): Promise<Record<string, number>> {
 }
 
 /** What killed processes were making, and the folders of programs that were removed or replaced. */
-async function sweep(folder: string, { server }: ServerBinaries): Promise<void> {
+async function sweep(folder: string, purpose: Purpose): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const pid = MAKING.exec(name)?.[1];
-    const isStale = pid === undefined ? KEPT.test(name) && (await isOutdated(path, server)) : !isAlive(Number(pid));
+    const isStale = pid === undefined ? KEPT.test(name) && (await isOutdated(path, purpose)) : !isAlive(Number(pid));
     if (isStale) await rm(path, { recursive: true, force: true });
   }
 }
 
-async function isOutdated(kept: string, server: string): Promise<boolean> {
+async function isOutdated(kept: string, { binaries, foldsNames }: Purpose): Promise<boolean> {
   const seal = await readFile(join(kept, SEAL), 'utf8').then(
     (text) => JSON.parse(text) as Seal,
     () => undefined,
   );
-  return seal?.server === undefined || seal.server === server || !existsSync(seal.server);
+  if (seal?.server === undefined || !existsSync(seal.server)) return true;
+  return seal.server === binaries.server && seal.foldsNames === foldsNames;
 }

@@ -6,7 +6,7 @@ import { Failure, failedUnchanged } from '../errors.ts';
 import type { Target } from '../mysql/connect.ts';
 import type { Exec, Started } from '../system/exec.ts';
 import type { ServerBinaries } from './binaries.ts';
-import { isolationOptions, makeDataFolder, QUICK } from './data-folder.ts';
+import { FOLD_NAMES, isolationOptions, makeDataFolder, QUICK } from './data-folder.ts';
 import { waitForGreeting } from './greeting.ts';
 import { discardKeptFolder, findOrMakeKeptFolder } from './kept-folder.ts';
 import { atExit, endWithUs } from './lifetime.ts';
@@ -26,6 +26,8 @@ export interface PrivateServerOptions {
   readonly durable?: boolean;
   /** Default: as the server has it (MySQL on, MariaDB off). */
   readonly binlog?: boolean;
+  /** Names of databases and tables are kept in lower case (`lower_case_table_names=1`). A `template` was made like that. */
+  readonly foldsNames?: boolean | undefined;
   /** It may go on when this process has ended (`letGo`); otherwise it dies with us, even by SIGKILL. Default: false. */
   readonly canOutliveUs?: boolean;
 }
@@ -40,8 +42,8 @@ export async function startPrivateServer(exec: Exec, options: PrivateServerOptio
   const dir = await mkdtemp(join(options.parentDir ?? tmpdir(), 'gateway-migrate-'));
   const server = new PrivateServer(exec, options, dir);
   try {
-    const { binaries, keptFolders } = options;
-    const kept = keptFolders && (await findOrMakeKeptFolder(exec, binaries, keptFolders));
+    const { keptFolders } = options;
+    const kept = keptFolders && (await findOrMakeKeptFolder(exec, options, keptFolders));
     if (kept && (await startsOnCopy(exec, server, kept))) return server;
     await fillDataFolder(exec, options, dir);
     await server.start();
@@ -69,9 +71,13 @@ async function startsOnCopy(exec: Exec, server: PrivateServer, kept: string): Pr
   return false;
 }
 
-async function fillDataFolder(exec: Exec, { binaries, template }: PrivateServerOptions, dir: string): Promise<void> {
+async function fillDataFolder(
+  exec: Exec,
+  { binaries, template, foldsNames }: PrivateServerOptions,
+  dir: string,
+): Promise<void> {
   const dataDir = join(dir, 'data');
-  if (template === undefined) await makeDataFolder(exec, binaries, { dataDir, scratchDir: dir });
+  if (template === undefined) await makeDataFolder(exec, binaries, { dataDir, scratchDir: dir, foldsNames });
   else await exec.run({ file: 'cp', args: ['-a', template, dataDir] });
 }
 
@@ -169,7 +175,7 @@ export class PrivateServer {
   }
 
   #serverOptions(): string[] {
-    const { binaries, durable, binlog, args } = this.#options;
+    const { binaries, durable, binlog, foldsNames, args } = this.#options;
     return [
       ...isolationOptions(binaries),
       `--datadir=${join(this.dir, 'data')}`,
@@ -181,6 +187,7 @@ export class PrivateServer {
       `--port=${this.#port}`,
       `--server-id=${this.#port}`,
       '--innodb-buffer-pool-size=64M',
+      ...(foldsNames ? [FOLD_NAMES] : []),
       ...(durable ? DURABLE : [...QUICK, '--sync-binlog=0']),
       ...binlogOptions(binaries.kind, binlog),
       ...(args ?? []),

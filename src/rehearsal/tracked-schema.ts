@@ -2,6 +2,8 @@ import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { fingerprintOf } from '../schema/fingerprint.ts';
+import { NamedObjects } from '../schema/named-objects.ts';
+import { openScope } from '../schema/scope.ts';
 import { readObjects, readSnapshot, splitId } from '../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../schema/types.ts';
 import { touchedObjects } from '../statements/recovery/places.ts';
@@ -29,11 +31,11 @@ export async function trackSchema(session: Session, database: string): Promise<T
       if (reachesFurther(statement, now)) return tracked.reread();
       const ids = couldHaveChanged(statement, now);
       const found = await readObjects(session, database, ids);
-      const objects = new Map(now.objects);
+      const objects = new NamedObjects((await openScope(session, database)).foldsTableNames, now.objects);
       for (const id of ids) {
         const object = found.get(id);
-        if (object) objects.set(id, object);
-        else objects.delete(id);
+        objects.delete(id);
+        if (object) objects.set(`${object.kind}:${object.name}`, object);
       }
       now = { ...now, objects, fingerprint: fingerprintOf(now, objects) };
       return now;

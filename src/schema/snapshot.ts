@@ -1,5 +1,6 @@
 import type { Session } from '../mysql/connect.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { isSameObject, NamedObjects } from './named-objects.ts';
 import { openScope, type Scope } from './scope.ts';
 import { readEvents } from './stored/events.ts';
 import { readLibraries } from './stored/libraries.ts';
@@ -30,7 +31,7 @@ const READERS: Readonly<Record<ObjectKind, (scope: Scope) => Promise<SchemaObjec
 export async function readSnapshot(session: Session, database: string): Promise<Snapshot> {
   const scope = await openScope(session, database);
   const defaults = await readDefaults(session, database);
-  const objects = new Map<ObjectId, SchemaObject>();
+  const objects = new NamedObjects(scope.foldsTableNames);
   for (const read of new Set(Object.values(READERS))) {
     for (const object of await read(scope)) objects.set(`${object.kind}:${object.name}`, object);
   }
@@ -49,7 +50,7 @@ export async function readObjects(
   for (const id of new Set(ids)) {
     const [kind, name] = splitId(id);
     const candidates = (await READERS[kind]({ ...scope, name })).filter((object) => object.kind === kind);
-    const object = candidates.find((candidate) => isNamed(candidate, name, scope));
+    const object = candidates.find((one) => isSameObject(`${one.kind}:${one.name}`, id, scope.foldsTableNames));
     if (object) found.set(id, object);
   }
   return found;
@@ -59,13 +60,6 @@ export async function readObjects(
 export function splitId(id: ObjectId): [ObjectKind, string] {
   const colon = id.indexOf(':');
   return [id.slice(0, colon) as ObjectKind, id.slice(colon + 1)];
-}
-
-/** Routines and events are named without regard to case, tables as `lower_case_table_names` says. */
-function isNamed(object: SchemaObject, name: string, scope: Scope): boolean {
-  const ignoresCase =
-    /^(?:procedure|function|event|package|package body|library)$/.test(object.kind) || scope.foldsTableNames;
-  return object.name === name || (ignoresCase && object.name.toLowerCase() === name.toLowerCase());
 }
 
 async function readDefaults(session: Session, database: string): Promise<{ charset: string; collation: string }> {

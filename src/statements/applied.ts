@@ -16,9 +16,15 @@ export function readNotedMigrations(history: readonly HistoryRow[], modes?: Lexi
   return new Map(noted);
 }
 
-/** A server whose sql_mode changes what quotes and backslashes mean reads the files so, and we must too. */
+/** A server whose settings change what quotes and backslashes mean, or names, reads the files so, and we must too. */
 export async function readModes(session: Session): Promise<LexicalModes> {
-  const [row] = await session.query<{ mode: string }>('SELECT @@GLOBAL.sql_mode AS mode');
+  const [row] = await session.query<{ mode: string; folding: number }>(
+    'SELECT @@GLOBAL.sql_mode AS mode, @@lower_case_table_names AS folding',
+  );
   const mode = row?.mode ?? '';
-  return { noBackslashEscapes: mode.includes('NO_BACKSLASH_ESCAPES'), ansiQuotes: mode.includes('ANSI_QUOTES') };
+  return {
+    noBackslashEscapes: mode.includes('NO_BACKSLASH_ESCAPES'),
+    ansiQuotes: mode.includes('ANSI_QUOTES'),
+    foldsNames: Number(row?.folding) !== 0,
+  };
 }

@@ -40,7 +40,7 @@ async function scene(server: TestServer) {
       return systemExec.run(command, options);
     },
   };
-  const keep = () => findOrMakeKeptFolder(exec, binaries, folder);
+  const keep = () => findOrMakeKeptFolder(exec, { binaries }, folder);
   /** Starts a server with it; says whether it answers. */
   const start = async () => {
     const started = await startPrivateServer(exec, { binaries, keptFolders: folder, binlog: false });

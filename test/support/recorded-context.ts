@@ -31,6 +31,7 @@ function noServer(): Server {
   return {
     target: { database: 'none', user: 'none', tls: false },
     flavor: { kind: 'mysql', version: [0, 0, 0], label: 'none' },
+    foldsNames: false,
     open: () => Promise.reject(new Error('this test has no database server')),
   };
 }

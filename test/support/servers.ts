@@ -31,6 +31,8 @@ export interface TestServerOptions {
   /** Default: as the server has it (MySQL on, MariaDB off). */
   readonly binlog?: boolean;
   readonly durable?: boolean;
+  /** `lower_case_table_names=1`. */
+  readonly foldsNames?: boolean;
   /** Where its folder is made. Default: in memory. */
   readonly parentDir?: string;
   /** On MariaDB of Debian 13 too: where what the server or its programs write is read. */
@@ -88,7 +90,9 @@ async function startCopy({ binaries, template }: FoundServer, options: TestServe
   const parentDir = options.parentDir ?? serversDir();
   mkdirSync(parentDir, { recursive: true });
   const args = [...SMALL_MEMORY[binaries.kind], ...(options.args ?? [])];
-  return startPrivateServer(systemExec, { ...options, binaries, template, parentDir, args });
+  // MySQL lays down at its first start how names are compared: such a server has no template.
+  const made = options.foldsNames ? {} : { template };
+  return startPrivateServer(systemExec, { ...options, ...made, binaries, parentDir, args });
 }
 
 function toTestServer(server: PrivateServer): TestServer {

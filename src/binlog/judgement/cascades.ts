@@ -1,14 +1,8 @@
 import type { Session } from '../../mysql/connect.ts';
 import type { Flavor } from '../../mysql/flavor.ts';
+import { isSameName } from '../../mysql/name.ts';
 import { readCollations } from '../session.ts';
-import {
-  isSameName,
-  means,
-  type NamedDatabase,
-  readNamedDatabase,
-  type Subject,
-  type UnloggedParent,
-} from '../subject.ts';
+import { means, type NamedDatabase, readNamedDatabase, type Subject, type UnloggedParent } from '../subject.ts';
 
 /** A foreign key that changes rows of its table by itself. */
 export interface ActingKey {

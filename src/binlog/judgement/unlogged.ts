@@ -1,7 +1,8 @@
+import { isSameName } from '../../mysql/name.ts';
 import { EventType } from '../events/event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type TableMap } from '../events/row-event.ts';
 import type { RangeEvent } from '../range.ts';
-import { isSameName, type Subject } from '../subject.ts';
+import type { Subject } from '../subject.ts';
 import type { TableChange, Transaction } from '../transaction.ts';
 
 const PREPARED_BEFORE =

@@ -25,7 +25,7 @@ interface Saving {
 export async function findSavedFiles(
   versions: readonly string[],
   server: Server,
-  { stateDir, database }: Config,
+  { stateDir }: Config,
 ): Promise<SavedFile[]> {
   const runs = await listLocalRuns(stateDir);
   const savings = await withoutHollow(runs.flatMap(savingOf), runs, server);
@@ -36,7 +36,7 @@ export async function findSavedFiles(
     try {
       if (!existsSync(file)) throw new Error('there is no such file');
       const manifest = await readManifest(file);
-      if (manifest.database !== database.database) continue;
+      if (manifest.database !== server.target.database) continue;
       files.push({ file, savedAt, versions: ofVersions, tables: await readTables(file, manifest) });
     } catch (error) {
       throw cannotBeLoaded(file, messageOf(error));

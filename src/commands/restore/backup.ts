@@ -58,11 +58,12 @@ export async function chooseFile(
 /** One that did not come back the same when it was loaded is passed over, as long as there is another. */
 async function newestBefore(moment: Moment | undefined, config: Config, hub: Invocation['hub']): Promise<string> {
   const { dir } = config.backup;
-  const { database } = config.database;
+  const destination = await findDestination(config);
+  const database = destination?.database ?? config.database.database;
   const named = (await listBackups(dir)).filter(
     ({ path, manifest }) => manifest?.database === database && !holdsSavedRows(path),
   );
-  const all = ofDestination(named, await findDestination(config));
+  const all = ofDestination(named, destination);
   if (moment?.is === 'run') {
     const own = await backupOfRun(moment.run, config);
     if (own !== undefined && all.some(({ path }) => path === own)) return own;

@@ -91,7 +91,7 @@ async function readSurroundings(
   const twin = await findTwin(server, clients, invocation.exec, invocation.env.PATH);
   const whyNoTwin = !twin
     ? `the server program of ${server.flavor.label} is not on this machine, to repeat it apart from production`
-    : Number(row?.names) !== 0
+    : Number(row?.names) === 2
       ? 'a private server would read names another way (lower_case_table_names)'
       : undefined;
   return {

@@ -3,6 +3,7 @@ import { describeOrigin, otherOrigin } from '../../backup/file/origin.ts';
 import type { Config } from '../../config/config.ts';
 import { type ExitCode, failedUnchanged, refusal } from '../../errors.ts';
 import { findFreeSecond, nameBeside, nameCopy } from '../../exchange/side-database.ts';
+import { spelledAs } from '../../mysql/name.ts';
 import { planTableExchange, planTableRestore } from '../../plan/restore.ts';
 import type { Plan } from '../../plan/step.ts';
 import type { Facts } from '../../preflight/gather.ts';
@@ -44,11 +45,13 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     const config = await beginLogged('restore', invocation);
     const file = await chooseFile(options.backup, undefined, config, invocation);
     const manifest = await readManifest(file);
-    const tables = [...new Set(options.tables)];
-    requireKnown(options, new Set(manifest.tables.map(({ name }) => name)), file);
-    if (options.inPlace) requireReplaceable(tables);
+    const known = new Set(manifest.tables.map(({ name }) => name));
+    requireKnown({ ...options, tables: spelledAs(options.tables, known, true) }, known, file);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
+    const tables = spelledAs(options.tables, known, facts.server.foldsNames);
+    requireKnown({ ...options, tables }, known, file);
+    if (options.inPlace) requireReplaceable(tables);
     await requireWritable(facts.server);
     if (options.inPlace && facts.unfinished) throw unfinishedRefusal(facts.unfinished);
     await (options.inPlace ? requireRestorable(facts, manifest, tables, invocation) : requireLoadable(facts));
@@ -56,7 +59,7 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     const wanted = { file, tables, at };
     const { plan, rows, question } = options.inPlace
       ? proposeExchange(wanted, facts, await siteFor(options, facts, config, invocation), config, invocation)
-      : proposeCopies(wanted, config, invocation);
+      : proposeCopies(wanted, facts, config, invocation);
     const taken = [
       ['Backup', file] as const,
       ['Of', describeOrigin(manifest)] as const,
@@ -78,9 +81,14 @@ interface Wanted {
   readonly at: Date;
 }
 
-function proposeCopies({ file, tables: names, at }: Wanted, config: Config, { hub }: Invocation): Proposal {
+function proposeCopies(
+  { file, tables: names, at }: Wanted,
+  { server }: Facts,
+  config: Config,
+  { hub }: Invocation,
+): Proposal {
   const tables = names.map((table) => ({ table, copy: nameCopy(table, at) }));
-  const side = nameBeside(config.database.database, 'restore', at);
+  const side = nameBeside(server.target.database, 'restore', at);
   return {
     plan: planTableRestore({ run: hub.run, target: describeTarget(config.database), file, side, tables }),
     rows: [
@@ -97,12 +105,12 @@ function siteFor({ maintenance }: TableRestoreOptions, facts: Facts, config: Con
 
 function proposeExchange(
   { file, tables, at }: Wanted,
-  { snapshot }: Facts,
+  { server, snapshot }: Facts,
   site: RestoreSite,
   config: Config,
   { hub }: Invocation,
 ): Proposal {
-  const { database } = config.database;
+  const { database } = server.target;
   const [side, aside] = [nameBeside(database, 'restore', at), nameBeside(database, 'before', at)];
   const present = tables.filter((name) => snapshot.objects.has(`table:${name}`));
   const target = describeTarget(config.database);

@@ -33,11 +33,11 @@ export async function chooseData(chosen: string, config: Config, invocation: Inv
 }
 
 async function findLatest(config: Config): Promise<string> {
-  const { backup, database } = config;
-  const backups = ofDestination(await listBackups(backup.dir), await findDestination(config));
-  const latest = backups.find(
-    ({ path, manifest }) => manifest?.database === database.database && !holdsSavedRows(path),
-  );
+  const { backup } = config;
+  const destination = await findDestination(config);
+  const database = destination?.database ?? config.database.database;
+  const backups = ofDestination(await listBackups(backup.dir), destination);
+  const latest = backups.find(({ path, manifest }) => manifest?.database === database && !holdsSavedRows(path));
   if (latest) return latest.path;
-  throw refusal(`there is no backup of ${database.database} in ${backup.dir}`, 'gateway-migrate backup create');
+  throw refusal(`there is no backup of ${database} in ${backup.dir}`, 'gateway-migrate backup create');
 }

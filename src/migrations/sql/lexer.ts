@@ -4,6 +4,8 @@ export interface LexicalModes {
   readonly noBackslashEscapes: boolean;
   /** `ANSI_QUOTES`: double quotes enclose a name, not a string. */
   readonly ansiQuotes: boolean;
+  /** `lower_case_table_names` is not 0: what a statement names is called as the server will keep it. */
+  readonly foldsNames?: boolean | undefined;
 }
 
 export const DEFAULT_MODES: LexicalModes = { noBackslashEscapes: false, ansiQuotes: false };

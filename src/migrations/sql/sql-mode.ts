@@ -12,6 +12,7 @@ export function modesAfter(statement: string, current: LexicalModes, initial: Le
   if (!/^(?:set\b|\/\*)/i.test(statement) || !SETS_MODE.test(statement)) return current;
   if (/\breplace\s*\(/i.test(statement)) return initial;
   return {
+    ...initial,
     noBackslashEscapes: initial.noBackslashEscapes || /NO_BACKSLASH_ESCAPES/i.test(statement),
     ansiQuotes: initial.ansiQuotes || QUOTES_NAMES.test(statement),
   };

@@ -34,8 +34,11 @@ const SETTINGS = [
   'innodb_default_row_format',
   'max_allowed_packet',
 ];
-/** What is laid down when a data folder is made, as a private server has it. */
-const FIXED: Readonly<Record<string, string>> = { lower_case_table_names: '0', innodb_page_size: '16384' };
+/** What is laid down when a data folder is made, as a private server can have it. */
+const FIXED: Readonly<Record<string, readonly string[]>> = {
+  lower_case_table_names: ['0', '1'],
+  innodb_page_size: ['16384'],
+};
 
 /**
  * A server of the backup's own series on a data folder of its own, for the time of `body`: production does no work, and
@@ -51,7 +54,7 @@ export async function withProofServer(
   const found = await findFitting(manifest.server, context.exec, parts.env);
   if ('unable' in found) return found;
   const settings = await readSettings(parts.production);
-  const other = Object.keys(FIXED).find((name) => (settings.get(name) ?? FIXED[name]) !== FIXED[name]);
+  const other = Object.keys(FIXED).find((name) => !FIXED[name]?.includes(settings.get(name) ?? FIXED[name][0] ?? ''));
   if (other !== undefined) return { unable: `${other} is ${settings.get(other)} in production` };
   const parentDir = await makeProofFolder(
     [tmpdir(), ...parts.folders],
@@ -94,9 +97,10 @@ async function withServer(
     '--max-allowed-packet=1G',
     ...own,
   ];
+  const foldsNames = settings.get('lower_case_table_names') === '1';
   let server: PrivateServer;
   try {
-    server = await startPrivateServer(exec, { binaries, parentDir, binlog: false, args });
+    server = await startPrivateServer(exec, { binaries, parentDir, binlog: false, args, foldsNames });
   } catch (error) {
     return { unable: messageOf(error) };
   }

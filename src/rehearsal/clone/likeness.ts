@@ -6,6 +6,7 @@ import { groupBy } from '../../schema/group.ts';
 import { splitId } from '../../schema/snapshot.ts';
 import type { Snapshot } from '../../schema/types.ts';
 import type { Cloned } from './clone.ts';
+import { compareZones, readZone } from './time-zone.ts';
 
 const GROUP = 'clone';
 
@@ -92,6 +93,7 @@ export async function compareServers(production: Place, rehearsal: Place): Promi
       (DECISIVE as readonly string[]).includes(name) ? fails({ ...parts, remedy }) : warns({ ...parts, remedy }),
     );
   }
+  checks.push(...compareZones(await readZone(production.session), await readZone(rehearsal.session)));
   return checks;
 }
 

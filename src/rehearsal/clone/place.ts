@@ -9,6 +9,7 @@ import { startPrivateServer } from '../../private-server/server.ts';
 import { readDefiners } from '../../schema/definers.ts';
 import type { Exec } from '../../system/exec.ts';
 import { readSettings } from './likeness.ts';
+import { machineZone, readZone, zoneArgs } from './time-zone.ts';
 
 /** The server on which a rehearsal takes place; its target names the clone. */
 export interface RehearsalPlace {
@@ -87,11 +88,13 @@ async function onServer<T>(
   parentDir: string | undefined,
   body: (place: RehearsalPlace) => Promise<T>,
 ): Promise<T> {
+  const settings = await readSettings(session);
   const server = await startPrivateServer(exec, {
     binaries,
     ...(parentDir === undefined ? {} : { parentDir }),
     keptFolders: keptFoldersIn(env),
-    args: [...THROWAWAY, ...(await settingsArgs(session))],
+    args: [...THROWAWAY, ...settingsArgs(settings), ...zoneArgs(await readZone(session), machineZone())],
+    foldsNames: settings.get('lower_case_table_names') === '1',
     binlog: false,
   });
   try {
@@ -108,8 +111,7 @@ async function onServer<T>(
 }
 
 /** What can be set when a server starts; the rest is compared. */
-async function settingsArgs(session: Session): Promise<string[]> {
-  const settings = await readSettings(session);
+function settingsArgs(settings: ReadonlyMap<string, string>): string[] {
   const fixed = new Set(['lower_case_table_names', 'innodb_page_size']);
   return [...settings]
     .filter(([name]) => !fixed.has(name))

@@ -5,6 +5,7 @@ import { readFacts, type Scope } from '../scope.ts';
 import { commentSuffix, quoteText, withoutDatabase } from '../text.ts';
 import type { Column } from '../types.ts';
 import type { Described } from './described.ts';
+import { readInstants } from './instants.ts';
 
 type ColumnRow = {
   table: string;
@@ -41,11 +42,14 @@ export async function readColumns(scope: Scope): Promise<Map<string, Described<C
     name: 'TABLE_NAME',
   });
   rows.sort((a, b) => Number(a.ordinal) - Number(b.ordinal));
+  const instants = await readInstants(scope, rows);
   const columns = new Map<string, Described<Column>[]>();
   for (const [table, group] of groupBy(rows, (row) => row.table)) {
     columns.set(
       table,
-      group.map((row) => describeColumn(row, scope)),
+      group.map((row) =>
+        describeColumn({ ...row, default: instants.get(`${table}\n${row.name}`) ?? row.default }, scope),
+      ),
     );
   }
   return columns;
