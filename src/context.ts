@@ -1,5 +1,6 @@
 import type { Server } from './mysql/connect.ts';
 import type { RunEvent } from './run/events.ts';
+import type { Fence } from './run/writers.ts';
 import type { Clock } from './system/clock.ts';
 import type { Exec } from './system/exec.ts';
 
@@ -9,6 +10,8 @@ export interface Context {
   readonly exec: Exec;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
+  /** Under the lock: what everything begins with on `server` that writes and may outlive this process. */
+  readonly fence?: Fence | undefined;
   /** Aborts on Ctrl-C and SIGTERM, and when the lock is lost. */
   readonly signal: AbortSignal;
   report(event: RunEvent): void;

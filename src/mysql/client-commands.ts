@@ -91,6 +91,8 @@ export function shellCommand(clients: Clients, target: Target, options: { report
     args: [
       ...args,
       '--batch',
+      // Anew it would be without what its session began with, the lock by which it is found among it.
+      '--skip-reconnect',
       // Without it the client changes \r\n into \n inside of routine bodies and stops at a NUL.
       '--binary-mode',
       // MariaDB's client leaves them out otherwise, and with them those in the bodies of routines, triggers and events.

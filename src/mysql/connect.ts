@@ -3,6 +3,7 @@ import type { Secret } from '../system/secret.ts';
 import { type Flavor, isAtLeast, parseFlavor } from './flavor.ts';
 import { foldName } from './name.ts';
 import { migrationSettings, TOOL_SETTINGS } from './session-settings.ts';
+import { kindOf, type ValueKind } from './value-kind.ts';
 
 /** Where a database is and who we are there. */
 export interface Target {
@@ -33,6 +34,8 @@ export interface Session {
   readonly connectionId: number;
   /** Rows of one statement; BIGINT and DECIMAL arrive as strings when they do not fit a double, dates as strings. */
   query<T extends Row = Row>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** Rows as `query` gives them, and what kind of value each column holds, in their order. */
+  queryKinds(sql: string): Promise<{ readonly rows: Row[]; readonly kinds: readonly ValueKind[] }>;
   /** Runs one statement of a migration exactly as written: no placeholders, no escaping. */
   execute(sql: string): Promise<StatementResult>;
   /** Says goodbye to the server. Never throws. */
@@ -181,6 +184,10 @@ function toSession(connection: Connection): Session {
       const answer = connection.query<RowDataPacket[]>(sql, values as unknown[] | undefined);
       const [rows] = await Promise.race([answer, destroyed]);
       return rows as unknown as T[];
+    },
+    async queryKinds(sql) {
+      const [rows, columns] = await Promise.race([connection.query<RowDataPacket[]>(sql), destroyed]);
+      return { rows, kinds: columns.map(({ columnType: type, flags }) => kindOf({ type, flags: Number(flags) })) };
     },
     async execute(sql) {
       const run = async () => {

@@ -100,6 +100,7 @@ function track(watched: Watched, heartbeat: Heartbeat, forget: () => void): Sess
   return {
     connectionId: session.connectionId,
     query: (sql, values) => noted(() => session.query(sql, values)),
+    queryKinds: (sql) => noted(() => session.queryKinds(sql)),
     execute: (sql) => noted(() => session.execute(sql)),
     close() {
       forget();

@@ -126,6 +126,11 @@ export async function renewLease(session: Session, owner: string): Promise<boole
   return rows === 1;
 }
 
+/** PURE: SQL that is true while the lease is this owner's, whatever database is in use. `database`: production. */
+export function leaseCondition(database: string, owner: string): string {
+  return `(SELECT COUNT(*) FROM ${quoteName(database)}.${JOURNAL} WHERE ${LEASE_KEY} AND LOCATE('${owner}', evidence) > 0) = 1`;
+}
+
 /** SQL that gives the lease back. */
 export function releaseSql(owner: string): string {
   return `DELETE FROM ${JOURNAL} WHERE ${LEASE_KEY} AND LOCATE('${owner}', evidence) > 0`;

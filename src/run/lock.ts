@@ -20,6 +20,7 @@ import {
   requireOwnLease,
   takeLease,
 } from './lease.ts';
+import { endWriters, type Fence, writersFence } from './writers.ts';
 
 /** How often, and how long apart, a lock that is just changing hands is looked at. */
 const LOOKS = 40;
@@ -42,6 +43,8 @@ export interface HeldLock {
   readonly lost: AbortSignal;
   /** The server for the work under the lock: it opens a connection only while the lock is proven to be ours. */
   readonly server: Server;
+  /** What everything begins with that writes and may outlive this process. */
+  readonly fence: Fence;
   /** Throws `LockLost` when this process has slept and somebody else was at work meanwhile. */
   confirmIfLate(): Promise<void>;
 }
@@ -59,6 +62,8 @@ interface LockRequest {
    * connection that holds GET_LOCK is all that a refused one is told. Default: no.
    */
   readonly readsOnly?: boolean;
+  /** Ctrl-C, while it waits for what an earlier run has left writing. */
+  readonly signal?: AbortSignal;
   report(event: RunEvent): void;
 }
 
@@ -80,9 +85,12 @@ export async function withLock<T>(request: LockRequest, body: (lock: HeldLock) =
   });
   const guard = guardServer(server, heartbeat, { canLook: first.lockBinds, report: request.report });
   try {
+    await endWriters(heartbeat.session(), name, request.report, request.signal);
+    const { database } = server.target;
     return await body({
       lost: heartbeat.lost,
       server: guard.server,
+      fence: writersFence(name, first.hasLease ? { database, owner: lease.owner } : undefined),
       confirmIfLate: async () => heartbeat.confirmIfLate(),
     });
   } finally {

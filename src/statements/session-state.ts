@@ -1,12 +1,12 @@
 import { Tokens } from '../migrations/sql/tokens.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
-import { textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
+import type { ValueKind } from '../mysql/value-kind.ts';
 import type { Evidence, JournalRow } from './row.ts';
 import type { Numbered } from './unit.ts';
 
-const USER_VARIABLE = /(?<!@)@(?:`((?:[^`]|``)+)`|'([^']+)'|"([^"]+)"|([\w.$]+))/g;
+const USER_VARIABLE = /(?<!@)@(?:`((?:[^`]|``)+)`|'([^']+)'|"([^"]+)"|([\w.$\u0080-\uffff]+))/g;
 
 /** Names of the user variables (`@x`) that the statements mention. */
 export function userVariables(statements: readonly Numbered[]): string[] {
@@ -14,7 +14,7 @@ export function userVariables(statements: readonly Numbered[]): string[] {
   for (const { statement } of statements) {
     if (!statement.text.includes('@')) continue;
     for (const match of statement.text.matchAll(USER_VARIABLE)) {
-      names.add((match[1] ?? match[2] ?? match[3] ?? match[4] ?? '').toLowerCase());
+      names.add((match[1]?.replaceAll('``', '`') ?? match[2] ?? match[3] ?? match[4] ?? '').toLowerCase());
     }
   }
   return [...names];
@@ -26,14 +26,46 @@ export function userVariables(statements: readonly Numbered[]): string[] {
  */
 export async function readVariables(session: Session, names: readonly string[]): Promise<Record<string, string>> {
   if (names.length === 0) return {};
-  const columns = names.map((name, index) => `CAST(@${quoteName(name)} AS CHAR) AS v${index}`);
-  const [row] = await session.query<Record<string, string | null>>(`SELECT ${columns.join(', ')}`);
-  return Object.fromEntries(names.map((name, index) => [name, literalOf(row?.[`v${index}`] ?? null)]));
+  const columns = names.flatMap((name, index) => {
+    const variable = `@${quoteName(name)}`;
+    return [
+      `${variable} AS v${index}, HEX(${variable}) AS h${index}`,
+      `CHARSET(${variable}) AS s${index}, COLLATION(${variable}) AS c${index}`,
+    ];
+  });
+  const { rows, kinds } = await session.queryKinds(`SELECT ${columns.join(', ')}`);
+  const row = rows[0] as Record<string, string | number | null>;
+  const literal = (index: number) => {
+    const [value, hex] = [row[`v${index}`], row[`h${index}`]];
+    if (value === null || hex === null) return 'NULL';
+    const kind = kinds[index * COLUMNS] ?? 'other';
+    if (kind === 'geometry') return geometryLiteral(String(hex));
+    return kind === 'other'
+      ? bytesLiteral(hex, row[`s${index}`], row[`c${index}`])
+      : numberLiteral(String(value), kind);
+  };
+  return Object.fromEntries(names.map((name, index) => [name, literal(index)]));
 }
 
-function literalOf(value: string | null): string {
-  if (value !== null && /^-?\d{1,18}$/.test(value)) return value;
-  return textLiteral(value);
+/** Of each variable its value, its bytes, its character set and its collation. */
+const COLUMNS = 4;
+
+/** The same type too: what is computed with it is rounded, or refused, by its type. */
+function numberLiteral(digits: string, kind: Exclude<ValueKind, 'geometry' | 'other'>): string {
+  if (kind === 'integer') return digits;
+  if (kind === 'unsigned') return `CAST(${digits} AS UNSIGNED)`;
+  if (kind === 'double') return /e/i.test(digits) ? digits : `${digits}e0`;
+  return digits.includes('.') ? digits : `CAST('${digits}' AS DECIMAL(65))`;
+}
+
+/** Its reference system as four bytes, the lowest first, and its well-known form. */
+function geometryLiteral(hex: string): string {
+  return `ST_GeomFromWKB(X'${hex.slice(8)}', ${Buffer.from(hex.slice(0, 8), 'hex').readUInt32LE()})`;
+}
+
+/** The same bytes in the same character set, with the collation that decides what it may be compared with (error 1267). */
+function bytesLiteral(hex: unknown, charset: unknown, collation: unknown): string {
+  return charset === 'binary' ? `_binary X'${hex}'` : `_${charset} X'${hex}' COLLATE ${collation}`;
 }
 
 /**

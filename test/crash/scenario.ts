@@ -85,11 +85,12 @@ DROP PROCEDURE bump;
 /** What the connection remembers: user variables, LAST_INSERT_ID(), sql_mode. */
 const SESSION = `-- migrate:up
 SET @factor = 3;
+SET @bytes = UNHEX('00FF27');
 UPDATE numbers SET n = LAST_INSERT_ID(n + 1);
 SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_TRANS_TABLES';
 INSERT INTO "orders" VALUES (LAST_INSERT_ID(), @factor);
 SELECT MAX(id) INTO @top FROM orders;
-UPDATE counters SET n = n * @factor + @top WHERE id = 1;
+UPDATE counters SET n = n * @factor + @top + (HEX(@bytes) <=> '00FF27') - 1 WHERE id = 1;
 -- migrate:down
 UPDATE counters SET n = (n - 501) DIV 3 WHERE id = 1;
 DELETE FROM orders WHERE id = 501;

@@ -49,8 +49,8 @@ export class Stage {
       socketPath: server.socket,
       user: 'root',
       multipleStatements: true,
-      // As the product connects: charset and sql_mode stay in the definitions of views and programs.
-      charset: 'utf8mb4',
+      // As a migration's connection is: collation and sql_mode stay in the definitions of views and programs.
+      charset: server.kind === 'mysql' ? 'utf8mb4_0900_ai_ci' : 'utf8mb4_general_ci',
       flags: ['-IGNORE_SPACE'],
     });
     const database = `crash_${process.pid}_${++stages}`;

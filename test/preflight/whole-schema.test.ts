@@ -33,6 +33,7 @@ describeOnServers('the schema as a whole', (server) => {
         if (sql.includes('CURRENT_USER')) return [{ name: 'a@b' }] as never;
         throw said(errno);
       },
+      queryKinds: () => Promise.reject(said(errno)),
       execute: () => Promise.reject(said(errno)),
       close: async () => undefined,
       destroy: () => undefined,

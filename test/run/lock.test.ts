@@ -4,6 +4,7 @@ import type { RunEvent } from '../../src/run/events.ts';
 import { LockLost } from '../../src/run/heartbeat.ts';
 import { type HeldLease, mayTake, readLease } from '../../src/run/lease.ts';
 import { describeHolder, lockName, withLock } from '../../src/run/lock.ts';
+import { Secret } from '../../src/system/secret.ts';
 import { describeOnServers } from '../support/servers.ts';
 
 const TIMES = { beatEveryMs: 50, answerWithinMs: 2_000, retakeWithinMs: 5_000 };
@@ -139,6 +140,42 @@ describeOnServers('the lock on a database', (server) => {
       exitCode: 5,
       next: 'gateway-migrate status (shows when it has ended)',
     });
+  });
+
+  test('what begins late fails when another run has taken over', async () => {
+    await withLock(request(), async ({ fence }) => {
+      const [late, later] = [await production.open(), await production.open()];
+      const begin = async (session: Session) => {
+        for (const sql of fence()) await session.query(sql);
+      };
+      await begin(late);
+      await root.query(`UPDATE gateway_migrate_journal SET evidence = '{}' WHERE ${LEASE_ROW}`);
+      await expect(begin(later)).rejects.toMatchObject({
+        errno: 1231,
+        message: "Variable 'sql_mode' can't be set to the value of 'another run has taken over'",
+      });
+      await Promise.all([late.close(), later.close()]);
+    });
+  });
+
+  test('what an earlier run has left writing is ended first, and waited for where it may not be', async () => {
+    await root.query("CREATE USER IF NOT EXISTS narrow@localhost IDENTIFIED BY 'x'");
+    await root.query(`GRANT ALL ON \`${database}\`.* TO narrow@localhost`);
+    const narrow = await connect({ ...server().target(database), user: 'narrow', password: new Secret('x') });
+    const [ours, theirs] = [await narrow.open(), await production.open()];
+    await ours.query(`SELECT GET_LOCK('${lockName(database)}.3', 0)`);
+    await theirs.query(`SELECT GET_LOCK('${lockName(database)}.15', 0)`);
+    const working = withLock({ ...request(), server: narrow }, async () => 'alone');
+    await until(() => notes().length > 0);
+    const thread = theirs.connectionId;
+    expect(notes()).toEqual([
+      `a client program of an earlier run still writes on the server (thread ${thread}) and was told to stop. Waiting for its end; as an administrator: KILL ${thread}`,
+    ]);
+    await expect(ours.query('SELECT 1')).rejects.toThrow();
+    await theirs.query(`DO RELEASE_LOCK('${lockName(database)}.15')`);
+    expect(await working).toBe('alone');
+    ours.destroy();
+    await theirs.close();
   });
 
   test('a connection killed from outside: the lock is taken again, and the work goes on', async () => {

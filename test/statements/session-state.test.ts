@@ -30,6 +30,7 @@ function listening(): { session: Session; heard: string[] } {
   const session: Session = {
     connectionId: 1,
     query: async () => [],
+    queryKinds: async () => ({ rows: [], kinds: [] }),
     execute: async (sql) => {
       heard.push(sql);
       return { rows: 0, lastInsertId: undefined, warnings: [] };
@@ -41,8 +42,13 @@ function listening(): { session: Session; heard: string[] } {
 }
 
 test('user variables are found in every spelling, system variables are not', () => {
-  const statements = numbered('SET @a = 1, @`b c` = 2', 'SELECT @@sql_mode, @"d", @\'e\'', 'SELECT 1', 'SET @A = @f.g');
-  expect(userVariables(statements)).toEqual(['a', 'b c', 'd', 'e', 'f.g']);
+  const statements = numbered(
+    'SET @a = 1, @`b c` = 2',
+    'SELECT @@sql_mode, @"d", @\'e\'',
+    'SELECT 1',
+    'SET @A = @f.g, @größe = @`h``i`',
+  );
+  expect(userVariables(statements)).toEqual(['a', 'b c', 'd', 'e', 'f.g', 'größe', 'h`i']);
 });
 
 test.each([

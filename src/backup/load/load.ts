@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly isUnlogged?: boolean;
   /** Default: all. */
   readonly part?: Part;
+  /** `Context.fence`, where the target is on the server that is under the lock. */
+  readonly fence?: LoadContext['fence'];
   /** Nothing is put into a folder that a table names. */
   readonly ignoresFolders?: boolean;
 }

@@ -25,6 +25,8 @@ export interface LoadTarget {
   readonly adapt?: Adapt;
   /** What the server takes. */
   readonly admission?: Admission;
+  /** What the client begins with, so that it ends when this process was killed and another has taken over. */
+  readonly fence?: Context['fence'];
   /** Nothing is put into a folder that a table names (DATA DIRECTORY, INDEX DIRECTORY). */
   readonly ignoresFolders?: boolean;
 }
@@ -62,6 +64,7 @@ export class LoadingClient {
     const command = shellCommand(place.clients, place.target, { reportsAtOnce: true });
     const client = new LoadingClient(await context.exec.pipe(command, { signal: context.signal }), command, place);
     const settings = [
+      ...(place.fence?.() ?? []),
       ...(place.isUnlogged ? ['SET SESSION sql_log_bin = 0'] : []),
       ...(place.admission?.settings ?? []),
     ];

@@ -66,6 +66,7 @@ async function tryProof(
   try {
     await loadBackup(file, server.target, clients, stepId, context, {
       isUnlogged,
+      ...(isShared ? { fence: context.fence } : {}),
       part: isShared ? 'but-events' : 'all',
       ignoresFolders: true,
     });

@@ -49,7 +49,8 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
   const errand = { ...USUAL, ...asked };
   const { plan, config, server } = errand;
   const { hub } = invocation;
-  const request = { server, command: plan.command, run: hub.run, report: hub.report };
+  const { signal } = invocation;
+  const request = { server, command: plan.command, run: hub.run, report: hub.report, signal };
   return withLock(request, async (lock) => {
     await errand.stillTrue?.();
     const folder = errand.progress ? runFolder(config.stateDir, hub.run) : await begin(errand, invocation);
@@ -57,7 +58,8 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
     const aftermath = aftermathOf(config, folder, invocation);
     const journal = openRunJournal(folder);
     try {
-      const context = contextOf(lock.server, invocation, AbortSignal.any([invocation.signal, lock.lost]));
+      const signals = AbortSignal.any([signal, lock.lost]);
+      const context = { ...contextOf(lock.server, invocation, signals), fence: lock.fence };
       const phases = await preparePhases(errand, lock.server, invocation);
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });

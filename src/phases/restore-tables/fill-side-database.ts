@@ -35,7 +35,7 @@ export async function fillBeside(
   await dropBeside(session, database);
   await makeBeside(session, { name: database, role: 'restore', ofDatabase: server.target.database, run });
   await setDefaults(session, database, manifest);
-  await loadTables({ file, manifest }, { target, clients }, stepId, context);
+  await loadTables({ file, manifest }, { target, clients, fence: context.fence }, stepId, context);
   const expected = { ...manifest, objects: { ...manifest.objects, sequence: [] } };
   const wrong = await compareTables(expected, { ...server, target }, session, context);
   if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);

@@ -27,6 +27,7 @@ export async function withExchange<T>(
     ...{ isInGroup: false, canRepeat: true, again: 'gateway-migrate restore' },
   };
   try {
+    for (const sql of context.fence?.() ?? []) await session.query(sql);
     await boundLockWaits(session, config.migrations);
     return await body({
       ...{ run, server, session },

@@ -67,7 +67,7 @@ async function loadIntoRoom(
   const { target } = server;
   try {
     await setDefaults(session, target.database, manifest);
-    await loadBackup(file, target, clients, 'load', context);
+    await loadBackup(file, target, clients, 'load', context, { fence: context.fence });
     await keepHistory(target.database, aside, session);
     const wrong = await compareObjects(manifest, server, session);
     if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);

@@ -66,7 +66,7 @@ async function loadInto(
   await makeBeside(session, { name: database, role: 'restore', ofDatabase, run });
   await setDefaults(session, database, manifest);
   const target = { ...server.target, database };
-  await loadBackup(file, target, clients, 'load-beside', context, { part: 'tables' });
+  await loadBackup(file, target, clients, 'load-beside', context, { part: 'tables', fence: context.fence });
   const wrong = await compareTables(manifest, { ...server, target }, session, context);
   if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
   const folder = join(config.stateDir, 'runs', run);
