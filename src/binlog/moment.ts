@@ -1,4 +1,4 @@
-import type { CommitTime, Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Where a restore is to stop: before the first transaction that … */
 export type Moment =
@@ -72,12 +72,12 @@ export function offsetOf(minutes: number): string {
  * second that has not ended before the moment is left out: nothing at the moment or after it ever comes back.
  */
 export function isReached(moment: Moment, transaction: Transaction): boolean {
-  if (moment.is === 'time') return endOf(transaction.committed) > moment.micros;
+  if (moment.is === 'time') return endOf(transaction) > moment.micros;
   if (moment.is === 'run') return transaction.runs.includes(moment.run);
   return transaction.file === moment.file ? transaction.start >= moment.position : transaction.file > moment.file;
 }
 
 /** The first microsecond by which it has committed for certain. */
-function endOf({ micros, precision }: CommitTime): number {
+export function endOf({ committed: { micros, precision } }: Transaction): number {
   return micros + precision;
 }

@@ -1,6 +1,7 @@
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { type Accident, findAccident, sumOf } from './accident.ts';
 import { type Concern, concernOf } from './concern.ts';
+import { ClockWatch } from './judgement/clock.ts';
 import { findUnlogged } from './judgement/unlogged.ts';
 import { isReached, type Moment } from './moment.ts';
 import { type LogPosition, type LogRange, readRange } from './range.ts';
@@ -22,6 +23,8 @@ export interface Obstacle {
   readonly reason: string;
   /** Text of its statement; empty when it has none. */
   readonly text: string;
+  /** Places of which it is to be said which one is meant; undefined: in front of it is all that can be done. */
+  readonly places?: readonly LogPosition[];
 }
 
 /** What the binary log since a backup has of one database, up to a moment and after it. */
@@ -55,9 +58,11 @@ export async function surveyLog(
 ): Promise<Survey> {
   const draft = blankSurvey(range);
   const prepared = new Set<string>();
+  const clock = moment?.is === 'time' ? new ClockWatch(moment.micros, subject.now) : undefined;
   for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
     signal.throwIfAborted();
-    if (!draft.next && moment && isReached(moment, transaction)) {
+    if (draft.next) clock?.passBy(transaction);
+    else if (moment && (clock?.isReached(transaction) ?? isReached(moment, transaction))) {
       draft.next = transaction;
       draft.end = startOf(transaction);
     }
@@ -73,15 +78,23 @@ export async function surveyLog(
     add(draft.next ? draft.leftOut : draft.repeated, concern);
     if (!draft.next) note(draft, transaction, concern);
   }
+  if (clock?.unclear) {
+    const { first, second, reason } = clock.unclear;
+    draft.refused = { ...obstacleOf(first, reason, ''), places: [startOf(first), second ?? endOf(range)] };
+  }
   draft.accidents.reverse();
   return draft;
 }
 
-function blankSurvey({ files }: LogRange): Draft {
+function endOf({ files }: LogRange): LogPosition {
   const last = files.at(-1);
   if (!last) throw new Error('there is no binary log to read');
+  return { file: last.name, position: last.end };
+}
+
+function blankSurvey(range: LogRange): Draft {
   return {
-    end: { file: last.name, position: last.end },
+    end: endOf(range),
     next: undefined,
     repeated: { transactions: 0, rows: 0 },
     leftOut: { transactions: 0, rows: 0 },

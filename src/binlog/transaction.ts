@@ -217,7 +217,8 @@ class OpenTransaction {
     const micros = readCommitMicros(this.#first);
     if (micros !== undefined) return { micros, precision: 1 };
     const isStatement = this.#statements.length > 0 && this.#changes.size === 0;
-    const second = this.#last.second + (isStatement ? this.#seconds : 0);
+    // With `SET timestamp` it took a negative time, and the sum is right nevertheless.
+    const second = (this.#last.second + (isStatement ? this.#seconds : 0)) % 2 ** 32;
     return { micros: second * SECOND, precision: SECOND };
   }
 }

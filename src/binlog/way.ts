@@ -67,8 +67,8 @@ export function describeObstacle({ at, committed, threadId, reason, text }: Obst
   return `${at.file}:${at.position}, ${localTime(committed.micros)}${thread}: ${reason}${statement}`;
 }
 
-export function stopBefore({ at }: Pick<Obstacle, 'at'>): string {
-  return `gateway-migrate restore --until ${at.file}:${at.position}`;
+export function stopBefore({ at, places = [at] }: Pick<Obstacle, 'at' | 'places'>): string {
+  return places.map(({ file, position }) => `gateway-migrate restore --until ${file}:${position}`).join(', or ');
 }
 
 /** `YYYY-MM-DD HH:MM:SS` in the machine's time zone, as `--until` takes it: with an offset in an hour that comes twice. */

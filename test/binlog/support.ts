@@ -17,6 +17,7 @@ export function subjectOf(database: string, changes: Partial<Subject> = {}): Sub
     ignoresCase: false,
     collations: { byId: new Map(), areAssigned: false },
     unloggedParents: [],
+    now: Number.POSITIVE_INFINITY,
     ...changes,
   };
 }

@@ -29,8 +29,10 @@ function readTagged(body: Buffer): number | undefined {
     if (field === Field.committed) return read();
     if (field > Field.committed) return undefined;
     if (field === Field.uuid) for (let byte = 0; byte < UUID_BYTES; byte++) read();
-    else if (field === Field.tag) at += read();
-    else read();
+    else if (field === Field.tag) {
+      const length = read();
+      at += length;
+    } else read();
   }
   return undefined;
 }

@@ -20,7 +20,9 @@ const ACTS = /^(?:CASCADE|SET NULL|SET DEFAULT)$/;
 export async function readSubject(session: Session, flavor: Flavor, database: string): Promise<Subject> {
   const named = await readNamedDatabase(session, database);
   const unloggedParents = await readUnloggedParents(session, flavor, named);
-  return { ...named, collations: await readCollations(session, flavor), unloggedParents };
+  const [clock] = await session.query<{ seconds: number | string }>('SELECT UNIX_TIMESTAMP(SYSDATE()) + 1 AS seconds');
+  const now = Number(clock?.seconds) * 1_000_000;
+  return { ...named, collations: await readCollations(session, flavor), unloggedParents, now };
 }
 
 /**
