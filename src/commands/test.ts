@@ -1,3 +1,4 @@
+import { STORED_PROGRAMS } from '../backup/dump/kept-semicolons.ts';
 import { ExitCode, refusal } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import { compareExisting } from '../preflight/adoption.ts';
@@ -19,7 +20,7 @@ export interface TestOptions {
 }
 
 /** What of the preflight speaks of the migrations; the rest is doctor's. */
-const GROUPS = new Set(['migrations', 'data', 'tables already there']);
+const GROUPS = new Set(['migrations', 'data', 'tables already there', STORED_PROGRAMS]);
 
 /** Rehearses the pending migrations on a clone of production's schema. Exit 1: not ready. Production is only read. */
 export function testCommand(options: TestOptions, invocation: Invocation): Promise<ExitCode> {

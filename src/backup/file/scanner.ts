@@ -151,7 +151,8 @@ export class DumpScanner {
       if (text === 'DELIMITER ;') this.#isInBody = false;
       // Between two events the delimiter is not set back, but set once more.
       else if (text === 'DELIMITER ;;') this.#isBodyStart = true;
-      return {};
+      const instead = withoutKeptSemicolon(bytes.subarray(at, newline + 1));
+      return instead ? { instead } : {};
     }
     if (text !== '') this.#isLastLineRead = text.startsWith('-- Dump completed');
     const triggers = this.#cutsTriggers ? this.#beginTriggers(text) : {};
@@ -180,6 +181,21 @@ export class DumpScanner {
     const kind = CREATE.exec(line)?.[1]?.toLowerCase() as keyof CreatedCounts | undefined;
     if (kind) this.created[kind]++;
   }
+}
+
+/**
+ * How a dump ends a trigger, event or routine whose text ends with a semicolon. MySQL keeps it where the client sent several
+ * statements in one packet; inside of the comment that a dump puts around it no server takes it.
+ */
+const KEPT_SEMICOLON = /\s*;[;\s]*( (?:\*\/ ?)?;;)$/;
+const LONGEST_ENDING = 32;
+
+/** The line without it; undefined where there is none. */
+function withoutKeptSemicolon(line: Buffer): Buffer | undefined {
+  const end = line.length - 1;
+  const match = KEPT_SEMICOLON.exec(line.toString('latin1', Math.max(0, end - LONGEST_ENDING), end));
+  if (!match) return undefined;
+  return Buffer.concat([line.subarray(0, end - match[0].length), Buffer.from(`${match[1]}\n`)]);
 }
 
 function startsWith(bytes: Buffer, at: number, prefix: Buffer): boolean {
