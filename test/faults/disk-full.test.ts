@@ -33,7 +33,7 @@ describeOnServers('the disk is full', (server) => {
   function mountSmall(name: string): string {
     const folder = join(shop.production.dir, name);
     mkdirSync(folder);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SMALL}`, 'tmpfs', folder]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SMALL},mode=700`, 'tmpfs', folder]);
     mounted.push(folder);
     return folder;
   }

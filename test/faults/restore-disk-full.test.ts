@@ -18,7 +18,7 @@ function canMount(): boolean {
 
 function mountMemory(folder: string, size: string): void {
   mkdirSync(folder, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', folder]);
 }
 
 /** Leaves so many bytes free. */
