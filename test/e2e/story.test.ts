@@ -54,7 +54,7 @@ describeOnServers(
         const seen = watchArguments();
         const finished = await production.run('deploy', '--yes', '--json');
         const argumentLists = seen.stop();
-        expect([finished.code, finished.stderr]).toEqual([0, expect.stringContaining('deploy finished')]);
+        expect([finished.code, finished.stderr]).toEqual([0, expect.stringContaining('Deployed 6 migrations')]);
         const events = jsonLines(finished);
         expect(events[0]?.type).toBe('run.started');
         expect(new Set(events.map((event) => event.run)).size).toBe(1);
@@ -70,6 +70,7 @@ describeOnServers(
           applied: SIX,
           reverted: [],
           pending: [],
+          report: join(production.dir, '.gateway-migrate/runs', run, 'report.html'),
         });
         expect(events.filter((event) => event.type === 'statement.finished')).toHaveLength(6);
         expect(events.filter((event) => event.type.startsWith('step.')).map(({ type, id }) => `${type} ${id}`)).toEqual(
@@ -148,7 +149,7 @@ describeOnServers(
           "INSERT INTO notification_configurations (company_id, configurable_type, configurable_id, event_type, channel) VALUES (1, 'Company', 1, 'booked', 'sms')",
         );
         const finished = await production.run('rollback', '--yes', '--json');
-        expect([finished.code, finished.stderr]).toEqual([0, expect.stringContaining('rollback finished')]);
+        expect([finished.code, finished.stderr]).toEqual([0, expect.stringContaining('Rolled back 6 migrations')]);
         const last = lastOf(finished);
         expect(last).toMatchObject({ production: 'changed', applied: [], reverted: SIX.toReversed() });
         expect(await production.objects()).toEqual(
@@ -200,7 +201,7 @@ function expectFiles(production: Production, run: string, backup: string): void 
   expect(spawnSync('gunzip', ['--test', backup]).status).toBe(0);
   expect(readdirSync(logs)).toEqual([expect.stringMatching(/^migration_production_\d{8}_\d{6}\.log$/)]);
   const runFolder = join(dir, '.gateway-migrate', 'runs', run);
-  expect(readdirSync(runFolder).sort()).toEqual(['events.ndjson', 'journal.ndjson', 'plan.json']);
+  expect(readdirSync(runFolder).sort()).toEqual(['events.ndjson', 'journal.ndjson', 'plan.json', 'report.html']);
   for (const path of [backup, ...filesBelow(logs), ...filesBelow(runFolder)]) {
     expect([path, (statSync(path).mode & 0o777).toString(8)]).toEqual([path, '600']);
   }
