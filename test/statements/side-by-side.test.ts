@@ -208,7 +208,7 @@ describeOnServers('migrations of one CREATE TABLE each', (server) => {
     await session.query('DROP TABLE t3');
     await expect(apply(all)).rejects.toMatchObject({
       message:
-        'cannot tell whether statement 1 of 5 took effect: table t5 exists now, statement 1 of 3, which comes before it, did not take effect\n  CREATE TABLE t5 (id INT PRIMARY KEY)',
+        'cannot tell whether statement 1 of 5 took effect: table t5 is as a trial of the statement left it, statement 1 of 3, which comes before it, did not take effect\n  CREATE TABLE t5 (id INT PRIMARY KEY)',
       exitCode: 4,
       state:
         'of the statements around it, which ran side by side, each is done or has not begun; either it took effect and somebody changed table t5 since, or it never ran and somebody else did that',
