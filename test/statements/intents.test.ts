@@ -155,7 +155,7 @@ describeOnServers('intents', (server) => {
     await session.query('DROP TABLE a');
     await expect(apply(both)).rejects.toMatchObject({
       message:
-        'cannot tell whether statement 2 of 1 took effect: table b exists now, statement 1 of 1, which comes before it, did not take effect\n  CREATE TABLE b (id INT PRIMARY KEY)',
+        'cannot tell whether statement 2 of 1 took effect: table b is as a trial of the statement left it, statement 1 of 1, which comes before it, did not take effect\n  CREATE TABLE b (id INT PRIMARY KEY)',
       exitCode: 4,
     });
     await session.close();
