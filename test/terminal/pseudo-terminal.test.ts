@@ -179,7 +179,7 @@ describe.each([0, 1, 8, 19, 20, 40])('a terminal of %i columns', (cols) => {
     const terminal = await open(['story'], size);
     expect(await terminal.exit).toEqual({ code: 0, signal: undefined });
     const letters = (text: string) => text.replace(/\s/g, '');
-    expect(letters(terminal.transcript())).toContain(letters('✔ deploy finished in 2 m 03 s'));
+    expect(letters(terminal.transcript())).toContain(letters('✔ Deployed 1 migration in 2 m 03 s'));
     expect(letters(terminal.transcript())).toContain('answer:told');
     expect(terminal.raw().length).toBeLessThan(20_000);
   });
