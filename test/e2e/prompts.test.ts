@@ -29,8 +29,7 @@ describeOnServers('on a terminal', (server) => {
     const summary = terminal.transcript();
     const at = summary.indexOf('Continue? (yes/no) yes');
     for (const line of [
-      `Database     ${production.database}`,
-      `Server       ${production.database} on ${server().socket} as app user`,
+      `Database     ${production.database} on ${server().socket} as app user`,
       `Backup       ${production.backups}/${production.database}_pre_migration_`,
       'Maintenance  off: the site stays up',
       'On failure   undo',

@@ -138,7 +138,7 @@ describe('the spinner', () => {
         '  a line above the spinner',
         '? Continue? (yes/no) yes',
         '  a line that came while the question was open',
-        '✔ Back up askproai_db          2.1 s  12.3 MB',
+        `✔ Back up askproai_db   12.3 MB${' '.repeat(44)}2.1 s`,
         'answer: true',
       ].join('\n'),
     );
