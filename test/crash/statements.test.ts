@@ -24,7 +24,7 @@ describeOnServers('a deploy killed with -9 at a command', (server) => {
     const startedMs = Date.now();
     const errors = await runAll(points, WORKERS, (point) => survive(server(), options, point, expected));
     const seconds = Math.round((Date.now() - startedMs) / 1000);
-    const repeat = IS_COMPLETE ? 'CI=true' : `CRASH_SEED=${SEED}`;
+    const repeat = `${IS_COMPLETE ? 'CI=true ' : ''}CRASH_SEED=${SEED}`;
     await annotate(
       `Crash points (${server().kind} ${server().version}, ${kind}): ${points.length - errors.length} survived of ` +
         `${points.length} tried in ${seconds} s; again: ${repeat} npx vitest run test/crash`,
