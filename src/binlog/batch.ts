@@ -1,7 +1,7 @@
+import { CascadedRows } from './cascaded-rows.ts';
 import { EventType } from './events/event.ts';
 import { closeStatement, isRowsEvent, moveTableMap, parseRowsHead, parseTableMap } from './events/row-event.ts';
 import type { RangeEvent } from './range.ts';
-
 import { means, type NamedDatabase } from './subject.ts';
 
 /** Which rows are taken from the log, and where they go. */
@@ -36,6 +36,7 @@ export class RowBatch {
   #lastRows = -1;
   /** Table maps of the statement that is being read; only those of the selection. */
   #tables = new Map<number, OpenTable>();
+  readonly #cascaded = new CascadedRows();
 
   constructor(selection: RowSelection, fullBytes: number) {
     this.#selection = selection;
@@ -69,6 +70,7 @@ export class RowBatch {
     const { id, database, table } = parseTableMap(event);
     const { from, ignored, into } = this.#selection;
     if (!means(from, database) || ignored.includes(table)) return;
+    this.#cascaded.open(event);
     this.#tables.set(id, { bytes: moveTableMap(event, into, event.hasChecksum), isSent: false });
   }
 
@@ -76,11 +78,15 @@ export class RowBatch {
     const { tableId, endsStatement } = parseRowsHead(event);
     const isSelected = this.#tables.has(tableId);
     if (isSelected) {
-      this.#sendMaps();
-      this.#lastRows = this.#push(event.bytes);
+      const bytes = this.#cascaded.bytesOf(event);
+      if (bytes) {
+        this.#sendMaps();
+        this.#lastRows = this.#push(bytes);
+      }
     }
     if (endsStatement) {
       this.#endStatement();
+      this.#cascaded.endStatement();
       this.#tables = new Map();
     }
     return isSelected;

@@ -16,6 +16,8 @@ export interface RowsHead {
   readonly tableId: number;
   /** The last event of a statement: the server closes its tables after it. */
   readonly endsStatement: boolean;
+  /** Done by a foreign key, not by the statement; or in a session without `foreign_key_checks`. */
+  readonly byForeignKey: boolean;
 }
 
 const CHANGES: ReadonlyMap<number, RowChange> = new Map([
@@ -29,6 +31,7 @@ const CHANGES: ReadonlyMap<number, RowChange> = new Map([
 ]);
 
 const STATEMENT_END = 0x1;
+const NO_FOREIGN_KEY_CHECKS = 0x2;
 /** Table id of six bytes, flags of two. */
 const FLAGS_AT = 6;
 const NAMES_AT = 8;
@@ -54,8 +57,13 @@ export function parseTableMap({ body }: LogEvent): TableMap {
 export function parseRowsHead({ type, body }: LogEvent): RowsHead {
   const change = CHANGES.get(type);
   if (change === undefined) throw new Error(`an event of type ${type} holds no rows`);
-  const endsStatement = (body.readUInt16LE(FLAGS_AT) & STATEMENT_END) !== 0;
-  return { change, tableId: body.readUIntLE(0, 6), endsStatement };
+  const flags = body.readUInt16LE(FLAGS_AT);
+  return {
+    change,
+    tableId: body.readUIntLE(0, 6),
+    endsStatement: (flags & STATEMENT_END) !== 0,
+    byForeignKey: (flags & NO_FOREIGN_KEY_CHECKS) !== 0,
+  };
 }
 
 /** The same table map for a table of that name in another database. */

@@ -91,19 +91,36 @@ function isSet(bitmap: Buffer, index: number): boolean {
   return (((bitmap[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
 }
 
-/** The images of all rows of an event, each a list of its values' bytes (null for NULL); an update has two a row. */
-function* readImages({ type, body }: LogEvent, map: TableMap): Generator<(Buffer | null)[] | undefined> {
+interface Image {
+  /** Bytes of each value, null for NULL. */
+  readonly values: readonly (Buffer | null)[];
+  /** Where in the body it begins and ends. */
+  readonly from: number;
+  readonly end: number;
+}
+
+/** Where the rows begin in the body, and the bitmaps of the columns that they have, before and after. */
+function readShape({ type, body }: LogEvent) {
   const isV2 = type >= EventType.writeRows && type <= EventType.partialUpdateRows;
   const width = readPacked(body, isV2 ? 8 + body.readUInt16LE(8) : 8);
   const bitmapBytes = (width.value + 7) >> 3;
-  const columns = readColumns(map);
   const isUpdate = type === EventType.updateRows || type === EventType.updateRowsV1;
-  let at = width.next + bitmapBytes * (isUpdate ? 2 : 1);
-  const before = presentColumns(body.subarray(width.next, width.next + bitmapBytes), columns);
-  const after = isUpdate ? presentColumns(body.subarray(width.next + bitmapBytes, at), columns) : before;
+  const from = width.next + bitmapBytes * (isUpdate ? 2 : 1);
+  const before = body.subarray(width.next, width.next + bitmapBytes);
+  return { from, before, after: isUpdate ? body.subarray(width.next + bitmapBytes, from) : before };
+}
+
+/** The images of all rows of an event; an update has two a row. */
+function* readImages(event: LogEvent, map: TableMap): Generator<Image | undefined> {
+  const { body } = event;
+  const columns = readColumns(map);
+  const shape = readShape(event);
+  const [before, after] = [presentColumns(shape.before, columns), presentColumns(shape.after, columns)];
+  let at = shape.from;
   for (let images = 0; at < body.length; images++) {
     const present = images % 2 === 1 ? after : before;
     const values: (Buffer | null)[] = [];
+    const from = at;
     const nulls = body.subarray(at, at + ((present.length + 7) >> 3));
     at += nulls.length;
     for (const [index, column] of present.entries()) {
@@ -116,7 +133,7 @@ function* readImages({ type, body }: LogEvent, map: TableMap): Generator<(Buffer
       values.push(body.subarray(place.from, place.end));
       at = place.end;
     }
-    yield values;
+    yield { values, from, end: at };
   }
 }
 
@@ -136,7 +153,28 @@ export function countRows(event: LogEvent, map: TableMap): number | undefined {
 export function readFirstTexts(event: LogEvent, map: TableMap, count: number): (string | null)[][] {
   const rows: (string | null)[][] = [];
   for (const image of readImages(event, map)) {
-    if (image) rows.push(image.slice(0, count).map((value) => value?.toString('utf8') ?? null));
+    if (image) rows.push(image.values.slice(0, count).map((value) => value?.toString('utf8') ?? null));
   }
   return rows;
+}
+
+/** The rows of an event as they stand in it. */
+export interface RowImages {
+  /** Where in the body they begin. */
+  readonly from: number;
+  /** Of an update: before and after, in turns. */
+  readonly images: readonly Buffer[];
+  /** Images before and after have the same columns. */
+  readonly isPaired: boolean;
+}
+
+/** Undefined when the table has a type of column whose length is not known. */
+export function readRowImages(event: LogEvent, map: TableMap): RowImages | undefined {
+  const { from, before, after } = readShape(event);
+  const images: Buffer[] = [];
+  for (const image of readImages(event, map)) {
+    if (!image) return undefined;
+    images.push(event.body.subarray(image.from, image.end));
+  }
+  return { from, images, isPaired: before.equals(after) };
 }
