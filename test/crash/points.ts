@@ -34,6 +34,15 @@ export function doublePoints(commands: number, count: number, seed: number): Poi
   });
 }
 
+/**
+ * A whole deploy, and a way back that is killed when only the first migration is left to be undone: what is known of the
+ * others must not have gone with them.
+ */
+export function pointOfLastUndoing(commands: readonly string[]): Point {
+  const again = { at: /^ALTER TABLE customers DROP FOREIGN KEY/, fate: 'after', way: 'rollback' } as const;
+  return { at: commands.length, fate: 'after', way: 'rollback', again };
+}
+
 /** A statement of a migration, in either direction: not of the tool's own. */
 const STATEMENT = /^(?:ALTER|CREATE|DROP|RENAME|TRUNCATE|INSERT|UPDATE|DELETE)\b(?!.*gateway_migrate)/;
 

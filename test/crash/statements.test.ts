@@ -1,6 +1,6 @@
 import { beforeAll, expect, type TestContext, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
-import { allPoints, doublePoints, pointsOfUnheard, sampleOf } from './points.ts';
+import { allPoints, doublePoints, pointOfLastUndoing, pointsOfUnheard, sampleOf } from './points.ts';
 import { MIGRATIONS, START } from './scenario.ts';
 import { deployOnce, type Expected, type Point, runAll, survive } from './sweep.ts';
 
@@ -38,7 +38,8 @@ describeOnServers('a deploy killed with -9 at a command', (server) => {
   });
 
   test('does so when the recovery is killed as well', { timeout: LIMIT_MS }, async (context) => {
-    await surviveAll('killed twice', doublePoints(expected.commands.length, DOUBLES, SEED), context);
+    const points = doublePoints(expected.commands.length, DOUBLES, SEED);
+    await surviveAll('killed twice', [pointOfLastUndoing(expected.commands), ...points], context);
   });
 
   test('takes nothing that a killed way back did for the work of the deploy', {

@@ -93,10 +93,17 @@ function statementsOf({ migration, statements }: Undoing): readonly Statement[] 
   return [...migration.up, ...statements];
 }
 
-function undoneOf({ undoings, up }: Way, down: readonly JournalRow[]) {
+function undoneOf({ undoings, up, migrations }: Way, down: readonly JournalRow[]) {
   const of = new Map(undoings.map((undoing) => [undoing.migration.version, undoing]));
-  const statementOf = ({ version, direction, ordinal }: JournalRow) =>
-    (direction === 'up' ? of.get(version)?.migration.up : of.get(version)?.statements)?.[ordinal - 1];
+  const files = new Map(migrations.map((migration) => [migration.version, migration]));
+  // Those that an earlier process has undone are in nobody's history any more: the journal's digest says whether the file is still theirs.
+  const inFile = ({ version, direction, digest }: JournalRow) =>
+    files.get(version)?.[direction].find((statement) => statement.digest === digest);
+  const statementOf = (row: JournalRow) => {
+    const undoing = of.get(row.version);
+    const statements = row.direction === 'up' ? undoing?.migration.up : undoing?.statements;
+    return statements?.[row.ordinal - 1] ?? inFile(row);
+  };
   // What the way forward did is known of these alone.
   const known = new Set(up.map(({ version }) => version));
   return { up, down: down.filter(({ version }) => known.has(version)), statementOf };
