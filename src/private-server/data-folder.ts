@@ -65,6 +65,8 @@ export async function makeDataFolder(
       ? mysqlCommand(binaries, folders.dataDir, script)
       : mariadbCommand(binaries, folders.dataDir, script);
   const further = [
+    // At its start a server removes every `#sql` file in its folder for temporary ones, as root also production's.
+    `--tmpdir=${folders.scratchDir}`,
     ...(folders.isSmall ? [SMALL_LOGS[binaries.kind]] : []),
     ...(folders.foldsNames ? [FOLD_NAMES] : []),
   ];

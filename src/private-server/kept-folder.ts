@@ -14,6 +14,7 @@ import { makeDataFolder } from './data-folder.ts';
 const FORMAT = 1;
 const SEAL = 'sealed.json';
 const KEPT = /^kept-[0-9a-f]{16}$/;
+
 /** What the folder is for: one server program, started in one way. */
 interface Purpose {
   readonly binaries: ServerBinaries;

@@ -15,6 +15,7 @@ import { delimiter, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
 import { findServerBinaries, type ServerBinaries } from '../../src/private-server/binaries.ts';
+import { makeDataFolder } from '../../src/private-server/data-folder.ts';
 import { findOrMakeKeptFolder, keptFoldersIn } from '../../src/private-server/kept-folder.ts';
 import { startPrivateServer } from '../../src/private-server/server.ts';
 import { type Exec, systemExec } from '../../src/system/exec.ts';
@@ -50,7 +51,7 @@ async function scene(server: TestServer) {
       await started.stop();
     }
   };
-  return { folder, counted, keep, start };
+  return { folder, exec, counted, keep, start };
 }
 
 describeOnServers('a data folder that is kept', (server) => {
@@ -113,6 +114,24 @@ describeOnServers('a data folder that is kept', (server) => {
     writeFileSync(folder, '');
     expect(await keep()).toBeUndefined();
     expect(counted.made).toBe(1);
+  });
+
+  test('is made without a hand on the temporary tables of another server', async () => {
+    const { folder, exec } = await scene(server());
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    const theirs = [
+      '#sql-temptable-1-2-3.MAD',
+      '#sql-temptable-1-2-3.MAI',
+      '#sql-temptable-1-2-3.frm',
+      '#sql1_2_3.ibd',
+    ];
+    for (const name of theirs) writeFileSync(join(shared, name), 'theirs');
+    const binaries = await binariesOf(server());
+    const beside: Exec = { ...exec, run: (command) => exec.run({ ...command, env: { TMPDIR: shared } }) };
+    mkdirSync(join(folder, 'scratch'));
+    await makeDataFolder(beside, binaries, { dataDir: join(folder, 'data'), scratchDir: join(folder, 'scratch') });
+    expect(readdirSync(shared).sort()).toEqual(theirs);
   });
 });
 
