@@ -140,7 +140,12 @@ function planFor(
   const replay: ReplayFacts | undefined =
     point.is === 'backup'
       ? undefined
-      : { way: point.way.is, until: point.until, into: backupPath(dir, database, 'until', at, compression) };
+      : {
+          way: point.way.is,
+          until: point.until,
+          doubts: point.doubts,
+          into: backupPath(dir, database, 'until', at, compression),
+        };
   return planRestore({
     run: invocation.hub.run,
     target: describeTarget(config.database),

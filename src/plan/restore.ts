@@ -26,6 +26,8 @@ export interface ReplayFacts {
   readonly until: { readonly file: string; readonly position: number };
   /** The backup that a private server makes of the moment. */
   readonly into: string;
+  /** What the log may lack, one sentence each. */
+  readonly doubts: readonly string[];
 }
 
 /**
@@ -134,9 +136,10 @@ export function planTableExchange(facts: TableExchangeFacts): Plan {
   };
 }
 
-function replayStep(file: string, database: string, { way, until, into }: ReplayFacts): Step {
+function replayStep(file: string, database: string, { way, until, into, doubts }: ReplayFacts): Step {
   const title = way === 'beside' ? 'Repeat the binary log' : 'Repeat the binary log on a private server';
-  return { id: 'replay', phase: 'replay', title, input: { way, file, until, database, into } };
+  const unsure = doubts.length > 0 ? { doubts } : {};
+  return { id: 'replay', phase: 'replay', title, input: { way, file, until, database, into, ...unsure } };
 }
 
 export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'isInPlace' | 'replay'> {

@@ -67,6 +67,8 @@ export interface StepInputs {
     readonly until: { readonly file: string; readonly position: number };
     readonly database: string;
     readonly into: string;
+    /** What the log may lack, one sentence each: it cannot be said that everything is back. */
+    readonly doubts?: readonly string[];
   };
   /** The tables of `from` take production's place, which goes to `aside`. */
   swap: {

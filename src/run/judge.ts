@@ -29,6 +29,8 @@ const CHANGES_DATABASE = new Set([
 /** PURE: from how the plan ended to what the user is told. */
 export function judge(plan: Plan, outcome: Outcome): Judgement {
   if ((outcome.is === 'done' || outcome.is === 'turned-back') && outcome.lost) return withoutThem(plan, outcome.lost);
+  const doubts = plan.steps.flatMap((step) => (step.phase === 'replay' ? (step.input.doubts ?? []) : []));
+  if (outcome.is === 'done' && doubts.length > 0) return inDoubt(doubts);
   if (outcome.is === 'done') return { exitCode: ExitCode.done, production: doneState(plan), isFinished: true };
   const what = `${titleOf(plan, outcome.failedStep)}: ${messageOf(outcome.error)}`;
   if (outcome.is === 'turned-back') return turnedBack(plan, outcome.error, what);
@@ -42,6 +44,14 @@ function withoutThem(plan: Plan, lost: NotAllBack): Judgement {
   const next = lost.next.replace(/ \(brings it back\).*$/, '');
   const what = `${titleOf(plan, 'undo')}: ${lost.message}`;
   return { exitCode: ExitCode.failedChanged, production: 'changed', error: { what, state, next }, isFinished: true };
+}
+
+/** All that the log has is back. */
+function inDoubt(doubts: readonly string[]): Judgement {
+  const what = `the binary log may not have everything: ${doubts.join('; ')}`;
+  const state = 'production is restored with all that the log has, and the site is up; what is named may lack changes';
+  const next = 'compare what is named; gateway-migrate rollback (brings back what was there before the restore)';
+  return { exitCode: ExitCode.failedChanged, production: 'restored', error: { what, state, next }, isFinished: true };
 }
 
 function doneState(plan: Plan): ProductionState {

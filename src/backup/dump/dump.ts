@@ -19,6 +19,7 @@ import { runDump } from './dump-program.ts';
 import { describeLoss, findLosses } from './losses.ts';
 import { waitForQuietMoment } from './quiet-moment.ts';
 import { readPosition, readSource, type Source } from './source.ts';
+import { madeOf } from './standing.ts';
 import { areRowsUtf8 } from './stored-rows.ts';
 import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
 import { readVersioned } from './system-versioning.ts';
@@ -77,9 +78,10 @@ async function dumpOnce(request: DumpRequest, context: Context): Promise<Manifes
 async function dumpThroughPartial({ partial, path }: Claim, request: DumpRequest, context: Context): Promise<Manifest> {
   const session = await context.server.open();
   try {
-    const manifest = await whileUndisturbed(session, context, request.tables, () =>
-      dumpInto(partial, request, session, context),
-    );
+    const manifest = await whileUndisturbed(session, context, request.tables, async (before) => {
+      const made = request.tables ? undefined : madeOf(before);
+      return { ...(await dumpInto(partial, request, session, context)), ...(made ? { made } : {}) };
+    });
     // The manifest first: a backup that has its name has its manifest too.
     await writeManifest(request.file, manifest);
     renameDurably(path, request.file);

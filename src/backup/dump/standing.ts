@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Session } from '../../mysql/connect.ts';
 import { readStamps } from '../../schema/identity.ts';
 import { readSnapshot, splitId } from '../../schema/snapshot.ts';
-import type { Snapshot } from '../../schema/types.ts';
+import { HISTORY_TABLE, JOURNAL_TABLE, type ObjectId, type Snapshot } from '../../schema/types.ts';
 
 /** What tables and stored objects of a database were at one time, whatever their rows. */
 export interface Standing {
@@ -26,6 +27,25 @@ export async function readStanding(session: Session, database: string): Promise<
     snapshot: await readSnapshot(session, database),
   };
 }
+
+/**
+ * PURE: by `kind:name` a digest that every definition of it changes; undefined where a TRUNCATE would not show, for InnoDB's ids
+ * are not to be read (no PROCESS, another engine, a name beyond ASCII).
+ */
+export function madeOf({ snapshot, stamps }: Standing): Record<string, string> | undefined {
+  const made: Record<string, string> = {};
+  const own = [`table:${HISTORY_TABLE}`, `table:${JOURNAL_TABLE}`];
+  for (const id of new Set([...snapshot.objects.keys(), ...stamps.keys()])) {
+    const stamp = stamps.get(id) ?? '';
+    if (own.includes(id)) continue;
+    if (id.startsWith('table:') && !/ \d+$/.test(stamp)) return undefined;
+    const digest = snapshot.objects.get(id as ObjectId)?.digest ?? '';
+    made[id] = createHash('sha256').update(`${digest} ${stamp}`).digest('hex').slice(0, MADE_LENGTH);
+  }
+  return made;
+}
+
+const MADE_LENGTH = 16;
 
 /** PURE: what somebody has done to the database in between, a few words each. `tables`: only these matter. */
 export function changesOf(before: Standing, after: Standing, tables?: readonly string[]): string[] {

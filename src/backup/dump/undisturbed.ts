@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { Manifest } from '../file/manifest.ts';
 import { findLoggedDdl } from './logged-ddl.ts';
-import { changesOf, readStanding } from './standing.ts';
+import { changesOf, readStanding, type Standing } from './standing.ts';
 
 /** Somebody ran DDL while a database was dumped: what was read is of no one moment. */
 export class Disturbed extends Error {
@@ -30,11 +30,11 @@ export async function whileUndisturbed<T extends Pick<Manifest, 'position'>>(
   session: Session,
   context: Context,
   tables: readonly string[] | undefined,
-  dump: () => Promise<T>,
+  dump: (before: Standing) => Promise<T>,
 ): Promise<T> {
   const { database } = context.server.target;
   const before = await readStanding(session, database);
-  const outcome = await dump().then(
+  const outcome = await dump(before).then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );

@@ -45,6 +45,8 @@ export interface Manifest {
   readonly objects: Readonly<
     Record<Exclude<ObjectKind, 'table' | LaterKind>, readonly string[]> & Partial<Record<LaterKind, readonly string[]>>
   >;
+  /** By `kind:name` a digest that whatever defines it anew changes. Missing where that could not be told. */
+  readonly made?: Readonly<Record<string, string>>;
   /** Values that come back otherwise than the server had them; missing when there are none. */
   readonly losses?: readonly Loss[];
   /** Set when the backup has been loaded somewhere and found equal. */

@@ -36,13 +36,16 @@ export async function readUnloggedParents(
   named: NamedDatabase,
 ): Promise<UnloggedParent[]> {
   if (kind === 'mysql' && (await logsCascades(session))) return [];
-  const keys = await session.query<Record<keyof ActingKey, string>>(
+  return findUnloggedParents(await readActingKeys(session), named);
+}
+
+export function readActingKeys(session: Session): Promise<Record<keyof ActingKey, string>[]> {
+  return session.query<Record<keyof ActingKey, string>>(
     `SELECT constraint_schema AS \`database\`, table_name AS \`table\`, unique_constraint_schema AS parentDatabase,
        referenced_table_name AS parentTable, delete_rule AS onDelete, update_rule AS onUpdate
      FROM information_schema.referential_constraints
      WHERE delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') OR update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')`,
   );
-  return findUnloggedParents(keys, named);
 }
 
 /** There is the variable since 9.6; OFF is its default, and the server's own keys are logged with their rows. */

@@ -24,9 +24,15 @@ export async function readLogGaps(session: Session, flavor: Flavor, database: st
   return findLogGaps({ settings, filters, isFed }, named);
 }
 
+/** Databases that are logged alone, or that are not. */
+export interface LogFilters {
+  readonly only: readonly string[];
+  readonly not: readonly string[];
+}
+
 export interface LogSettings {
   readonly settings: ReadonlyMap<string, string>;
-  readonly filters: { readonly only: readonly string[]; readonly not: readonly string[] };
+  readonly filters: LogFilters;
   /** It takes over what other servers write. */
   readonly isFed: boolean;
 }
@@ -55,7 +61,7 @@ export function findLogGaps({ settings, filters, isFed }: LogSettings, named: Na
   return { closed, partial: partial.filter((one) => one !== false) };
 }
 
-async function readFilters(session: Session, flavor: Flavor): Promise<LogSettings['filters']> {
+export async function readFilters(session: Session, flavor: Flavor): Promise<LogFilters> {
   const show = flavor.kind === 'mysql' && isAtLeast(flavor, 8, 2) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
   const [row] = await session.query<{ Binlog_Do_DB: string; Binlog_Ignore_DB: string }>(show).catch(() => []);
   const names = (list: string | undefined) => (list ?? '').split(',').filter((name) => name !== '');

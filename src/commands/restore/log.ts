@@ -1,5 +1,6 @@
 import type { Manifest } from '../../backup/file/manifest.ts';
 import { readSubject } from '../../binlog/judgement/cascades.ts';
+import { readDoubts } from '../../binlog/judgement/doubts.ts';
 import { readLogGaps } from '../../binlog/judgement/gaps.ts';
 import type { Moment } from '../../binlog/moment.ts';
 import { findTwin } from '../../binlog/private.ts';
@@ -23,8 +24,10 @@ const STEP = { id: 'binlog', title: 'Read the binary log' };
 export interface OpenedLog {
   readonly range: LogRange;
   readonly surroundings: Surroundings;
-  /** What it may lack, one sentence each. */
+  /** What it may lack, or not have so that it can be repeated, one sentence each. */
   readonly gaps: readonly string[];
+  /** Those of them that nobody can rule out. */
+  readonly doubts: readonly string[];
   /** Reads it through, up to a moment and behind it. */
   survey(moment: Moment | undefined): Promise<Survey>;
 }
@@ -60,7 +63,8 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
     const subject = await readSubject(session, server.flavor, server.target.database);
     const survey = (moment: Moment | undefined) => surveyLog(range, subject, moment, invocation.signal);
-    return { range, surroundings, gaps: gaps.partial, survey };
+    const doubts = await readDoubts(session, server.flavor, subject, manifest.made);
+    return { range, surroundings, gaps: doubts ?? gaps.partial, doubts: doubts ?? [], survey };
   } finally {
     await session.close();
   }

@@ -19,6 +19,7 @@ export type RestorePoint =
       readonly way: Exclude<Way, { is: 'none' }>;
       readonly repeated: string;
       readonly lost: string;
+      readonly doubts: readonly string[];
     };
 
 const BACKUP_ITSELF = 'backup';
@@ -65,7 +66,7 @@ export async function offerPoints(log: OpenedLog | ClosedLog, invocation: Invoca
   return pointOf(await log.survey(moment), log);
 }
 
-function pointOf(survey: Survey, { surroundings, gaps }: OpenedLog): RestorePoint {
+function pointOf(survey: Survey, { surroundings, gaps, doubts }: OpenedLog): RestorePoint {
   if (survey.refused) {
     throw refusal(`the binary log cannot be repeated: ${describeObstacle(survey.refused)}`, stopBefore(survey.refused));
   }
@@ -77,6 +78,7 @@ function pointOf(survey: Survey, { surroundings, gaps }: OpenedLog): RestorePoin
     until: survey.end,
     way,
     repeated: describeAmount(repeated),
+    doubts,
     lost: [
       leftOut.transactions === 0 ? 'nothing that the log has' : `${describeAmount(leftOut)} after that moment`,
       ...gaps.map((gap) => `perhaps more: ${gap}`),
