@@ -64,6 +64,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['exchange'],
   ['notify'],
   ['report'],
+  ['watch'],
   ['terminal', 'backup', 'app', 'plan'],
   ['config'],
   ['migrations', 'schema'],

@@ -40,6 +40,9 @@ export interface Config {
   readonly monitor: {
     readonly forMs: number;
     readonly everyMs: number;
+    /** When it judges, ms since its beginning, in their order. */
+    readonly checkpointsMs: readonly number[];
+    readonly thresholds: Thresholds;
     readonly logs: readonly {
       readonly path: string;
       readonly minor: readonly string[];
@@ -50,6 +53,19 @@ export interface Config {
   readonly notify: readonly NotifyTarget[];
   readonly logsDir: string;
   readonly stateDir: string;
+}
+
+/** What is worth an alarm of the watch: shares from 0 to 1, times in ms. */
+export interface Thresholds {
+  readonly errorRate: number;
+  readonly slower: number;
+  readonly slowerByMs: number;
+  readonly leastVolume: number;
+  readonly leastErrors: number;
+  readonly falseAlarms: number;
+  readonly siteDownMs: number;
+  readonly spaceFree: number;
+  readonly rowsLost: number;
 }
 
 export interface ColumnRef {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Target } from '../mysql/connect.ts';
-import type { AppConfig, Config, NotifyTarget } from './config.ts';
+import type { AppConfig, Config, NotifyTarget, Thresholds } from './config.ts';
 import type { CheckedConfig } from './schema.ts';
 
 interface Base {
@@ -41,6 +41,8 @@ export function resolveConfig(checked: CheckedConfig, { file, folder }: Base): C
     monitor: {
       forMs: checked.monitor.for,
       everyMs: checked.monitor.every,
+      checkpointsMs: checked.monitor.checkpoints.toSorted((a, b) => a - b),
+      thresholds: resolveThresholds(checked.monitor.thresholds),
       // An application's own logs are what is meant by `storage/logs/laravel.log`.
       logs: checked.monitor.logs.map((log) => ({ ...log, path: resolve(app.dir ?? folder, log.path) })),
     },
@@ -93,6 +95,10 @@ function resolveRehearsal(
 
 function passwordOf(target: Target): Pick<Target, 'password'> {
   return target.password ? { password: target.password } : {};
+}
+
+function resolveThresholds({ siteDown, ...others }: CheckedConfig['monitor']['thresholds']): Thresholds {
+  return { ...others, siteDownMs: siteDown };
 }
 
 function resolveApp(app: CheckedConfig['app'], folder: string, absolute: (path: string) => string): AppConfig {

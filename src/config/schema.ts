@@ -3,7 +3,6 @@ import {
   argv,
   column,
   described,
-  duration,
   flag,
   list,
   oneOf,
@@ -15,6 +14,7 @@ import {
   webAddress,
   wholeNumber,
 } from './values.ts';
+import { monitor } from './watch.ts';
 
 // The configuration file, key by key: what it may hold, what it means, and the default. Defaults that depend on
 // other keys stand in resolve.ts.
@@ -171,22 +171,6 @@ const verify = section({
     list(z.strictObject({ from: column(), to: column() }, 'a mapping with from and to'), 'a list of { from, to }'),
   ),
   plans: described('Queries that must use an index', list(text('a query'), 'a list of queries')),
-});
-
-const patterns = () => list(text(), 'a list of texts');
-const monitor = section({
-  for: described('How long monitor watches', z.prefault(duration(), '30m')),
-  every: described('How often it looks', z.prefault(duration(), '5s')),
-  logs: described(
-    'Log files to follow, and the texts in new lines that count; relative paths begin at app.dir',
-    list(
-      z.strictObject(
-        { path: text('the path of a log file'), minor: patterns(), major: patterns(), critical: patterns() },
-        'a mapping with path',
-      ),
-      'a list of { path, minor, major, critical }',
-    ),
-  ),
 });
 
 const OCCASIONS = ['started', 'succeeded', 'failed', 'rolledBack', 'restored', 'verdict'] as const;

@@ -29,3 +29,24 @@ export function parseSize(text: string): number | undefined {
   const [, amount, unit] = SIZE.exec(text) ?? [];
   return unit === undefined ? undefined : Number(amount) * BYTES_PER_UNIT[unit as keyof typeof BYTES_PER_UNIT];
 }
+
+export const PERCENTAGE = /^(\d{1,5}(?:\.\d{1,4})?)\s?%$/;
+
+/** The share that `1%` or `12.5%` is, 0.01 or 0.125; undefined when the text is no percentage. */
+export function parsePercentage(text: string): number | undefined {
+  const [, number] = PERCENTAGE.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) / 100;
+}
+
+/** The expression of `/text/` or `/text/i`; undefined when it is a plain text, or no valid expression. */
+export function parseExpression(text: string): RegExp | undefined {
+  const [, source, flags] = EXPRESSION.exec(text) ?? [];
+  if (source === undefined) return undefined;
+  try {
+    return new RegExp(source, flags);
+  } catch {
+    return undefined;
+  }
+}
+
+export const EXPRESSION = /^\/(.+)\/([imsu]*)$/;

@@ -1,6 +1,15 @@
 import * as z from 'zod/mini';
 import { Secret } from '../system/secret.ts';
-import { DURATION, parseDuration, parseSize, SIZE } from './units.ts';
+import {
+  DURATION,
+  EXPRESSION,
+  PERCENTAGE,
+  parseDuration,
+  parseExpression,
+  parsePercentage,
+  parseSize,
+  SIZE,
+} from './units.ts';
 
 // Kinds of value that the configuration is made of. The message of every schema completes the sentence "expected …".
 
@@ -67,6 +76,23 @@ export function size() {
   return z.pipe(
     z.string(expected).check(z.regex(SIZE, expected)),
     z.transform((value: string) => parseSize(value) as number),
+  );
+}
+
+/** A share, written in percent. */
+export function percentage() {
+  const expected = 'a percentage such as 1% or 50%';
+  return z.pipe(
+    z.string(expected).check(z.regex(PERCENTAGE, expected)),
+    z.transform((value: string) => parsePercentage(value) as number),
+  );
+}
+
+/** A text, or a regular expression between slashes. */
+export function pattern() {
+  const expected = 'a text, or a /regular expression/';
+  return text(expected).check(
+    z.refine((value: string) => !EXPRESSION.test(value) || parseExpression(value) !== undefined, expected),
   );
 }
 

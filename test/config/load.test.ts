@@ -91,7 +91,13 @@ describe('defaults', () => {
         minFreeBytes: 500_000_000,
       },
       verify: { requireTables: [], requireIndexes: [], tenant: undefined, references: [], plans: [] },
-      monitor: { forMs: 1_800_000, everyMs: 5_000, logs: [] },
+      monitor: {
+        ...{ forMs: 1_800_000, everyMs: 5_000, checkpointsMs: [60_000, 300_000, 900_000, 1_800_000], logs: [] },
+        thresholds: {
+          ...{ errorRate: 0.01, slower: 0.5, slowerByMs: 1, leastVolume: 50, leastErrors: 3, falseAlarms: 0.01 },
+          ...{ siteDownMs: 30_000, spaceFree: 0.03, rowsLost: 0.2 },
+        },
+      },
       notify: [],
       logsDir: '/var/log',
       stateDir: join(cwd, '.gateway-migrate'),

@@ -38,7 +38,7 @@ backup:
 verify:
   tenant: { table: companies }
   references: [{ from: staff_id, to: staff.id }]
-monitor: { for: 30, logs: [{ major: [deadlock] }, /var/log/x] }
+monitor: { for: 30, thresholds: { slower: 2x }, logs: [{ major: [deadlock, /(/] }, /var/log/x] }
 notify:
   - { type: slack, url: 12 }
   - { type: pager }
@@ -48,7 +48,7 @@ logs: 7
     const env = { GATEWAY_MIGRATE_BACKUP_COMPRESSION: 'zip', GATEWAY_MIGRATE_BACKUP_DRI: '/x' };
     expect(await failWith(yaml, env, { '.env': `DB_PASSWORD=${SECRET} ${SECRET}\n` })).toBe(
       [
-        'the configuration has 32 problems',
+        'the configuration has 34 problems',
         '  GATEWAY_MIGRATE_BACKUP_DRI: unknown variable, did you mean "GATEWAY_MIGRATE_BACKUP_DIR"?',
         '  <folder>/.env:1: the value of DB_PASSWORD has a space in it, so it needs quotes around it',
         '  notify[2].smtp: ${SMTP_URL} is not set, expected it in the environment or <folder>/.env',
@@ -69,7 +69,9 @@ logs: 7
         '  verify.tenant.column: found nothing, expected the name of a column',
         '  verify.references[0].from: found "staff_id" in gateway-migrate.config.yaml:21, expected a column as table.column',
         '  monitor.for: found 30 in gateway-migrate.config.yaml:22, expected a duration such as 90s, 30m or 2h',
+        '  monitor.thresholds.slower: found "2x" in gateway-migrate.config.yaml:22, expected a percentage such as 1% or 50%',
         '  monitor.logs[0].path: found nothing, expected the path of a log file',
+        '  monitor.logs[0].major[1]: found "/(/" in gateway-migrate.config.yaml:22, expected a text, or a /regular expression/',
         '  monitor.logs[1]: found "/var/log/x" in gateway-migrate.config.yaml:22, expected a mapping with path',
         '  notify[0].url: found a number (not shown) in gateway-migrate.config.yaml:24, expected the address of a Slack webhook',
         '  notify[1].type: found "pager" in gateway-migrate.config.yaml:25, expected a mapping whose type is slack, email, webhook or command',
