@@ -1,22 +1,42 @@
 import type { Point } from './sweep.ts';
 
+/** How a kill meets a command: the server has not heard of it, or has done it and nobody knows. */
+type Moment = Pick<Point, 'at' | 'fate'>;
+
+/** Moments that are one state are still tried so often: only the connections of the killed program are others. */
+const MOMENTS = 8;
+
 /**
- * Every point: each command, killed before the server hears it and after it has done it. Where the command may write,
- * both ways out of both; where it only reads, the database is the same on either side of it, so one way out of each, in
- * turns: two neighbours that read have both between them.
+ * Every state that a kill can leave, with both ways out of each. A moment leaves another state than the one before it
+ * when the server has done something in between, or when the program has written into its folders (`written`). Where a
+ * state lasts for several moments, one way is tried at its first and the other at its last.
  */
-export function allPoints(commands: readonly string[]): Point[] {
-  return commands.flatMap((command, index) => {
+export function allPoints(commands: readonly string[], written: ReadonlySet<number>): Point[] {
+  const states: Moment[][] = [];
+  commands.forEach((command, index) => {
     const at = index + 1;
+    const before = { at, fate: 'before' } as const;
+    const after = { at, fate: 'after' } as const;
+    const last = states.at(-1);
+    if (!last || written.has(at) || last.length >= MOMENTS) states.push([before]);
+    else last.push(before);
+    if (onlyReads(command)) states.at(-1)?.push(after);
+    else states.push([after]);
+  });
+  return states.flatMap(([first, ...others], index) => {
+    if (!first) return [];
     const ways = index % 2 === 0 ? (['resume', 'rollback'] as const) : (['rollback', 'resume'] as const);
-    if (onlyReads(command))
-      return [{ at, fate: 'before', way: ways[0] } as const, { at, fate: 'after', way: ways[1] } as const];
-    return (['before', 'after'] as const).flatMap((fate) => ways.map((way) => ({ at, fate, way })));
+    return [
+      { ...first, way: ways[0] },
+      { ...(others.at(-1) ?? first), way: ways[1] },
+    ];
   });
 }
 
+/** What it does to a session dies with the session. Of several statements in one command one may write. */
 function onlyReads(command: string): boolean {
-  return /^(SELECT|SHOW) /.test(command) && !/\b(GET_LOCK|RELEASE_LOCK|INTO|FOR UPDATE)\b/.test(command);
+  const leavesNothing = /^(?:SELECT |SHOW |SET (?!GLOBAL|PERSIST)|START TRANSACTION$|BEGIN$)[^;]*$/.test(command);
+  return leavesNothing && !/\b(GET_LOCK|RELEASE_LOCK|INTO|FOR UPDATE)\b/.test(command);
 }
 
 /** Points whose recovery is killed too: every ending that the second start may have, spread over both. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
@@ -18,6 +18,8 @@ export interface Ended {
 /** What was to be struck, and what the proxy saw. */
 export interface Struck extends Ended {
   readonly commands: readonly string[];
+  /** The commands (1-based) before which the program had written into its folders since the command before. */
+  readonly written: ReadonlySet<number>;
 }
 
 export interface StageOptions {
@@ -75,11 +77,21 @@ export class Stage {
   async strike(blow: Pick<Blow, 'at' | 'fate'> | undefined, ...args: string[]): Promise<Struck> {
     let child: ChildProcess | undefined;
     const onReached = () => void child?.kill('SIGKILL');
-    const proxy = await startProxy(this.#server.socket, blow ? { ...blow, onReached } : undefined);
+    const written = new Set<number>();
+    let known = '';
+    const watch = (number: number) => {
+      const found = this.#print();
+      if (found !== known) written.add(number);
+      known = found;
+    };
+    // Looking takes time that a killed run does not have.
+    const proxy = blow
+      ? await startProxy(this.#server.socket, { ...blow, onReached })
+      : await startProxy(this.#server.socket, undefined, watch);
     try {
       const started = this.#start({ host: '127.0.0.1', port: proxy.port }, args);
       child = started.child;
-      return { ...(await started.ended), commands: proxy.commands };
+      return { ...(await started.ended), commands: proxy.commands, written };
     } finally {
       await proxy.close();
     }
@@ -122,6 +134,14 @@ export class Stage {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
+  /** Of everything that a later run may read: who wrote a log, never reads it. */
+  #print(): string {
+    const names = readdirSync(this.dir, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => !name.startsWith('logs'),
+    );
+    return names.map((name) => `${name} ${changeOf(join(this.dir, name))}`).join('\n');
+  }
+
   #start(where: Record<string, unknown>, args: readonly string[]) {
     const config = join(this.dir, 'gateway-migrate.config.json');
     writeFileSync(config, JSON.stringify(this.#configuration(where)));
@@ -154,6 +174,11 @@ export class Stage {
       ...this.#options.configure?.(this.dir),
     };
   }
+}
+
+function changeOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.size} ${found.mtimeNs}` : 'gone';
 }
 
 /** One statement after another: in a packet of several MySQL keeps the semicolon as a part of a trigger. */

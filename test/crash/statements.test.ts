@@ -33,7 +33,7 @@ describeOnServers('a deploy killed with -9 at a command', (server) => {
   }
 
   test('ends as if nobody had killed it, or as before it', { timeout: LIMIT_MS }, async (context) => {
-    const all = allPoints(expected.commands);
+    const all = allPoints(expected.commands, expected.written);
     await surviveAll('killed once', IS_COMPLETE ? all : sampleOf(all, SAMPLE, SEED), context);
   });
 

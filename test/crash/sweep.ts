@@ -24,15 +24,17 @@ export interface Expected {
   readonly after: string;
   /** The commands that a whole deploy sends, described. */
   readonly commands: readonly string[];
+  /** As `Struck` has it. */
+  readonly written: ReadonlySet<number>;
 }
 
 export async function deployOnce(server: TestServer, options: StageOptions): Promise<Expected> {
   const stage = await Stage.build(server, options);
   try {
     const before = await stage.dump();
-    const { code, output, commands } = await stage.strike(undefined, ...DEPLOY);
+    const { code, output, commands, written } = await stage.strike(undefined, ...DEPLOY);
     if (code !== 0) throw new Error(`the deploy that nobody kills failed:\n${output}`);
-    return { before, after: await stage.dump(), commands };
+    return { before, after: await stage.dump(), commands, written };
   } finally {
     await stage.clear();
   }

@@ -41,8 +41,15 @@ interface Pair {
   readonly upstream: Socket;
 }
 
-/** Listens on 127.0.0.1 and forwards to the server's socket, until the blow falls. */
-export async function startProxy(serverSocket: string, blow?: Blow): Promise<CountingProxy> {
+/**
+ * Listens on 127.0.0.1 and forwards to the server's socket, until the blow falls. `onCommand` is told of each command's
+ * number before the server hears of it.
+ */
+export async function startProxy(
+  serverSocket: string,
+  blow?: Blow,
+  onCommand?: (number: number) => void,
+): Promise<CountingProxy> {
   const commands: string[] = [];
   const pairs = new Set<Pair>();
   let isStruck = false;
@@ -78,6 +85,7 @@ export async function startProxy(serverSocket: string, blow?: Blow): Promise<Cou
       // The server speaks first, so sequence 0 from the client always begins a command.
       if (packet.sequence === 0) {
         commands.push(describeCommand(packet.payload));
+        onCommand?.(commands.length);
         if (blow && !awaited && !isHealed && isDue(blow, commands)) {
           if (blow.fate !== 'after' && blow.fate !== 'garble') return strike();
           awaited = answerReader();
