@@ -1,6 +1,7 @@
 import { readObjectNames, readTables } from '../backup/dump/source.ts';
 import { readVersioned, withPast } from '../backup/dump/system-versioning.ts';
 import type { Manifest } from '../backup/file/manifest.ts';
+import { describePastEvent, findPastEvents, withoutPast } from '../backup/load/past-events.ts';
 import type { Context } from '../context.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { quoteQualified } from '../mysql/quote.ts';
@@ -18,6 +19,22 @@ export async function compareObjects(
   const tables = (await readTables(server, session)).map(({ name }) => name);
   const present = { ...(await readObjectNames(session, server.target.database)), table: tables };
   return differences({ ...manifest.objects, table: expectedTables }, present);
+}
+
+/**
+ * The manifest without the events that their time has taken away on their way in: told, not required. `text`: what made the
+ * backup's stored objects, bytes as latin1.
+ */
+export async function afterTheirTime(
+  manifest: Manifest,
+  text: string,
+  { server, session }: { readonly server: Server; readonly session: Session },
+  context: Pick<Context, 'report'>,
+): Promise<Manifest> {
+  if (manifest.objects.event.length === 0) return manifest;
+  const past = await findPastEvents(text, server.target.database, session);
+  for (const one of past) context.report({ type: 'note', level: 'warning', text: describePastEvent(one) });
+  return { ...manifest, objects: withoutPast(manifest.objects, past) };
 }
 
 /** The same for a database beside, which has only the tables; and the rows of each. */

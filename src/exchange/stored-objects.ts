@@ -1,5 +1,6 @@
 import { readObjectNames } from '../backup/dump/source.ts';
 import type { Session } from '../mysql/connect.ts';
+import { eventTimeOf } from '../mysql/event-text.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { createAsRemembered, dropObject } from '../schema/creation.ts';
 import { type Creation, readCreation } from '../schema/definitions.ts';
@@ -110,7 +111,7 @@ export async function makeStoredObjects(
   };
   let open = ordered;
   for (;;) {
-    const refused: { readonly object: StoredObject; readonly reason: string }[] = [];
+    const refused: NotMade[] = [];
     for (const object of open) {
       await inCollation(object[1], () => createAsRemembered(session, object[1])).catch((error: Error) => {
         refused.push({ object, reason: error.message });
@@ -118,10 +119,30 @@ export async function makeStoredObjects(
     }
     // A view may need another one that comes later.
     if (refused.length === 0 || refused.length === open.length) {
-      return refused.map(({ object, reason }) => `${object[0].replace(':', ' ')} (${reason})`);
+      const past = await eventsNotThere(session, database, ordered, refused);
+      return [...refused, ...past].map(({ object, reason }) => `${object[0].replace(':', ' ')} (${reason})`);
     }
     open = refused.map((one) => one.object);
   }
+}
+
+interface NotMade {
+  readonly object: StoredObject;
+  readonly reason: string;
+}
+
+/** The servers say of an event whose time has come that it was made, and drop it at once. */
+async function eventsNotThere(
+  session: Session,
+  database: string,
+  objects: readonly StoredObject[],
+  refused: readonly NotMade[],
+): Promise<NotMade[]> {
+  const events = objects.filter(([id]) => id.startsWith('event:') && !refused.some(({ object }) => object[0] === id));
+  if (events.length === 0) return [];
+  const { event: present } = await readObjectNames(session, database);
+  const gone = events.filter(([id]) => !present.includes(splitId(id)[1]));
+  return gone.map((object) => ({ object, reason: `its time has come: ${eventTimeOf(object[1].text)?.last}` }));
 }
 
 /** The same as a script for people. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RoutineGrant } from '../schema/stored/routine-grants.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import type { OrphanKey } from './orphan-keys.ts';
 import { type StoredObject, scriptOf } from './stored-objects.ts';
@@ -17,6 +18,8 @@ export interface SwapNote {
   readonly only?: readonly string[];
   readonly storedObjects: readonly StoredObject[];
   readonly orphanKeys: readonly OrphanKey[];
+  /** Grants on single routines, which go with the routine; undefined: the account could not see them. */
+  readonly routineGrants?: readonly RoutineGrant[] | undefined;
   /** Those of the tables that take production's place. */
   readonly arrivingKeys: readonly OrphanKey[];
   /** Production's defaults. */

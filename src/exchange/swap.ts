@@ -3,6 +3,7 @@ import { definersIn, requireDefiners } from '../backup/load/definers.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
+import { readRoutineGrants } from '../schema/stored/routine-grants.ts';
 import { HISTORY_TABLE } from '../schema/types.ts';
 import { dropKeys, makeKeys, orphanKeysOf, readOrphanKeys } from './orphan-keys.ts';
 import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
@@ -147,12 +148,15 @@ async function notePresent(
   const snapshot = await readSnapshot(session, database);
   const keys = [...(earlier?.orphanKeys ?? []), ...orphanKeysOf(snapshot)];
   const { charset, collation, fingerprint } = earlier ?? snapshot;
+  // What an earlier attempt has dropped took its grants along.
+  const grants = [...(earlier?.routineGrants ?? []), ...((await readRoutineGrants(session, database)) ?? [])];
   const note = {
     aside,
     tables: await readCarried(server, session),
     arriving: from === undefined ? undefined : await tablesBeside(session, from),
     storedObjects: [...(earlier?.storedObjects ?? []).filter(([id]) => !ids.has(id)), ...now],
     orphanKeys: [...new Map(keys.map((key) => [key.name, key])).values()],
+    routineGrants: [...new Map(grants.map((grant) => [grant.sql, grant])).values()],
     arrivingKeys: earlier?.arrivingKeys ?? (from === undefined ? [] : await readOrphanKeys(session, from)),
     ...{ charset, collation, fingerprint },
   };

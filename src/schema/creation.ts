@@ -1,4 +1,5 @@
 import type { Session } from '../mysql/connect.ts';
+import { eventStatements } from '../mysql/event-text.ts';
 import { type Creation, circumstanceSettings } from './definitions.ts';
 import type { ObjectKind } from './types.ts';
 
@@ -13,7 +14,7 @@ export async function createAsRemembered(
 ): Promise<void> {
   if (settings.length > 0) await session.query(`SET ${settings.join(', ')}`);
   try {
-    await session.execute(creation.text);
+    for (const sql of eventStatements(creation.text)) await session.execute(sql);
   } finally {
     if (settings.length > 0)
       await session.query(`SET NAMES utf8mb4, SESSION sql_mode = '${OWN_MODE}', time_zone = '+00:00'`);

@@ -20,6 +20,8 @@ export interface Evidence {
   readonly definitions?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** What a session has to be SET to before it makes one of them again: stored programs remember it. */
   readonly circumstances?: Readonly<Partial<Record<ObjectId, readonly string[]>>> | undefined;
+  /** GRANTs on the touched routines alone, which go when those are dropped. */
+  readonly grants?: Readonly<Partial<Record<ObjectId, readonly string[]>>> | undefined;
   /** Digest of the rows of tables that it may change, from before the run's first such statement. */
   readonly contents?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
   /** What `SET GLOBAL` and `ALTER DATABASE` found, and what brings it back. */

@@ -66,6 +66,19 @@ export async function readAfterTables(file: string, { preamble, tables }: Manife
   return Buffer.concat(parts);
 }
 
+/** The section of the events alone, bytes as latin1; empty where there is none. */
+export async function readEventsText(file: string, { preamble, tables }: Manifest): Promise<string> {
+  const ends = [preamble, ...tables.map(({ range }) => range)].map(({ offset, length }) => offset + length);
+  const offset = Math.max(...ends);
+  const parts: Buffer[] = [];
+  for await (const { bytes, isOfEvents } of cut(
+    readRange(file, { offset, length: (await stat(file)).size - offset }),
+  )) {
+    if (isOfEvents) parts.push(Buffer.from(bytes));
+  }
+  return Buffer.concat(parts).toString('latin1');
+}
+
 /** A dump in two kinds of pieces. Its preamble sets the character set and the checks that both need. */
 async function* cut(dump: AsyncIterable<Buffer>) {
   const scanner = new DumpScanner({ cutsTriggers: true });

@@ -4,8 +4,17 @@ import { isoWithOffset } from '../../system/clock.ts';
 import { readObjectNames, readTables } from '../dump/source.ts';
 import { areRowsUtf8 } from '../dump/stored-rows.ts';
 import { type Manifest, readManifest, writeManifest } from '../file/manifest.ts';
+import { isEvents, readEventsText } from '../file/sections.ts';
 import { loadBackup } from '../load/load.ts';
 import type { LoadContext } from '../load/loading-client.ts';
+import {
+  describePastEvent,
+  digestAfter,
+  digestOf,
+  findPastEvents,
+  type PastEvent,
+  withoutPast,
+} from '../load/past-events.ts';
 import { dumpAgain, type Loaded } from './dump-again.ts';
 import { compareDumps, restatedTables } from './dump-comparison.ts';
 import { withoutFolders } from './own-folders.ts';
@@ -78,12 +87,35 @@ async function tryProof(
   }
   const loaded = await readLoaded(server);
   const again = await dumpAgain({ file, manifest }, loaded, place, context);
-  const expected = { ...manifest, tables: await withoutFolders(file, manifest) };
+  const past = isShared ? [] : await readPastEvents({ file, manifest }, server);
+  for (const one of past) context.report({ type: 'note', level: 'info', text: describePastEvent(one) });
+  const tables = await withoutFolders(file, manifest);
+  const expected = { ...(await afterTheirTime({ file, manifest }, past)), tables };
   for (const name of restatedTables(expected, again)) {
     const text = `${name}: decimal numbers in its JSON values come back as doubles, equal in value (10.50 as 10.5)`;
     context.report({ type: 'note', level: 'info', text });
   }
   return { differences: compareDumps(expected, again, loaded.objects, isShared), method };
+}
+
+async function readPastEvents({ file, manifest }: BackupToProve, server: Server): Promise<PastEvent[]> {
+  if (manifest.objects.event.length === 0) return [];
+  const session = await server.open();
+  try {
+    return await findPastEvents(await readEventsText(file, manifest), server.target.database, session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The manifest as a load can be now that the time of these events has come. */
+async function afterTheirTime({ file, manifest }: BackupToProve, past: readonly PastEvent[]): Promise<Manifest> {
+  if (past.length === 0) return manifest;
+  const section = await readEventsText(file, manifest);
+  const sections = manifest.sections?.map((one) =>
+    isEvents(one) && one.digest === digestOf(section) ? { ...one, digest: digestAfter(section, past) } : one,
+  );
+  return { ...manifest, ...(sections ? { sections } : {}), objects: withoutPast(manifest.objects, past) };
 }
 
 /** What is there after the load. */

@@ -1,3 +1,4 @@
+import { eventStatements } from '../../mysql/event-text.ts';
 import { quoteName } from '../../mysql/quote.ts';
 import type { ObjectId, ObjectKind } from '../../schema/types.ts';
 import { type AlterAction, readAlterActions, readCreateIndex, readDropIndex } from '../sql/alter-actions.ts';
@@ -103,12 +104,12 @@ function objectBack(touch: Touch, stood: Definition | undefined, isReplace: bool
 
 /** The session's own settings come back afterwards: the statements that follow were written for those. */
 function underCircumstances(definition: string, settings: readonly string[]): string[] {
-  if (settings.length === 0) return [definition];
+  if (settings.length === 0) return eventStatements(definition);
   const names = settings.map((setting) => setting.slice(0, setting.indexOf(' ')));
   return [
     `SET ${names.map((name) => `@own_${name} = @@SESSION.${name}`).join(', ')}`,
     `SET ${settings.join(', ')}`,
-    definition,
+    ...eventStatements(definition),
     `SET ${names.map((name) => `${name} = @own_${name}`).join(', ')}`,
   ];
 }

@@ -8,10 +8,12 @@ import { readSnapshot } from '../../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
 import { readJournal } from '../../statements/journal.ts';
 import { findLost, NotAllBack } from '../../statements/recovery/lost.ts';
+import { findPastEvents } from '../../statements/recovery/past-events.ts';
 import { touchedObjects } from '../../statements/recovery/places.ts';
 import type { JournalRow } from '../../statements/row.ts';
 import { differencesFromStart } from '../../statements/start.ts';
 import type { Workbench } from '../../statements/workbench.ts';
+import { type Dropped, giveAgain } from '../restore/routine-grants.ts';
 import type { Undoing } from './ways-back.ts';
 
 interface Way {
@@ -31,9 +33,10 @@ interface Way {
 export async function proveBefore(way: Way, bench: Workbench, context: Context): Promise<string> {
   const { input, undoings, up } = way;
   const unset = await takeBackSettings(up, bench.journal, context);
+  await giveAgain(notedGrants(up), bench.journal, context);
   const after = await readSnapshot(bench.journal, context.server.target.database);
   const down = (await readJournal(bench.journal, bench.run)).filter((row) => row.direction === 'down');
-  const different = input.versions === 'all' ? differencesFromStart(up, after) : undefined;
+  const different = input.versions === 'all' ? await differencesOf(up, after, bench.journal, context) : undefined;
   const others = different && separate(different, way, down, after.database);
   requireNothingLeft(way, down, after);
   const lost = [...unset, ...(await findLost(undoneOf(way, down), bench.journal, after))];
@@ -43,6 +46,19 @@ export async function proveBefore(way: Way, bench: Workbench, context: Context):
     context.report({ type: 'note', level: 'info', text });
   }
   return `${undoings.length} undone, schema${different ? ' as before:' : ''} ${after.fingerprint.slice(0, 12)}`;
+}
+
+/** Objects that are not as they were; events whose time has come are told instead. */
+async function differencesOf(
+  up: readonly JournalRow[],
+  after: Snapshot,
+  session: Session,
+  context: Context,
+): Promise<ObjectId[] | undefined> {
+  const different = differencesFromStart(up, after);
+  const past = await findPastEvents(different ?? [], up, after.database, session);
+  for (const { text } of past) context.report({ type: 'note', level: 'warning', text });
+  return different?.filter((id) => !past.some((one) => one.id === id));
 }
 
 /** Without a journal nobody knows what was there before; but what a migration makes is not there any more. */
@@ -107,6 +123,21 @@ function undoneOf({ undoings, up, migrations }: Way, down: readonly JournalRow[]
   // What the way forward did is known of these alone.
   const known = new Set(up.map(({ version }) => version));
   return { up, down: down.filter(({ version }) => known.has(version)), statementOf };
+}
+
+/** As they were before the first statement that touched the routine. */
+function notedGrants(up: readonly JournalRow[]): Dropped {
+  const first = new Map<ObjectId, readonly string[]>();
+  for (const { kind, evidence } of up) {
+    if (kind === 'start') continue;
+    for (const [object, digest] of Object.entries(evidence.objects) as [ObjectId, string | null][]) {
+      if (digest !== null && !first.has(object)) first.set(object, evidence.grants?.[object] ?? []);
+    }
+  }
+  return {
+    routines: [...first.keys()],
+    grants: [...first].flatMap(([object, all]) => all.map((sql) => ({ object, sql }))),
+  };
 }
 
 /** Newest first, so that what stood before the first change is what stays. Returns what is not back. */

@@ -1,20 +1,21 @@
 import { basename } from 'node:path';
 import type { Manifest } from '../../backup/file/manifest.ts';
-import { readStoredText } from '../../backup/file/sections.ts';
+import { readEventsText, readStoredText } from '../../backup/file/sections.ts';
 import { definersIn, requireDefiners } from '../../backup/load/definers.ts';
 import { loadBackup } from '../../backup/load/load.ts';
 import type { Context } from '../../context.ts';
 import { ExitCode, Failure, failedUnchanged, messageOf } from '../../errors.ts';
 import { emptyDatabase } from '../../exchange/empty.ts';
-import { compareObjects } from '../../exchange/loaded-contents.ts';
+import { afterTheirTime, compareObjects } from '../../exchange/loaded-contents.ts';
 import { makeBeside } from '../../exchange/side-database.ts';
 import { type Exchange, exchangeTables, keepHistory, setDefaults } from '../../exchange/swap.ts';
-import { definitionsPath } from '../../exchange/swap-note.ts';
+import { definitionsPath, readSwapNote } from '../../exchange/swap-note.ts';
 import { type Clients, requireClients } from '../../mysql/clients.ts';
 import { supersedeSql } from '../../statements/journal.ts';
 import { requireWhole } from '../backup/whole-backup.ts';
 import type { Phase } from '../phase.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
+import { droppedBy, giveAgain } from './routine-grants.ts';
 
 /**
  * Puts a backup in the place of what the database holds. What was there is moved aside into a database of its own, never
@@ -61,7 +62,7 @@ async function loadIntoRoom(
   manifest: Manifest,
   aside: string,
   clients: Clients,
-  { run, server, session }: Exchange,
+  { run, folder, server, session }: Exchange,
   context: Context,
 ): Promise<void> {
   const { target } = server;
@@ -69,8 +70,14 @@ async function loadIntoRoom(
     await setDefaults(session, target.database, manifest);
     await loadBackup(file, target, clients, 'load', context, { fence: context.fence });
     await keepHistory(target.database, aside, session);
-    const wrong = await compareObjects(manifest, server, session);
+    const events = await readEventsText(file, manifest);
+    const wrong = await compareObjects(
+      await afterTheirTime(manifest, events, { server, session }, context),
+      server,
+      session,
+    );
     if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
+    await giveAgain(droppedBy(await readSwapNote(folder)), session, context);
     await session.execute(supersedeSql(run));
   } catch (error) {
     context.signal.throwIfAborted();

@@ -10,6 +10,7 @@ import { readSnapshot } from '../../schema/snapshot.ts';
 import { makeFolder, writeFileAtomically } from '../../system/files.ts';
 import type { Phase } from '../phase.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
+import { droppedBy, giveAgain } from './routine-grants.ts';
 
 /** Undoes a restore, however far it came: what production held before it is production again. */
 export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
@@ -24,6 +25,7 @@ export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
         await keepDefinitions(exchange);
         const bringBack = note.only ? returnSingle : returnTables;
         const refused = await bringBack({ note, side, keeps }, exchange);
+        await giveAgain(droppedBy(note), exchange.session, context);
         await tellDifferences(note, refused, exchange, context);
         return `${note.tables.length} tables are back${keeps ? `; what the restore had brought is in ${side}` : ''}`;
       });

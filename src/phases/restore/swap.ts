@@ -1,12 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import { type Manifest, readManifest } from '../../backup/file/manifest.ts';
-import { compareObjects } from '../../exchange/loaded-contents.ts';
+import { afterTheirTime, compareObjects } from '../../exchange/loaded-contents.ts';
 import { dropBeside } from '../../exchange/side-database.ts';
 import { dropStoredObjects } from '../../exchange/stored-objects.ts';
 import { type Exchange, exchangeTables, setDefaults } from '../../exchange/swap.ts';
-import type { SwapNote } from '../../exchange/swap-note.ts';
+import { arrivingObjectsPath, type SwapNote } from '../../exchange/swap-note.ts';
 import { supersedeSql } from '../../statements/journal.ts';
 import type { Phase } from '../phase.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
+import { droppedBy, giveAgain } from './routine-grants.ts';
 import { makeArrivingObjects } from './stored-objects.ts';
 
 /**
@@ -25,7 +27,9 @@ export function swapPhase(parts: ExchangeParts): Phase<'swap'> {
         // When an earlier attempt was cut off here, a part of them is there.
         await dropStoredObjects(session, database, runPatiently);
         await makeArrivingObjects(exchange, parts.env, context);
-        await requireAllThere(manifest, note, isReplayed, exchange);
+        const arriving = await readFile(arrivingObjectsPath(exchange.folder), 'latin1');
+        await requireAllThere(await afterTheirTime(manifest, arriving, exchange, context), note, isReplayed, exchange);
+        await giveAgain(droppedBy(note), session, context);
         await session.execute(supersedeSql(parts.run));
         await dropBeside(session, from);
         return `${note.arriving?.length ?? 0} tables in place of ${note.tables.length}; those before are in ${aside}`;

@@ -3,7 +3,9 @@ import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { circumstanceSettings, readCreation } from '../../schema/definitions.ts';
 import { holdsRows, storageIdentity, tableIdentity, untilAlterShows } from '../../schema/identity.ts';
+import { isSameObject } from '../../schema/named-objects.ts';
 import { readObjects, splitId } from '../../schema/snapshot.ts';
+import { readRoutineGrants } from '../../schema/stored/routine-grants.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
 import type { Evidence } from '../row.ts';
 import { contentsReader } from './contents.ts';
@@ -11,6 +13,8 @@ import { type Noted, notedOf } from './identity-evidence.ts';
 import { type Place, placesOf, touchedObjects } from './places.ts';
 import { readSettings } from './settings.ts';
 import type { Present } from './verdict.ts';
+
+const ROUTINE = /^(?:procedure|function|package|package body):/;
 
 /** Notes what stands before each statement, with as few reads as the journal needs. */
 export interface EvidenceReader {
@@ -72,7 +76,7 @@ export function evidenceReader(
       const present = new Map([...places].filter(([id]) => known.has(id)));
       const noted = notedOf(statement);
       if (noted === 'storage' && !isAlone) for (const place of present.values()) await waitForClock(session, place);
-      const creations = await readCreations(session, present);
+      const creations = { ...(await readCreations(session, present)), ...(await readGrants(session, present)) };
       const identities = await readIdentities(session, present, noted);
       const counters = countersIn(statement, creations.definitions);
       const rows = await rowsBefore(statement, creations.definitions);
@@ -143,6 +147,17 @@ async function readCreations(session: Session, places: ReadonlyMap<ObjectId, Pla
     if (settings.length > 0) circumstances[id] = settings;
   }
   return Object.keys(circumstances).length > 0 ? { definitions, circumstances } : { definitions };
+}
+
+async function readGrants(session: Session, places: ReadonlyMap<ObjectId, Place>): Promise<Pick<Evidence, 'grants'>> {
+  const grants: Partial<Record<ObjectId, readonly string[]>> = {};
+  for (const [id, { database, object }] of places) {
+    if (!ROUTINE.test(object)) continue;
+    const all = (await readRoutineGrants(session, database)) ?? [];
+    const own = all.filter((grant) => isSameObject(grant.object, object, false)).map(({ sql }) => sql);
+    if (own.length > 0) grants[id] = own;
+  }
+  return Object.keys(grants).length > 0 ? { grants } : {};
 }
 
 async function readIdentities(session: Session, places: ReadonlyMap<ObjectId, Place>, noted: Noted) {
