@@ -1,7 +1,20 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Runs } from './runs.ts';
 
-/** What is typed once: `init`, `new`, `demo`. */
+/** As `FOREIGN_TOOLS` has them: what reads their histories is loaded by the command. */
+const TOOLS = [
+  'dbmate',
+  'golang-migrate',
+  'flyway',
+  'liquibase',
+  'laravel',
+  'knex',
+  'prisma',
+  'goose',
+  'sequelize',
+] as const;
+
+/** What is typed once: `init`, `baseline`, `new`, `demo`. */
 export function addSetUp(program: Command, runs: Runs): void {
   program
     .command('init')
@@ -9,6 +22,18 @@ export function addSetUp(program: Command, runs: Runs): void {
     .option('--app <dir>', 'folder of the Laravel application')
     .action((options) =>
       runs(async (invocation) => (await import('../commands/init.ts')).initCommand(options, invocation)),
+    );
+  program
+    .command('baseline')
+    .description('note migrations as applied that another tool or a person has applied; nothing is run')
+    .addOption(new Option('--from <tool>', 'all that this tool has noted').choices(TOOLS).conflicts('to'))
+    .option('--to <version>', 'all up to this version')
+    .option('--allow-differences', 'although production is not what the files make')
+    .action((options) =>
+      runs(async (invocation) => {
+        const { allowDifferences = false, ...others } = options;
+        return (await import('../commands/baseline.ts')).baselineCommand({ ...others, allowDifferences }, invocation);
+      }),
     );
   program
     .command('new <name>')

@@ -1,6 +1,6 @@
 import { backupPath } from '../backup/file/folder.ts';
 import type { Config } from '../config/config.ts';
-import { type ExitCode, refusal } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import { findMigration, selectUpTo } from '../migrations/pending.ts';
 import type { Migration } from '../migrations/types.ts';
 import { planDeploy } from '../plan/deploy.ts';
@@ -10,7 +10,7 @@ import { type Facts, isComplete } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
-import { readHistory } from '../statements/history.ts';
+import { offerTakeOver } from './baseline/offer.ts';
 import { chooseSaved, type SavedChoice, savedSummary, toPlan } from './deploy/saved-rows.ts';
 import { offerUnfinished } from './resume.ts';
 import { beginLogged } from './shared/begin.ts';
@@ -19,6 +19,7 @@ import { declined } from './shared/declined.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { reportChecks, requireFree, requireReady, showNeeded } from './shared/preflight.ts';
 import { requireRehearsed, requireSameSchema } from './shared/rehearsal.ts';
+import { requireSameHistory } from './shared/same-history.ts';
 import { siteFacts } from './shared/site-facts.ts';
 import { verifyScopeOf } from './shared/verify-scope.ts';
 import { DONE, type Ending, withRun } from './shared/with-run.ts';
@@ -38,10 +39,7 @@ export interface DeployOptions {
 export function deployCommand(options: DeployOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('deploy', invocation, async () => {
     const config = await beginLogged('deploy', invocation);
-    const facts = await showNeeded(config, invocation, {
-      isEnough: (standing) => isDecided(standing, options),
-      backup: !options.skipBackup || options.withSavedRows,
-    });
+    const facts = await gather(config, options, invocation);
     requireFree(facts);
     if (facts.unfinished) return offerUnfinished(facts.unfinished, config, facts, invocation);
     if (!isComplete(facts)) return nothingToDo(facts, config, invocation);
@@ -71,7 +69,7 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
       },
       onFailure: options.onFailure,
       stillTrue: async () => {
-        await requireSameHistory(facts);
+        await requireSameHistory(facts, 'gateway-migrate deploy');
         if (rehearsed !== undefined) await requireSameSchema(facts);
       },
     };
@@ -81,9 +79,21 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
   });
 }
 
+/** What another tool has applied is taken over first, when somebody is there to say so; else it is refused. */
+async function gather(config: Config, options: DeployOptions, invocation: Invocation): Promise<Facts | Standing> {
+  const need = {
+    isEnough: (standing: Standing) => isDecided(standing, options),
+    backup: !options.skipBackup || options.withSavedRows,
+  };
+  const found = await showNeeded(config, invocation, need);
+  if (found.lockHolder !== undefined || found.unfinished || found.claims.length === 0) return found;
+  await offerTakeOver(found, config, invocation);
+  return showNeeded(config, invocation, need);
+}
+
 /** Somebody or something stands in the way, or there is nothing to apply and nothing wrong with what was applied. */
-function isDecided({ lockHolder, unfinished, problems, status }: Standing, { to }: DeployOptions): boolean {
-  if (lockHolder !== undefined || unfinished) return true;
+function isDecided({ lockHolder, unfinished, problems, status, claims }: Standing, { to }: DeployOptions): boolean {
+  if (lockHolder !== undefined || unfinished || claims.length > 0) return true;
   return to === undefined && [status.pending, status.changed, problems].every((list) => list.length === 0);
 }
 
@@ -206,21 +216,4 @@ function summaryRows({ plan, chosen, options, rehearsed, saved, warnings }: Inte
 
 function statements(migration: Migration): string {
   return migration.up.length === 1 ? '1 statement' : `${migration.up.length} statements`;
-}
-
-/** Somebody else may have deployed between the question and the lock. */
-async function requireSameHistory(facts: Facts): Promise<void> {
-  const session = await facts.server.open();
-  try {
-    const now = await readHistory(session, { withText: false });
-    const told = (rows: readonly { version: string; state: string; run: string }[]) =>
-      rows.map((row) => `${row.version} ${row.state} ${row.run}`).join('\n');
-    if (told(now) === told(facts.history)) return;
-    throw refusal(
-      'another run has changed the database since you were asked',
-      'gateway-migrate status, then gateway-migrate deploy again',
-    );
-  } finally {
-    await session.close();
-  }
 }

@@ -1,7 +1,12 @@
 import { ExitCode, Failure } from '../errors.ts';
-import { type Problem, readMigrations } from '../migrations/files.ts';
+import { readMigrations } from '../migrations/files.ts';
 import { checksums } from '../migrations/history-row.ts';
 import { compareWithHistory, diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
+import type { Problem } from '../migrations/source-files.ts';
+import { checkForeign, remedyFor } from '../preflight/foreign/checks.ts';
+import { findClaims } from '../preflight/foreign/claims.ts';
+import type { ForeignClaims, ForeignHistory } from '../preflight/foreign/history.ts';
+import { readForeign } from '../preflight/foreign/read.ts';
 import { reach } from '../preflight/reach.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
@@ -25,20 +30,25 @@ export function statusCommand(options: StatusOptions, invocation: Invocation): P
     try {
       const noted = await readHistory(session, { withText: false });
       const applied = checksums(noted);
-      const { migrations, problems } = await readMigrations(config.migrations.dir, { applied });
+      const { migrations, problems, notes } = await readMigrations(config.migrations.dir, { applied });
       // The texts are the bulk of the history, and needed only where a file is not what was applied.
       const isEqual = migrations.every((one) => [one.checksum, undefined].includes(applied.get(one.version)));
       const history = isEqual ? noted : await readHistory(session, { withText: true });
       const status = compareWithHistory(migrations, history);
+      const foreign = await readForeign(session, status);
+      const claims = findClaims(foreign, status.pending);
       const unfinished = await findUnfinished(config.stateDir, session, history);
       const holder = unfinished ? await describeHolder(session) : undefined;
       if (problems.length > 0 && status.pending.length === 0 && migrations.length === 0)
         throw nothingReadable(problems[0]?.what ?? '');
       await show(status, unfinished, holder, invocation);
       const wrong = problems.map(describeProblem);
-      invocation.print(wrong);
-      const answer = { ...answerOf(status, unfinished, holder), problems: wrong };
-      return { ...endingOf(status, wrong.length, unfinished, options), ...answer };
+      invocation.print([...wrong, ...notes.map(describeProblem)]);
+      for (const check of checkForeign(foreign, claims)) {
+        invocation.print([`${check.name}: ${check.detail}`, ...(check.remedy ? [`  next: ${check.remedy}`] : [])]);
+      }
+      const answer = { ...answerOf(status, unfinished, holder), problems: wrong, ...summaryOf(foreign, claims) };
+      return { ...endingOf({ status, problems: wrong.length, unfinished, claims }, options), ...answer };
     } finally {
       await session.close();
     }
@@ -94,21 +104,40 @@ async function show(
   if (holder) invocation.print([`It is still going on: ${holder}.`]);
 }
 
-function endingOf(
-  status: MigrationStatus,
-  problems: number,
-  unfinished: Unfinished | undefined,
-  options: StatusOptions,
-): Ending {
+/** Only where there is something to say of it. */
+function summaryOf(foreign: readonly ForeignHistory[], claims: readonly ForeignClaims[]): Pick<Ending, 'foreign'> {
+  if (foreign.length === 0) return {};
+  return {
+    foreign: foreign.map((history) => {
+      const of = claims.find((one) => one.history === history)?.claims ?? [];
+      const failed = of.find(({ state }) => state === 'failed')?.migration.version ?? null;
+      const pending = of.map(({ migration }) => migration.version);
+      return { tool: history.tool, table: history.table, noted: history.entries.length, pending, failed };
+    }),
+  };
+}
+
+interface Found {
+  readonly status: MigrationStatus;
+  readonly problems: number;
+  readonly unfinished: Unfinished | undefined;
+  readonly claims: readonly ForeignClaims[];
+}
+
+function endingOf({ status, problems, unfinished, claims }: Found, options: StatusOptions): Ending {
   const pending = status.pending.length;
   const wrong = status.changed.length + status.missing.length + problems + (unfinished ? 1 : 0);
   if (!options.check || pending + wrong === 0) return { exitCode: ExitCode.done, production: 'unchanged' };
   const error = {
     what: `${pending} pending, ${status.changed.length} changed, ${status.missing.length} missing${unfinished ? ', a run is unfinished' : ''}`,
     state: 'production is unchanged',
-    next: unfinished ? 'gateway-migrate resume' : pending > 0 ? 'gateway-migrate deploy' : 'gateway-migrate status',
+    next: unfinished ? 'gateway-migrate resume' : claims[0] ? remedyFor(claims[0]) : nextOf(pending),
   };
   return { exitCode: ExitCode.finding, production: 'unchanged', error };
+}
+
+function nextOf(pending: number): string {
+  return pending > 0 ? 'gateway-migrate deploy' : 'gateway-migrate status';
 }
 
 function nothingReadable(what: string): Failure {

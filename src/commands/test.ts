@@ -4,6 +4,7 @@ import type { Migration } from '../migrations/types.ts';
 import { compareExisting } from '../preflight/adoption.ts';
 import { type Facts, gatherFacts } from '../preflight/gather.ts';
 import type { Check } from '../run/check.ts';
+import { requireUnclaimed } from './baseline/offer.ts';
 import { beginLogged } from './shared/begin.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { isFailed, reportChecks } from './shared/preflight.ts';
@@ -28,6 +29,7 @@ export function testCommand(options: TestOptions, invocation: Invocation): Promi
     const config = await beginLogged('test', invocation);
     const facts = await gatherFacts(config, invocation);
     requireWhole(facts);
+    requireUnclaimed(facts);
     const { pending } = facts.status;
     const versions = pending.map((one) => one.version);
     const { adopted, checks } = await lookAhead(facts, config, pending);

@@ -1,32 +1,18 @@
-import { isUtf8 } from 'node:buffer';
-import { readdirSync, readFileSync } from 'node:fs';
-import { sep } from 'node:path';
-import { messageOf } from '../errors.ts';
 import { checksumOf } from './checksum.ts';
-import { compareVersions, type FileName, parseFileName } from './file-name.ts';
+import { compareVersions } from './file-name.ts';
 import { type ParsedFile, parseSections, parseWhole } from './parse.ts';
+import { type Problem, readSourceFiles, type SourceFile } from './source-files.ts';
 import type { LexicalModes } from './sql/lexer.ts';
 import { unparsed } from './sql/unparsed.ts';
-import type { Migration } from './types.ts';
-
-/** Something wrong with a migration's file: found before anything is started. */
-export interface Problem {
-  readonly path: string;
-  /** 1-based; absent when the whole file is meant. */
-  readonly line?: number | undefined;
-  readonly what: string;
-  readonly remedy: string;
-}
+import { isUnwritten } from './template.ts';
+import type { Migration, Statement } from './types.ts';
 
 export interface MigrationFolder {
   /** Sorted by version; a file with problems may be missing or incomplete. */
   readonly migrations: readonly Migration[];
   readonly problems: readonly Problem[];
-}
-
-interface SourceFile extends FileName {
-  readonly path: string;
-  readonly text: string;
+  /** What is passed by, or means less than its author may think. */
+  readonly notes: readonly Problem[];
 }
 
 /** What is known of a file before it is read. */
@@ -42,85 +28,51 @@ interface Circumstances {
  * is a problem too.
  */
 export async function readMigrations(dir: string, { modes, applied }: Circumstances = {}): Promise<MigrationFolder> {
-  const problems: Problem[] = [];
+  const reading: Reading = { problems: [], notes: [], modes };
   const migrations: Migration[] = [];
-  for (const files of groupByBaseName(readFolder(dir, problems))) {
+  for (const files of readSourceFiles(dir, reading)) {
     const known = applied && findApplied(files, applied, modes);
-    const migration =
-      known ?? (files.some((file) => file.half) ? toPair(files, problems, modes) : toSingle(files, problems, modes));
+    const migration = known ?? (files.some((file) => file.half) ? toPair(files, reading) : toSingle(files, reading));
     if (migration) migrations.push(migration);
   }
   migrations.sort((a, b) => compareVersions(a.version, b.version) || (a.baseName < b.baseName ? -1 : 1));
+  const { problems, notes } = reading;
   problems.push(...findDuplicates(migrations));
-  return { migrations, problems };
+  return { migrations, problems, notes };
 }
 
-/** Read one after another: 500 small files take 10 ms, less than parsing them. */
-function readFolder(dir: string, problems: Problem[]): SourceFile[] {
-  const files: SourceFile[] = [];
-  for (const fileName of listFolder(dir, problems)) {
-    const path = dir + sep + fileName;
-    const parsed = parseFileName(fileName);
-    if (!parsed) {
-      problems.push({
-        path,
-        what: 'the name does not begin with a version',
-        remedy: 'name it <version>_<name>.sql, for example 2025_10_01_060100_create_orders_table.sql',
-      });
-      continue;
-    }
-    const text = readText(path, problems);
-    if (text !== undefined) files.push({ ...parsed, path, text });
-  }
-  return files;
+interface Reading {
+  readonly problems: Problem[];
+  readonly notes: Problem[];
+  readonly modes: LexicalModes | undefined;
 }
 
-function listFolder(dir: string, problems: Problem[]): string[] {
-  try {
-    return readdirSync(dir)
-      .filter((name) => name.endsWith('.sql') && !name.startsWith('.'))
-      .sort();
-  } catch (error) {
-    problems.push({ path: dir, what: messageOf(error), remedy: 'check migrations.dir in the configuration' });
-    return [];
-  }
-}
-
-function readText(path: string, problems: Problem[]): string | undefined {
-  try {
-    const text = readFileSync(path, 'utf8');
-    // What is not UTF-8 reads as U+FFFD, which a text may also hold of its own.
-    if (!text.includes('\ufffd') || isUtf8(readFileSync(path))) return text;
-    problems.push({ path, what: 'the file is not UTF-8', remedy: 'save it as UTF-8' });
-  } catch (error) {
-    problems.push({ path, what: messageOf(error), remedy: 'make the file readable' });
-  }
-  return undefined;
-}
-
-function groupByBaseName(files: readonly SourceFile[]): SourceFile[][] {
-  const groups = new Map<string, SourceFile[]>();
-  for (const file of files) {
-    const key = file.half ? `${file.baseName} (pair)` : file.baseName;
-    groups.set(key, [...(groups.get(key) ?? []), file]);
-  }
-  return [...groups.values()];
-}
-
-/** The migration that was applied from just this file, not parsed yet: that is most of the time a folder takes to read. */
+/**
+ * The migration that was applied from just this file, or pair, not parsed yet: that is most of the time a folder takes to
+ * read. What is wrong with it is nobody's concern any more, for it may be another tool that has applied it.
+ */
 function findApplied(
-  [file, ...others]: readonly SourceFile[],
+  files: readonly SourceFile[],
   applied: ReadonlyMap<string, string>,
   modes?: LexicalModes,
 ): Migration | undefined {
-  if (file === undefined || file.half || others.length > 0) return undefined;
-  const { version, name, baseName, path, text } = file;
-  const checksum = applied.get(version);
-  if (checksum === undefined || checksumOf(text) !== checksum) return undefined;
+  const { up, down } = halvesOf(files);
+  const file = up ?? files[0];
+  const checksum = file && applied.get(file.version);
+  if (file === undefined || checksum === undefined || (down && !up)) return undefined;
+  if (files.length !== (up ? (down ? 2 : 1) : 1)) return undefined;
+  const text = up ? joinPair(up.text, down?.text) : file.text;
+  if (checksumOf(text) !== checksum) return undefined;
+  const { version, name, baseName, path } = file;
   return unparsed({ version, name, baseName, path, checksum, text }, modes);
 }
 
-function toSingle(files: readonly SourceFile[], problems: Problem[], modes?: LexicalModes): Migration | undefined {
+function halvesOf(files: readonly SourceFile[]) {
+  return { up: files.find((file) => file.half === 'up'), down: files.find((file) => file.half === 'down') };
+}
+
+function toSingle(files: readonly SourceFile[], reading: Reading): Migration | undefined {
+  const { problems, modes } = reading;
   const file = files[0];
   if (!file) return undefined;
   const parsed = parseSections(file.text, modes);
@@ -131,25 +83,25 @@ function toSingle(files: readonly SourceFile[], problems: Problem[], modes?: Lex
       what: 'there is no section -- migrate:up',
       remedy: 'put the line -- migrate:up above the statements to apply',
     });
-  } else problems.push(...findEmptyUp(file.path, parsed));
+  } else noteEmptyUp(file, parsed, reading);
   return toMigration(file, file.text, parsed.sections, parsed.allows);
 }
 
-function toPair(files: readonly SourceFile[], problems: Problem[], modes?: LexicalModes): Migration | undefined {
-  const up = files.find((file) => file.half === 'up');
-  const down = files.find((file) => file.half === 'down');
+function toPair(files: readonly SourceFile[], reading: Reading): Migration | undefined {
+  const { problems, modes } = reading;
+  const { up, down } = halvesOf(files);
   const parsedDown = down && parseWhole(down.text, 'down', modes);
   if (down && parsedDown) problems.push(...parsedDown.problems.map((problem) => ({ path: down.path, ...problem })));
   if (!up) {
     const path = down?.path ?? '';
-    problems.push({ path, what: 'its .up.sql is missing', remedy: `add ${down?.baseName}.up.sql beside it` });
+    const missing = down?.isFlyway ? down.baseName.replace('U', 'V') : `${down?.baseName}.up`;
+    problems.push({ path, what: 'what it undoes is missing', remedy: `add ${missing}.sql beside it` });
     return undefined;
   }
   const parsedUp = parseWhole(up.text, 'up', modes);
-  problems.push(
-    ...parsedUp.problems.map((problem) => ({ path: up.path, ...problem })),
-    ...findEmptyUp(up.path, parsedUp),
-  );
+  problems.push(...parsedUp.problems.map((problem) => ({ path: up.path, ...problem })));
+  if (up.isFlyway) problems.push(...findPlaceholders(up.path, parsedUp.sections.up));
+  noteEmptyUp(up, parsedUp, reading);
   const text = joinPair(up.text, down?.text);
   const allows = [...parsedUp.allows, ...(parsedDown?.allows ?? [])];
   return toMigration(up, text, { ...parsedUp.sections, down: parsedDown?.sections.down ?? [] }, allows);
@@ -167,9 +119,29 @@ function body(text: string): string {
   return text.replace(/^\ufeff/, '').replace(/[ \t\r\n]+$/, '');
 }
 
-function findEmptyUp(path: string, parsed: ParsedFile): Problem[] {
-  if (parsed.sections.up.length > 0) return [];
-  return [{ path, what: 'there is nothing to apply', remedy: 'write at least one statement, or remove the file' }];
+/** Other tools take it: what was for another server has an empty file here. What `new` has written is meant to be filled. */
+function noteEmptyUp({ path, text }: SourceFile, parsed: ParsedFile, { problems, notes }: Reading): void {
+  if (parsed.sections.up.length > 0) return;
+  if (isUnwritten(text)) {
+    problems.push({
+      path,
+      what: 'there is nothing to apply',
+      remedy: 'write at least one statement, or remove the file',
+    });
+  } else notes.push({ path, what: 'there is nothing to apply', remedy: 'it is noted as applied' });
+}
+
+const PLACEHOLDER = /\$\{[\w.:-]+\}/;
+
+/** Flyway fills them in before the server sees them. */
+function findPlaceholders(path: string, statements: readonly Statement[]): Problem[] {
+  return statements.flatMap(({ text, line }) => {
+    const placeholder = PLACEHOLDER.exec(text)?.[0];
+    if (placeholder === undefined) return [];
+    return [
+      { path, line, what: `Flyway's placeholder ${placeholder} is not filled in`, remedy: 'write its value there' },
+    ];
+  });
 }
 
 function toMigration(

@@ -27,7 +27,7 @@ function toLaravelStyle(digits: string): string {
 }
 
 function increment(version: string): string {
-  const digits = version.replaceAll('_', '');
+  const [digits = ''] = /^\d*/.exec(version.replaceAll('_', '')) ?? [];
   const next = (BigInt(digits) + 1n).toString().padStart(digits.length, '0');
   return LARAVEL_STYLE.test(version) ? toLaravelStyle(next) : next;
 }

@@ -68,7 +68,7 @@ export function diffSinceApplied({ migration, row }: ChangedMigration): string[]
 export function findMigration(migrations: readonly Migration[], wanted: string): Migration {
   const exact = migrations.find(({ version, baseName }) => version === wanted || baseName === wanted);
   if (exact) return exact;
-  const ofValue = /^\d+$/.test(wanted)
+  const ofValue = /^\d[\d.]*$/.test(wanted)
     ? migrations.find(({ version }) => compareVersions(version, wanted) === 0)
     : undefined;
   if (ofValue) return ofValue;

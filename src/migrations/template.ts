@@ -22,3 +22,8 @@ export function migrationText(name: string): string {
 -- SELECT id FROM example_orders WHERE company_id NOT IN (SELECT id FROM companies);
 `;
 }
+
+/** Nothing but that, as `new` has written it. */
+export function isUnwritten(text: string): boolean {
+  return text.includes('-- CREATE TABLE example_orders (');
+}

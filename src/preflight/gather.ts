@@ -10,7 +10,8 @@ import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
 import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
-import { checkMigrations, problemCheck } from './migrations.ts';
+import { checkForeign } from './foreign/checks.ts';
+import { checkMigrations, noteCheck, problemCheck } from './migrations.ts';
 import { checkForeignHands, checkOwnFolders } from './own-folders.ts';
 import { reach } from './reach.ts';
 import { readStanding, type Standing } from './standing.ts';
@@ -73,9 +74,10 @@ async function onOneSession<T>(config: Config, read: (server: Server, session: S
 
 /** What can be told without the database: so that whoever mends the connection can mend the rest as well. */
 export async function checkWithoutDatabase(config: Config, ports: Ports): Promise<Check[]> {
-  const { problems } = await readMigrations(config.migrations.dir);
+  const { problems, notes } = await readMigrations(config.migrations.dir);
   return [
     ...problems.map(problemCheck),
+    ...notes.map(noteCheck),
     ...(await checkOwnFolders(config)),
     ...checkForeignHands(config),
     await checkFolder(config.backup.dir),
@@ -90,7 +92,7 @@ async function readFacts(
   ports: Ports,
   need: Need,
 ): Promise<Facts> {
-  const { server, status, problems } = standing;
+  const { server, status, problems, notes, foreign, claims } = standing;
   const snapshot = await readWholeSchema(session, server.target.database);
   // At once: programs that are asked for their version start while the server answers.
   const [isSiteDown, database, data, own, backup, app] = await Promise.all([
@@ -104,6 +106,8 @@ async function readFacts(
   const checks = [
     ...database,
     ...checkMigrations(status, problems, snapshot, config),
+    ...notes.map(noteCheck),
+    ...checkForeign(foreign, claims),
     ...data,
     ...own,
     ...checkForeignHands(config),

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { Problem } from '../migrations/files.ts';
 import { diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
+import type { Problem } from '../migrations/source-files.ts';
 import type { Migration } from '../migrations/types.ts';
 import { type Check, fails, holds, warns } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
@@ -45,6 +45,11 @@ export function checkMigrations(
 export function problemCheck(problem: Problem): Check {
   const where = problem.line === undefined ? problem.path : `${problem.path}:${problem.line}`;
   return fails({ group: GROUP, name: where, detail: problem.what, remedy: problem.remedy });
+}
+
+/** It does not stand in the way. */
+export function noteCheck({ path, what, remedy }: Problem): Check {
+  return warns({ group: GROUP, name: path, detail: what, remedy });
 }
 
 function checkChanged(status: MigrationStatus): Check[] {

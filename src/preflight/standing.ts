@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts';
-import { type Problem, readMigrations } from '../migrations/files.ts';
+import { readMigrations } from '../migrations/files.ts';
 import { checksums, type HistoryRow } from '../migrations/history-row.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
+import type { Problem } from '../migrations/source-files.ts';
 import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server, Session } from '../mysql/connect.ts';
@@ -11,6 +12,9 @@ import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readModes } from '../statements/applied.ts';
 import { readHistory } from '../statements/history.ts';
 import { checkConnection } from './database.ts';
+import { findClaims } from './foreign/claims.ts';
+import type { ForeignClaims, ForeignHistory } from './foreign/history.ts';
+import { readForeign } from './foreign/read.ts';
 import { checkMigrations } from './migrations.ts';
 
 /** How files and database stand to each other: all that is needed to finish a run, to undo one, or to do nothing. */
@@ -21,8 +25,14 @@ export interface Standing {
   readonly migrations: readonly Migration[];
   /** What is wrong with the files. */
   readonly problems: readonly Problem[];
+  /** What is passed by of them, or means less than its author may think. */
+  readonly notes: readonly Problem[];
   readonly history: readonly HistoryRow[];
   readonly status: MigrationStatus;
+  /** Histories of other tools; not looked for where everything is in our own. */
+  readonly foreign: readonly ForeignHistory[];
+  /** What they say of pending migrations. */
+  readonly claims: readonly ForeignClaims[];
   readonly unfinished: Unfinished | undefined;
   /** Who holds the lock now, as a sentence. */
   readonly lockHolder: string | undefined;
@@ -32,10 +42,15 @@ export interface Standing {
 export async function readStanding(server: Server, session: Session, config: Config): Promise<Standing> {
   const modes = await readModes(session);
   const history = await readHistory(session, { withText: true });
-  const { migrations, problems } = await readMigrations(config.migrations.dir, { modes, applied: checksums(history) });
+  const { migrations, problems, notes } = await readMigrations(config.migrations.dir, {
+    modes,
+    applied: checksums(history),
+  });
+  const status = compareWithHistory(migrations, history);
+  const foreign = await readForeign(session, status);
   return {
-    ...{ server, modes, migrations, problems, history },
-    status: compareWithHistory(migrations, history),
+    ...{ server, modes, migrations, problems, notes, history, status, foreign },
+    claims: findClaims(foreign, status.pending),
     unfinished: await findUnfinished(config.stateDir, session, history),
     lockHolder: await describeHolder(session),
   };

@@ -10,6 +10,7 @@ export type CommandName =
   | 'deploy'
   | 'verify'
   | 'monitor'
+  | 'baseline'
   | 'rollback'
   | 'resume'
   | 'restore'
@@ -105,6 +106,8 @@ export interface RunFinished {
   /** `status` alone: its whole answer is this one object. */
   changed?: readonly string[] | undefined;
   missing?: readonly string[] | undefined;
+  /** `status` alone: what other tools have noted in this database. */
+  foreign?: readonly ForeignSummary[] | undefined;
   unfinished?: UnfinishedSummary | null | undefined;
   /** Files in the folder of migrations that cannot be read, as sentences. */
   problems?: readonly string[] | undefined;
@@ -129,3 +132,13 @@ export interface UnfinishedSummary {
 export type StampedEvent = RunEvent & { at: string; run: string };
 
 export type Reporter = (event: StampedEvent) => void;
+
+/** The history of another tool: how many entries it has, and which of the pending migrations it says are applied. */
+export interface ForeignSummary {
+  readonly tool: string;
+  readonly table: string;
+  readonly noted: number;
+  readonly pending: readonly string[];
+  /** The migration in the middle of which the tool says that it failed. */
+  readonly failed: string | null;
+}

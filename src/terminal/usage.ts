@@ -5,6 +5,10 @@ const HELP: Readonly<Record<string, { readonly examples: readonly [string, strin
     examples: ['gateway-migrate init', 'gateway-migrate init --app /var/www/shop'],
     page: 'docs/configuration.md',
   },
+  baseline: {
+    examples: ['gateway-migrate baseline --from golang-migrate', 'gateway-migrate baseline --to 20251001060203'],
+    page: 'docs/coming-from.md',
+  },
   new: {
     examples: ['gateway-migrate new create_invoices_table', 'gateway-migrate new "add index to calls"'],
     page: 'docs/configuration.md',
@@ -72,7 +76,7 @@ export function exampleLines(command: string): string {
 
 /** Flags that give a protection up: a slip of the pen must not be answered with one of them. */
 const GIVES_UP =
-  /^--(?:yes|skip-\w+(?:-\w+)*|discard-new-rows|in-place|no-maintenance|no-services|on-conflict|with-saved-rows)$/;
+  /^--(?:yes|skip-\w+(?:-\w+)*|discard-new-rows|in-place|no-maintenance|no-services|allow-differences|on-conflict|with-saved-rows)$/;
 const SUGGESTION = /\n?\(Did you mean (?:one of )?([^?]*)\?\)/;
 
 /** The message of a typo with the nearest command or flag, and never with one that gives a protection up. */

@@ -13,11 +13,10 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 async function read(files: Record<string, string | Buffer>) {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
-  const { migrations, problems } = await readMigrations(dir);
-  const lines = problems.map(
-    ({ path, line, what, remedy }) => `${path.slice(dir.length + 1)}:${line ?? '-'} ${what}; ${remedy}`,
-  );
-  return { migrations, problems: lines };
+  const { migrations, problems, notes } = await readMigrations(dir);
+  const told = (list: typeof problems) =>
+    list.map(({ path, line, what, remedy }) => `${path.slice(dir.length + 1)}:${line ?? '-'} ${what}; ${remedy}`);
+  return { migrations, problems: told(problems), notes: told(notes) };
 }
 
 describe('readMigrations', () => {
@@ -72,7 +71,7 @@ describe('readMigrations', () => {
   });
 
   test('reports all problems at once, with line and remedy', async () => {
-    const { problems } = await read({
+    const { problems, notes } = await read({
       '1_a.sql': 'SELECT 1;\n-- migrate:up\nUSE b;\n-- migrate:foo\n-- migrate:up\nSELECT 2;\n-- migrate:allow x',
       '01_b.sql': '-- migrate:up\n-- nothing\n',
       '3_c.sql': 'CREATE TABLE c (id INT);',
@@ -86,8 +85,6 @@ describe('readMigrations', () => {
     });
     expect(problems).toEqual([
       '8_h.sql:- the file is not UTF-8; save it as UTF-8',
-      'no_version.sql:- the name does not begin with a version; name it <version>_<name>.sql, for example 2025_10_01_060100_create_orders_table.sql',
-      '01_b.sql:- there is nothing to apply; write at least one statement, or remove the file',
       '1_a.sql:1 a statement stands before the first section; put it below the line -- migrate:up',
       '1_a.sql:3 USE cannot be part of a migration; a migration belongs to one database: write schema.table where you mean another',
       '1_a.sql:4 there is no section -- migrate:foo; use one of -- migrate:up, -- migrate:down, -- migrate:check, -- migrate:verify',
@@ -95,9 +92,8 @@ describe('readMigrations', () => {
       '1_a.sql:7 -- migrate:allow without a name and a reason; write -- migrate:allow NAME why',
       '3_c.sql:1 a statement stands before the first section; put it below the line -- migrate:up',
       '3_c.sql:- there is no section -- migrate:up; put the line -- migrate:up above the statements to apply',
-      '4_d.down.sql:- its .up.sql is missing; add 4_d.up.sql beside it',
+      '4_d.down.sql:- what it undoes is missing; add 4_d.up.sql beside it',
       '5_e.up.sql:1 the heading -- migrate:down stands in one file of a pair; remove it, or put all sections into one file that ends in .sql alone',
-      '5_e.up.sql:- there is nothing to apply; write at least one statement, or remove the file',
       '6_f.sql:3 CREATE TABLE commits the transaction that BEGIN opened on line 2; close the transaction before it, or move it out',
       '6_f.sql:5 COMMIT without a transaction; remove it, or write BEGIN',
       '6_f.sql:6 BEGIN is never closed; write COMMIT',
@@ -106,6 +102,11 @@ describe('readMigrations', () => {
       '9_i.sql:2 DELIMITER // is never set back; write DELIMITER ; after the last statement that needs it',
       '9_i.sql:5 DROP TABLE stands in the section -- migrate:check; keep to queries there: they pass when they return no row',
       `1_a.sql:- version 1 is also that of ${dir}/01_b.sql; rename one of the two files`,
+    ]);
+    expect(notes).toEqual([
+      'no_version.sql:- passed by: the name does not begin with a version; if it is a migration, name it <version>_<name>.sql, for example 2025_10_01_060100_create_orders_table.sql',
+      '01_b.sql:- there is nothing to apply; it is noted as applied',
+      '5_e.up.sql:- there is nothing to apply; it is noted as applied',
     ]);
   });
 

@@ -10,6 +10,7 @@ export interface Ending {
   readonly pending?: readonly string[] | undefined;
   readonly changed?: readonly string[] | undefined;
   readonly missing?: readonly string[] | undefined;
+  readonly foreign?: RunFinished['foreign'];
   readonly unfinished?: RunFinished['unfinished'];
   readonly problems?: readonly string[] | undefined;
   readonly backup?: string | undefined;

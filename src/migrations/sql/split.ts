@@ -32,7 +32,8 @@ export interface Script {
 }
 
 // dbmate takes the heading without a blank after the dashes too, although MySQL would not call that a comment.
-const HEADING = /--[ \t]*migrate:([A-Za-z_]+)([^\n]*)/y;
+// goose and sql-migrate have headings of their own; what else they say in comments, the splitter knows by itself.
+const HEADING = /--[ \t]*(?:migrate:([A-Za-z_]+)|\+(?:goose|migrate)[ \t]+(Up|Down)\b)([^\n]*)/y;
 const DELIMITER_COMMAND = /delimiter(?:[ \t]+([^\n]*))?(?=\n|$)/iy;
 const DOLLAR_QUOTE = /\$[A-Za-z0-9_]*\$/y;
 
@@ -150,7 +151,7 @@ class Splitter {
     if (!match) return false;
     this.#lexer.end = start + match[0].length;
     if (kind === 'word') this.#setDelimiter(match[1] ?? '');
-    else this.#readHeading(match[1] ?? '', match[2] ?? '');
+    else this.#readHeading(match[1] ?? match[2] ?? '', match[3] ?? '');
     return true;
   }
 
