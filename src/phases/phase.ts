@@ -11,6 +11,11 @@ export type Probed = 'done' | 'not-done' | 'unknown';
 export interface Phase<P extends PhaseName> {
   /** Resolves with one short sentence for the step's line (`503 after 40 ms`), or nothing. */
   run(input: StepInputs[P], context: Context): Promise<string | undefined>;
+  /**
+   * Asked before a step that has not begun: has somebody else done already what it is to do, who then undoes it as well?
+   * Never asked where it is not there. Reads only.
+   */
+  isFound?(input: StepInputs[P], context: Context): Promise<boolean>;
   /** After a crash, with the step started and not known to have finished. Reads only. */
   probe(input: StepInputs[P], context: Context): Promise<Probed>;
 }

@@ -163,6 +163,11 @@ export interface Plan {
   readonly wayBackUntil?: string | undefined;
 }
 
+/** Brings the site up, or asks the site that was brought up: nothing to do for whoever did not take it down. */
+export function bringsSiteUp(step: Step): boolean {
+  return step.phase === 'health' || (step.phase === 'maintenance' && step.input.to === 'off');
+}
+
 /** The step that puts what was restored in the place of what was there. */
 export function exchangeOf(plan: Plan): Extract<Step, { phase: 'swap' | 'load' | 'swap-tables' }> | undefined {
   return plan.steps.find((step) => step.phase === 'swap' || step.phase === 'load' || step.phase === 'swap-tables');

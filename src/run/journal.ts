@@ -11,6 +11,8 @@ export type JournalLine =
       readonly state: StepState;
       readonly at: string;
       readonly error?: string | undefined;
+      /** Somebody else had done it already, and is the one to undo it. */
+      readonly wasFound?: boolean | undefined;
       /** It did what it could, and has told what did not come back. */
       readonly isLoss?: boolean | undefined;
     }
@@ -27,6 +29,8 @@ export interface Progress {
   readonly turnedBack: string | undefined;
   /** Steps that have told what did not come back: whoever goes on then, goes on without it. */
   readonly told: ReadonlySet<string>;
+  /** Steps whose work somebody else had done before them. */
+  readonly found: ReadonlySet<string>;
   readonly isFinished: boolean;
   /** What its last line says of production; undefined while it is not finished. */
   readonly result: string | undefined;
@@ -56,17 +60,19 @@ export async function readProgress(path: string): Promise<Progress> {
 export function progressOf(lines: readonly JournalLine[]): Progress {
   const steps = new Map<string, StepState>();
   const told = new Set<string>();
+  const found = new Set<string>();
   let turnedBack: string | undefined;
   let result: string | undefined;
   for (const line of lines) {
     if ('step' in line) {
       steps.set(line.step, line.state);
       if (line.isLoss) told.add(line.step);
+      if (line.wasFound) found.add(line.step);
     } else if (line.run === 'turned-back') turnedBack = line.error;
     else if (line.run === 'turned-forward') turnedBack = undefined;
     else result = line.result;
   }
-  return { steps, told, turnedBack, isFinished: result !== undefined, result, lastAt: lines.at(-1)?.at };
+  return { steps, told, found, turnedBack, isFinished: result !== undefined, result, lastAt: lines.at(-1)?.at };
 }
 
 function parseLine(line: string): JournalLine[] {

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { ExitCode, Failure, messageOf } from '../errors.ts';
 import type { Phase, Phases } from '../phases/phase.ts';
-import type { Plan, Step } from '../plan/step.ts';
+import { bringsSiteUp, type Plan, type Step } from '../plan/step.ts';
 import { NotAllBack } from '../statements/recovery/lost.ts';
 import { NoWayBack } from '../statements/recovery/route.ts';
 import { isoWithOffset } from '../system/clock.ts';
@@ -39,6 +39,11 @@ export interface RunOptions {
   mayGoOn?(): Promise<void>;
 }
 
+/** A run in which it is noted whose work was found done. */
+interface Going extends RunOptions {
+  readonly found: Set<string>;
+}
+
 /** Runs a plan: forward, and after a failure the planned way back, through the same loop. */
 export async function runPlan(
   plan: Plan,
@@ -47,12 +52,13 @@ export async function runPlan(
   journal: RunJournal,
   options: RunOptions,
 ): Promise<Outcome> {
-  const progress = options.progress;
+  const { progress } = options;
+  const going = { ...options, found: new Set(progress?.found) };
   if (progress?.turnedBack !== undefined) {
     const failedStep = [...progress.steps].find(([, state]) => state === 'failed')?.[0] ?? '';
-    return turnBack(plan, phases, context, journal, options, new Error(progress.turnedBack), failedStep);
+    return turnBack(plan, phases, context, journal, going, new Error(progress.turnedBack), failedStep);
   }
-  const failed = await runSteps(plan.steps, phases, context, journal, options);
+  const failed = await runSteps(plan.steps, phases, context, journal, going);
   if (!('step' in failed)) return { is: 'done', ...failed };
   const started = startedSteps(plan, progress, failed.step);
   const isNeeded =
@@ -61,7 +67,7 @@ export async function runPlan(
   if (options.onFailure === 'stop' || !isNeeded) return { is: 'stopped', error: failed.error, failedStep: failed.step };
   const lenient = forgiving(journal, context);
   lenient.append({ run: 'turned-back', at: isoWithOffset(context.clock.now()), error: messageOf(failed.error) });
-  return turnBack(plan, phases, context, journal, { ...options, progress }, failed.error, failed.step);
+  return turnBack(plan, phases, context, journal, going, failed.error, failed.step);
 }
 
 async function turnBack(
@@ -69,7 +75,7 @@ async function turnBack(
   phases: Phases,
   context: Context,
   journal: RunJournal,
-  options: RunOptions,
+  options: Going,
   error: unknown,
   failedStep: string,
 ): Promise<Outcome> {
@@ -119,7 +125,7 @@ async function runSteps(
   phases: Phases,
   context: Context,
   journal: RunJournal,
-  { progress, mayGoOn }: RunOptions,
+  { progress, mayGoOn, found }: Going,
 ): Promise<{ step: string; error: unknown } | { lost?: NotAllBack }> {
   let lost: NotAllBack | undefined;
   for (const step of steps) {
@@ -127,7 +133,7 @@ async function runSteps(
     if (before === 'finished') continue;
     const stopped = await mayGoOn?.().catch((error: unknown) => ({ error }));
     if (stopped) return { step: step.id, error: stopped.error };
-    const error = await runStep(step, phases, context, journal, before !== undefined);
+    const error = await runStep(step, phases, context, journal, { wasStarted: before !== undefined, found });
     if (error instanceof NotAllBack && progress?.told.has(step.id)) lost = error;
     else if (error !== undefined) return { step: step.id, error };
   }
@@ -135,19 +141,23 @@ async function runSteps(
 }
 
 /** One step, journalled before and after. Returns what it threw. */
-async function runStep(step: Step, phases: Phases, context: Context, journal: RunJournal, wasStarted: boolean) {
+async function runStep(step: Step, phases: Phases, context: Context, journal: RunJournal, standing: Standing) {
   const { clock } = context;
   const startedMs = clock.ticksMs();
   const note = (state: 'started' | 'finished' | 'failed', error?: unknown) => {
     const why = error === undefined ? {} : { error: messageOf(error) };
     const loss = error instanceof NotAllBack ? { isLoss: true } : {};
-    journal.append({ step: step.id, state, at: isoWithOffset(clock.now()), ...why, ...loss });
+    const found = standing.found.has(step.id) ? { wasFound: true } : {};
+    journal.append({ step: step.id, state, at: isoWithOffset(clock.now()), ...why, ...loss, ...found });
   };
   try {
     if (context.signal.aborted) throw context.signal.reason;
-    if (!wasStarted) note('started');
+    if (!standing.wasStarted) {
+      if (await isFound(step, phases, context)) standing.found.add(step.id);
+      note('started');
+    }
     context.report({ type: 'step.started', id: step.id, title: step.title });
-    const detail = await act(step, phases, context, wasStarted);
+    const detail = await act(step, phases, context, standing);
     const ms = clock.ticksMs() - startedMs;
     note('finished');
     context.report({ type: 'step.finished', id: step.id, title: step.title, ms, detail });
@@ -164,8 +174,22 @@ async function runStep(step: Step, phases: Phases, context: Context, journal: Ru
   }
 }
 
+/** What is known of a step before it runs. */
+interface Standing {
+  readonly wasStarted: boolean;
+  readonly found: Set<string>;
+}
+
+/** Where nobody can tell, the step does its work, which is harmless when it was done. */
+function isFound<S extends Step>(step: S, phases: Phases, context: Context): Promise<boolean> {
+  const phase = phases[step.phase] as Phase<S['phase']>;
+  const found = phase.isFound?.(step.input as Parameters<typeof phase.run>[0], context);
+  return found?.catch(() => false) ?? Promise.resolve(false);
+}
+
 /** A step found started is probed, never assumed. */
-async function act<S extends Step>(step: S, phases: Phases, context: Context, wasStarted: boolean) {
+async function act<S extends Step>(step: S, phases: Phases, context: Context, { wasStarted, found }: Standing) {
+  if (found.has('maintenance-on') && bringsSiteUp(step)) return 'somebody else took the site down: it stays down';
   const phase = phases[step.phase] as Phase<S['phase']>;
   const input = step.input as Parameters<typeof phase.run>[0];
   const probed = wasStarted ? await phase.probe(input, context) : 'not-done';

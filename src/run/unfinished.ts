@@ -63,8 +63,9 @@ export function hasLeftSiteDown(unfinished: Unfinished | undefined): boolean {
   return progress !== undefined && leavesSiteDown(progress);
 }
 
-export function leavesSiteDown({ steps, isFinished }: Progress): boolean {
-  if (isFinished || !steps.has('maintenance-on')) return false;
+/** One that somebody else had taken down is not the run's to bring up. */
+export function leavesSiteDown({ steps, found, isFinished }: Progress): boolean {
+  if (isFinished || !steps.has('maintenance-on') || found.has('maintenance-on')) return false;
   return !['maintenance-off', 'maintenance-off-back'].some((id) => steps.get(id) === 'finished');
 }
 

@@ -4,6 +4,7 @@ import { planDeploy } from '../../src/plan/deploy.ts';
 import type { PhaseName } from '../../src/plan/step.ts';
 import { type JournalLine, progressOf } from '../../src/run/journal.ts';
 import { runPlan } from '../../src/run/runner.ts';
+import { leavesSiteDown } from '../../src/run/unfinished.ts';
 import { recordedContext } from '../support/recorded-context.ts';
 
 const plan = planDeploy({
@@ -28,10 +29,13 @@ interface Given {
   readonly lines?: readonly JournalLine[];
   readonly onFailure?: 'undo' | 'stop';
   readonly isJournalFull?: boolean;
+  /** Somebody else has taken the site down. */
+  readonly isSiteDown?: boolean;
 }
 
 /** Runs the plan with phases that only note that they were called. */
-async function run({ failing = [], probed = 'not-done', lines, onFailure = 'undo', isJournalFull = false }: Given) {
+async function run(given: Given) {
+  const { failing = [], probed = 'not-done', lines, onFailure = 'undo', isJournalFull, isSiteDown = false } = given;
   const did: string[] = [];
   const written: JournalLine[] = [];
   const names = [
@@ -55,6 +59,7 @@ async function run({ failing = [], probed = 'not-done', lines, onFailure = 'undo
           did.push(name === 'maintenance' ? `maintenance ${(input as { to: string }).to}` : name);
           if (failing.includes(name as PhaseName)) throw new Error(`${name} broke`);
         },
+        ...(name === 'maintenance' ? { isFound: async () => isSiteDown } : {}),
         probe: async () => {
           did.push(`probe ${name}`);
           return probed;
@@ -172,4 +177,22 @@ test('a full disk under the journal does not keep the site down on the way back'
   expect(outcome).toMatchObject({ is: 'turned-back' });
   expect(did.slice(-3)).toEqual(['undo', 'maintenance off', 'health']);
   expect(context.notes()).toContain('the local journal could not be written: no space left');
+});
+
+test('a site that somebody else took down is theirs to bring up, also for whoever goes on', async () => {
+  const { did, written, outcome, context } = await run({ isSiteDown: true });
+  expect(outcome).toEqual({ is: 'done' });
+  expect(did).toEqual(['backup', 'maintenance on', 'migrate', 'verify']);
+  const details = context.events.flatMap((event) =>
+    event.type === 'step.finished' && event.detail ? [[event.id, event.detail]] : [],
+  );
+  expect(details).toEqual([
+    ['maintenance-off', 'somebody else took the site down: it stays down'],
+    ['health', 'somebody else took the site down: it stays down'],
+  ]);
+  const cut = written.slice(0, 5);
+  expect(cut.at(-1)).toMatchObject({ step: 'migrate', state: 'started' });
+  expect([progressOf(cut).found, leavesSiteDown(progressOf(cut))]).toEqual([new Set(['maintenance-on']), false]);
+  const resumed = await run({ lines: cut });
+  expect(resumed.did).toEqual(['probe migrate', 'migrate', 'verify']);
 });

@@ -1,7 +1,7 @@
 import { hasMaintenance } from '../../app/commands.ts';
 import { describeBusy, waitForRequests } from '../../app/in-flight.ts';
 import { laravelFilesCommand } from '../../app/laravel-files.ts';
-import { type MaintenanceCommand, maintenanceCommand, readSiteState } from '../../app/maintenance.ts';
+import { isInMaintenance, type MaintenanceCommand, maintenanceCommand, readSiteState } from '../../app/maintenance.ts';
 import { type Answer, describeAnswer, type Patience, waitForStatus } from '../../app/site.ts';
 import type { AppConfig } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
@@ -26,7 +26,9 @@ export function maintenancePhase(app: AppConfig, proof: Patience = PROOF): Phase
       if (!hasMaintenance(app)) return whyNone(app);
       const { to, isRescue = false, goesOn = false } = input;
       try {
-        const remark = await switchSite(app, input, context);
+        // Whoever took it down may have said how: with a page, a secret, a time.
+        const isDown = to === 'on' && (await isInMaintenance(app, context).catch(() => false));
+        const remark = isDown ? 'in maintenance mode already' : await switchSite(app, input, context);
         // A rescue ends with the question of its own whether the site is well.
         const answer = to === 'off' && isRescue ? undefined : await proveByAnswer(app, input, proof, context);
         if (to === 'off') return answer ?? remark;
@@ -38,6 +40,8 @@ export function maintenancePhase(app: AppConfig, proof: Patience = PROOF): Phase
         return 'the site stays as it is';
       }
     },
+
+    isFound: async ({ to }, context) => to === 'on' && hasMaintenance(app) && isInMaintenance(app, context),
 
     // No evidence counts as not done: entering or leaving once more is harmless, and `run` proves what it did.
     async probe({ to, isRescue }, context) {
