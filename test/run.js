@@ -1,4 +1,5 @@
-// Runs the tests once; the last line is `N passed, N failed`, before it stands what was skipped. Arguments go to vitest.
+// Runs the tests once; the last line is `N passed, N failed`, before it stands what took long, what failed and what was
+// skipped. Arguments go to vitest.
 import { parseCLI, startVitest } from 'vitest/node';
 
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
@@ -15,6 +16,12 @@ const failed = count('failed') + broken.length + vitest.state.getUnhandledErrors
 const nothingRan = tests.length === 0;
 await vitest.close();
 
+const seconds = (file) => Math.round(file.diagnostic().duration / 1_000);
+const slowest = files.toSorted((a, b) => seconds(b) - seconds(a)).slice(0, 25);
+console.log(`Slowest files: ${slowest.map((file) => `${file.relativeModuleId} ${seconds(file)} s`).join(', ')}`);
+for (const test of tests.filter((one) => one.result().state === 'failed')) {
+  console.log(`Failed: ${test.module.relativeModuleId} > ${test.fullName}`);
+}
 for (const { message } of tests.flatMap((test) => test.annotations())) console.log(message);
 const reasons = new Set(tests.map((test) => test.result().note).filter(Boolean));
 for (const reason of reasons) console.log(`Skipped: ${reason}`);
