@@ -99,17 +99,17 @@ function objectBack(touch: Touch, stood: Definition | undefined, isReplace: bool
   const drops = [touch.object, ...(touch.to ? [touch.to] : [])].map(
     (id) => `DROP ${noun} IF EXISTS ${quoteName(nameOf(id))}`,
   );
-  return { sql: [...drops, ...underCircumstances(definition, stood?.settings ?? [])] };
+  return { sql: [...drops, ...underCircumstances(eventStatements(definition), stood?.settings ?? [])] };
 }
 
-/** The session's own settings come back afterwards: the statements that follow were written for those. */
-function underCircumstances(definition: string, settings: readonly string[]): string[] {
-  if (settings.length === 0) return eventStatements(definition);
+/** PURE: statements under settings of their own. The session's come back afterwards: the statements that follow were written for those. */
+export function underCircumstances(made: readonly string[], settings: readonly string[]): string[] {
+  if (settings.length === 0) return [...made];
   const names = settings.map((setting) => setting.slice(0, setting.indexOf(' ')));
   return [
     `SET ${names.map((name) => `@own_${name} = @@SESSION.${name}`).join(', ')}`,
     `SET ${settings.join(', ')}`,
-    ...eventStatements(definition),
+    ...made,
     `SET ${names.map((name) => `${name} = @own_${name}`).join(', ')}`,
   ];
 }

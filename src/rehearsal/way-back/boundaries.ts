@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { remembering } from '../../statements/recovery/remembered.ts';
 import { routeBack } from '../../statements/recovery/route.ts';
 import { unitsOf } from '../../statements/unit.ts';
 import type { Creations } from '../clone/clone.ts';
@@ -80,8 +81,10 @@ async function trySuffixes(stage: Stage, applied: Applied, after: number, creati
   let found: number | undefined;
   for (let index = 0; index < down.length && found === undefined; index++) {
     if (!(await repairTo(applied, stage, creations))) return 'lost';
-    if ((await applyPart(stage, applied, after)) === undefined) break;
-    if ((await whyNotBefore(stage, applied, down.slice(index))) === undefined) found = index + 1;
+    const done = await applyPart(stage, applied, after);
+    if (done === undefined) break;
+    const rows = journalRows(applied, done);
+    if ((await whyNotBefore(stage, applied, remembering(down.slice(index), rows))) === undefined) found = index + 1;
   }
   return (await repairTo(applied, stage, creations)) ? found : 'lost';
 }
@@ -117,8 +120,9 @@ export async function findDownOnlyFromEnd(
   const { migration } = applied;
   if (migration.down.length === 0) return undefined;
   for (const after of boundariesOf(applied).slice(0, 5)) {
-    if ((await applyPart(stage, applied, after)) === undefined) break;
-    const reason = await whyNotBefore(stage, applied, migration.down);
+    const done = await applyPart(stage, applied, after);
+    if (done === undefined) break;
+    const reason = await whyNotBefore(stage, applied, remembering(migration.down, journalRows(applied, done)));
     if (reason === undefined) continue;
     await repairTo(applied, stage, creations);
     return {

@@ -5,6 +5,7 @@ import type { ObjectId } from '../../schema/types.ts';
 import type { JournalRow } from '../row.ts';
 import { unitsOf } from '../unit.ts';
 import { type Expected, provenEnd } from './expectation.ts';
+import { remembering } from './remembered.ts';
 
 /** The statements that lead from what is done of a migration back to before it, or why nobody knows them. */
 export type Route =
@@ -40,6 +41,20 @@ export function routeBack(
   rows: readonly JournalRow[],
   rehearsed: readonly Expected[] = [],
   isApplied = false,
+): Route {
+  const route = findRoute(migration, rows, rehearsed, isApplied);
+  if (route.by === 'none') return route;
+  // An exact inverse says by itself what it makes an object under.
+  const own = (statement: Statement) =>
+    migration.down.includes(statement) ? remembering([statement], rows) : statement;
+  return { ...route, statements: route.statements.flatMap(own) };
+}
+
+function findRoute(
+  migration: Migration,
+  rows: readonly JournalRow[],
+  rehearsed: readonly Expected[],
+  isApplied: boolean,
 ): Route {
   const done = rows.filter((row) => row.direction === 'up' && row.ordinal > 0 && row.state === 'done');
   const isDone = new Set(done.map((row) => row.ordinal));
