@@ -176,11 +176,18 @@ function summaryRows(
     ['Of', describeOrigin(manifest)],
     ['Taken', manifest.startedAt],
     ...(manifest.losses ?? []).map((loss): [string, string] => ['Not exact', describeLoss(loss)]),
+    ...logRows(manifest),
     ...pointRows(point),
     ['Lost', `${point.lost}: what is written to ${database} until the swap is not in the backup`],
     ['Site', siteRow(down, withMaintenance, isInPlace)],
     ['Kept', `what is there now, in ${aside}: gateway-migrate rollback brings it back`],
   ];
+}
+
+function logRows({ binlogFormat = 'ROW' }: Manifest): [string, string][] {
+  if (binlogFormat === 'ROW') return [];
+  const text = `binlog_format was ${binlogFormat} when it was taken: what is logged as a statement is not repeated (--until)`;
+  return [['Log', text]];
 }
 
 function siteRow(down: string, withMaintenance: boolean, isInPlace: boolean): string {

@@ -18,7 +18,7 @@ import { RowCheck, requireNames } from './completeness.ts';
 import { runDump } from './dump-program.ts';
 import { describeLoss, findLosses } from './losses.ts';
 import { waitForQuietMoment } from './quiet-moment.ts';
-import { readPosition, readSource, type Source } from './source.ts';
+import { readBinlogFormat, readPosition, readSource, type Source } from './source.ts';
 import { madeOf } from './standing.ts';
 import { areRowsUtf8 } from './stored-rows.ts';
 import { type Dumped, type DumpedSection, streamDump } from './stream.ts';
@@ -207,6 +207,6 @@ async function describePosition(source: Source, dumped: Dumped, session: Session
   if (source.noPositionBecause !== undefined) return { position: null, positionReason: source.noPositionBecause };
   const position = await readPosition(context.server, session, dumped.preamble);
   return position
-    ? { position, positionReason: null }
+    ? { position, positionReason: null, ...(await readBinlogFormat(session)) }
     : { position: null, positionReason: 'the dump program did not write one' };
 }

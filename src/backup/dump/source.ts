@@ -147,6 +147,12 @@ export async function readPosition(
   return { ...at, gtid };
 }
 
+/** What is logged as a statement no restore repeats: who looks at the backup is to know it before the accident. */
+export async function readBinlogFormat(session: Session): Promise<{ binlogFormat?: string }> {
+  const [row] = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'binlog_format'");
+  return row === undefined ? {} : { binlogFormat: row.Value };
+}
+
 /** MySQL tells the set only for the present end of its log: good when nothing was written since the snapshot. */
 async function mysqlGtid(server: Server, session: Session, at: { file: string; position: number }) {
   const show = isAtLeast(server.flavor, 8, 2) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';

@@ -29,6 +29,8 @@ export interface Manifest {
   /** Where the server's binary log stood at the snapshot; null when it could not be read, then `positionReason` says why. */
   readonly position: BinlogPosition | null;
   readonly positionReason: string | null;
+  /** The server's `binlog_format` then, beside a position. Missing in the first backups. */
+  readonly binlogFormat?: string;
   /** SHA-256 of the whole file, hex. */
   readonly sha256: string;
   readonly bytes: number;
@@ -207,6 +209,7 @@ const MANIFEST: Shape = {
   sections: (value) =>
     value === undefined || (Array.isArray(value) && value.every((section) => hasShape(SECTION, section))),
   objects: (value) => hasShape(OBJECTS, value),
+  binlogFormat: (value) => value === undefined || isText(value),
   losses: (value) => value === undefined || (Array.isArray(value) && value.every((loss) => hasShape(LOSS, loss))),
 };
 

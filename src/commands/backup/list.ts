@@ -63,9 +63,13 @@ function describeProof({ proof, disproof, bytes }: Manifest, present: number): s
 }
 
 /** Rows that a rollback saved are of some tables only: no database comes back from them. */
-function describeUse(path: string, { finishedAt, position }: Manifest): string {
+function describeUse(path: string, { finishedAt, position, binlogFormat = 'ROW' }: Manifest): string {
   if (holdsSavedRows(path)) return 'rows that a rollback saved';
-  return `can restore to ${minuteOf(finishedAt)}${position ? ' and, with the binary log, later' : ''}`;
+  const later =
+    binlogFormat === 'ROW'
+      ? ' and, with the binary log, later'
+      : ` and later only as far as the binary log has rows (binlog_format was ${binlogFormat})`;
+  return `can restore to ${minuteOf(finishedAt)}${position ? later : ''}`;
 }
 
 /** `2026-11-23 16:05` */
@@ -84,6 +88,7 @@ function toJson({ path, bytes, takenAt, manifest, problem }: StoredBackup, here:
     proof: manifest?.proof ?? null,
     disproof: manifest?.disproof ?? null,
     position: manifest?.position ?? null,
+    binlogFormat: manifest?.binlogFormat ?? null,
     holds: manifest === undefined ? null : holdsSavedRows(path) ? 'saved rows' : 'database',
     problem: problem ?? null,
   };
