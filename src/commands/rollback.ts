@@ -153,7 +153,7 @@ async function undo(
     ...site,
   });
   invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });
-  if (savedFile) warnOfWriters(tables, site.withMaintenance || site.isDown, invocation);
+  if (savedFile) tellWriters(tables, site.withMaintenance || site.isDown, invocation);
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
   const errand = {
     plan,
@@ -191,11 +191,10 @@ async function requireWaysBack(plan: Plan, config: Config, standing: Standing, i
   }
 }
 
-/** Rows are saved from one snapshot, and go a while later. Maintenance keeps visitors away, and nobody else. */
-function warnOfWriters(tables: readonly string[], isSiteDown: boolean, invocation: Invocation): void {
-  const who = isSiteDown ? 'maintenance stops no queue worker and no cron job' : 'the site stays up';
-  const text = `${who}: a row that is written to ${tables.join(', ')} after the rows are saved goes with the others`;
-  invocation.hub.report({ type: 'note', level: 'warning', text });
+/** Maintenance keeps visitors away, and nobody else. */
+function tellWriters(tables: readonly string[], isSiteDown: boolean, invocation: Invocation): void {
+  const text = `from the moment in which the rows of ${tables.join(', ')} are saved until they are gone, whoever writes there gets an error`;
+  invocation.hub.report({ type: 'note', level: isSiteDown ? 'info' : 'warning', text });
 }
 
 function summaryRows(choice: Choice, tables: readonly string[], savedFile: string | undefined) {

@@ -19,6 +19,7 @@ import { loadTablesPhase } from './restore-tables/load-in-place.ts';
 import { loadTablesBesidePhase } from './restore-tables/load-side-database.ts';
 import { swapTablesPhase } from './restore-tables/swap.ts';
 import { savedBesidePhase } from './saved-rows/load.ts';
+import { openTablesPhase } from './saved-rows/open.ts';
 import { savedRowsPhase } from './saved-rows/return.ts';
 import { savedTidyPhase } from './saved-rows/tidy.ts';
 import { cachesPhase } from './site/caches.ts';
@@ -51,6 +52,7 @@ export function allPhases(parts: PhaseParts): Phases {
     'saved-beside': savedBesidePhase(parts),
     'saved-rows': savedRowsPhase(parts),
     'saved-tidy': savedTidyPhase(parts),
+    'open-tables': openTablesPhase(parts),
     load: loadPhase(parts),
     'load-beside': loadBesidePhase(parts),
     replay: replayPhase(parts),

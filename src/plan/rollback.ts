@@ -24,6 +24,14 @@ export interface RollbackFacts extends AskedSite {
   readonly withCaches: boolean;
 }
 
+const OPEN_TABLES: Step = {
+  id: 'open-tables',
+  phase: 'open-tables',
+  title: 'Open the tables to writers again',
+  input: {},
+  onlyAfter: 'save-rows',
+};
+
 /** Plans to undo what a run applied. If it fails half way, only `resume` can end it: undoing is itself the way back. */
 export function planRollback(given: RollbackFacts): Plan {
   const facts = { ...given, isRescue: true };
@@ -60,7 +68,10 @@ export function planRollback(given: RollbackFacts): Plan {
     command: 'rollback',
     target: facts.target,
     steps: steps.filter((step) => step !== false),
-    onFailure: !facts.wasDown && before.some((step) => step !== false) ? wayUpAfterFailure(facts) : [],
+    onFailure: [
+      ...(facts.savedFile === undefined ? [] : [OPEN_TABLES]),
+      ...(!facts.wasDown && before.some((step) => step !== false) ? wayUpAfterFailure(facts) : []),
+    ],
     wayBackUntil: before.findLast((step) => step !== false)?.id,
   };
 }

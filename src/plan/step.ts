@@ -53,6 +53,8 @@ export interface StepInputs {
   };
   /** Undo around the tables what loading saved rows has left: triggers that are away, databases beside. */
   'saved-tidy': { readonly ofRun: string; readonly databases: readonly string[] };
+  /** The tables that `save` has closed to writers stay: they are opened again. */
+  'open-tables': Record<never, never>;
   /** In place; what was there goes to `aside`. */
   load: { readonly file: string; readonly aside: string };
   /** Load the tables of `file` into `database`, beside production. */

@@ -1,7 +1,7 @@
 import type { Session } from '../mysql/connect.ts';
 import { parseFlavor } from '../mysql/flavor.ts';
 import { quoteQualified } from '../mysql/quote.ts';
-import { JOURNAL_TABLE } from './types.ts';
+import { CLOSING_TRIGGERS, JOURNAL_TABLE } from './types.ts';
 
 const PROCESS_DENIED = 1227;
 
@@ -89,7 +89,8 @@ export async function readStamps(session: Session, database: string): Promise<Ma
   const rows = await session.query<{ id: string; changed: string | null; version: string }>(
     `SELECT CONCAT('table:', TABLE_NAME) AS id, CREATE_TIME AS changed, VERSION() AS version FROM information_schema.TABLES
       WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_NAME <> '${JOURNAL_TABLE}'
-     UNION ALL SELECT CONCAT('trigger:', TRIGGER_NAME), CREATED, '' FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ?
+     UNION ALL SELECT CONCAT('trigger:', TRIGGER_NAME), CREATED, '' FROM information_schema.TRIGGERS
+      WHERE TRIGGER_SCHEMA = ? AND LEFT(TRIGGER_NAME, ${CLOSING_TRIGGERS.length}) <> '${CLOSING_TRIGGERS}'
      UNION ALL SELECT CONCAT(LOWER(ROUTINE_TYPE), ':', ROUTINE_NAME), LAST_ALTERED, '' FROM information_schema.ROUTINES
       WHERE ROUTINE_SCHEMA = ?`,
     [database, database, database],

@@ -80,5 +80,7 @@ export const HISTORY_TABLE = 'gateway_migrate_history';
 export const JOURNAL_TABLE = 'gateway_migrate_journal';
 /** Marks a database as made by this tool: nothing without it is ever dropped. In no snapshot either. */
 export const SCRATCH_TABLE = 'gateway_migrate_scratch';
+/** How triggers begin by which a rollback closes tables while it saves their rows. In no snapshot either. */
+export const CLOSING_TRIGGERS = 'gateway_migrate_closes_';
 /** Marks a database that a restore has made beside production, and says what for. */
 export const BESIDE_TABLE = 'gateway_migrate_beside';

@@ -94,7 +94,7 @@ describeOnServers('rollback', (server) => {
     await production.sql('INSERT INTO a VALUES (7)');
     const rolledBack = await production.run('rollback', '--yes', '--json');
     expect(rolledBack.stdout).toContain(
-      'the site stays up: a row that is written to a after the rows are saved goes with the others',
+      'from the moment in which the rows of a are saved until they are gone, whoever writes there gets an error',
     );
     const { saved } = lastOf(rolledBack);
     const listed = (await production.run('backup', 'list')).stdout.split('\n');

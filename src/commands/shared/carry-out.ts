@@ -10,6 +10,7 @@ import type { Server } from '../../mysql/connect.ts';
 import { allPhases } from '../../phases/all.ts';
 import type { VerifyScope } from '../../phases/migrate/verify.ts';
 import { logFolder } from '../../phases/restore/replay.ts';
+import { openTables } from '../../phases/saved-rows/closed-tables.ts';
 import { exchanges, type Plan } from '../../plan/step.ts';
 import { proofPlaces } from '../../private-server/proof/places.ts';
 import { readExpected } from '../../rehearsal/record.ts';
@@ -64,6 +65,8 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
       const { onFailure, progress } = errand;
       hub.report({ type: 'plan', steps: plan.steps, onFailure: plan.onFailure });
       await tidyUp(config, invocation);
+      // A rollback that was given up, its folder lost, or followed by a restore.
+      if (!errand.progress) await openTables(config.migrations, context);
       await aftermath.started();
       const outcome = await runPlan(plan, phases, context, journal, {
         ...{ onFailure, progress, wayBackSignal: lock.lost },

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { laravelUndoneSql, undoingSql, undoneSql } from '../../statements/history.ts';
 import { noteOutcome, readJournal } from '../../statements/journal.ts';
+import { NoWayBack } from '../../statements/recovery/route.ts';
 import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import type { JournalRow } from '../../statements/row.ts';
 import { runSection } from '../../statements/section.ts';
@@ -8,6 +9,7 @@ import { leavesTraces, replaySession } from '../../statements/session-state.ts';
 import { repeatable, unitsOf } from '../../statements/unit.ts';
 import { commitDeferred, renewWork, type Workbench, withWorkbench } from '../../statements/workbench.ts';
 import type { Phase } from '../phase.ts';
+import { openTables } from '../saved-rows/closed-tables.ts';
 import { laravelTableIn } from './laravel-table.ts';
 import { proveBefore } from './prove-before.ts';
 import { type StatementParts, scratchOf } from './statement-parts.ts';
@@ -19,7 +21,12 @@ export function undoPhase(parts: StatementParts): Phase<'undo'> {
     async run(input, context) {
       const on = { run: parts.run, after: [input.ofRun, parts.run], patience: parts.config.migrations };
       return withWorkbench(on, context, async (bench, before) => {
-        const { undoings, up } = await findWaysBack(input, parts, bench.journal, context);
+        const { undoings, up } = await findWaysBack(input, parts, bench.journal, context).catch(
+          async (error: unknown) => {
+            if (error instanceof NoWayBack) await openTables(parts.config.migrations, context);
+            throw error;
+          },
+        );
         const back = new Map(undoings.map((undoing) => [undoing.migration.version, undoing.statements]));
         const down = await settleOpenStatements(
           (await readJournal(bench.journal, parts.run)).filter((row) => row.direction === 'down'),
@@ -36,6 +43,7 @@ export function undoPhase(parts: StatementParts): Phase<'undo'> {
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
         for (const undoing of undoings) await undoMigration(undoing, passed, laravelTable, bench, context);
         await commitDeferred(bench);
+        await openTables(parts.config.migrations, context);
         return proveBefore(
           { input, undoings, up: ofVersions(up, input.versions), migrations: parts.migrations },
           bench,

@@ -2,7 +2,7 @@ import { quoteName } from '../../mysql/quote.ts';
 import { toObject } from '../fingerprint.ts';
 import { readFacts, type Scope } from '../scope.ts';
 import { bodyLines } from '../text.ts';
-import type { SchemaObject } from '../types.ts';
+import { CLOSING_TRIGGERS, type SchemaObject } from '../types.ts';
 import { CIRCUMSTANCES, type CircumstanceRow, describeCircumstances } from './circumstances.ts';
 
 type TriggerRow = CircumstanceRow & {
@@ -30,7 +30,8 @@ export async function readTriggers(scope: Scope): Promise<SchemaObject[]> {
     schema: 'TRIGGER_SCHEMA',
     name: 'TRIGGER_NAME',
   });
-  return rows.map((row) =>
+  const others = rows.filter(({ name }) => !name.startsWith(CLOSING_TRIGGERS));
+  return others.map((row) =>
     toObject('trigger', row.name, [
       `fires ${row.timing} ${row.event} on ${quoteName(row.table)}, number ${row.order}`,
       ...describeCircumstances(row),
