@@ -107,6 +107,8 @@ function numbered(id: string, index: number): string {
 interface SiteFacts extends AskedSite {
   /** A way back: the application may be what is broken. */
   readonly isRescue?: boolean;
+  /** The run that is ended may have taken the site down already. */
+  readonly isOurs?: boolean;
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
 }
@@ -118,7 +120,7 @@ export function takeDown(facts: SiteFacts): (Step | false)[] {
       id: 'maintenance-on',
       phase: 'maintenance',
       title: 'Maintenance on',
-      input: { to: 'on', ...rescue(facts) },
+      input: { to: 'on', ...rescue(facts), ...(facts.isOurs ? { isOurs: true } : {}) },
     },
     facts.withCaches && {
       id: 'caches-before',

@@ -17,6 +17,8 @@ export interface RestoreFacts extends AskedSite {
   readonly withCaches: boolean;
   /** Artisan cannot start: Laravel's files are written by hand. */
   readonly by?: 'files' | undefined;
+  /** The run that is ended may have taken the site down already. */
+  readonly isOurs?: boolean;
   /** Stopped while production is exchanged; empty with `--no-services`. */
   readonly services: readonly string[];
 }
@@ -187,17 +189,17 @@ function discard(ofRun: string, database: string): Step {
   return { id: 'discard', phase: 'discard', title: 'Drop what was loaded beside', input: { ofRun, database } };
 }
 
-type SiteFacts = AskedSite & Pick<RestoreFacts, 'withMaintenance' | 'withCaches' | 'services' | 'by'>;
+type SiteFacts = AskedSite & Pick<RestoreFacts, 'withMaintenance' | 'withCaches' | 'services' | 'by' | 'isOurs'>;
 
 /** `goesOn`: something has been loaded by then that a site which does not go down is no reason to throw away. */
-function siteDown({ withMaintenance, services, by }: SiteFacts, goesOn: boolean): (Step | false)[] {
+function siteDown({ withMaintenance, services, by, isOurs }: SiteFacts, goesOn: boolean): (Step | false)[] {
   const going = goesOn ? { goesOn } : {};
   return [
     withMaintenance && {
       id: 'maintenance-on',
       phase: 'maintenance',
       title: 'Maintenance on',
-      input: { to: 'on', isRescue: true, ...(by ? { by } : {}), ...going },
+      input: { to: 'on', isRescue: true, ...(by ? { by } : {}), ...going, ...(isOurs ? { isOurs } : {}) },
     },
     services.length > 0 && {
       id: 'services-stop',

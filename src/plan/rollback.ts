@@ -37,7 +37,7 @@ export function planRollback(given: RollbackFacts): Plan {
   const facts = { ...given, isRescue: true };
   const { ofRun, versions } = facts;
   const before: (Step | false)[] = [
-    ...takeDown(facts),
+    ...takeDown({ ...facts, isOurs: facts.wasDown }),
     facts.savedFile !== undefined && {
       id: 'save-rows',
       phase: 'save',

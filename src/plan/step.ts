@@ -16,6 +16,8 @@ export interface StepInputs {
     readonly by?: 'files';
     /** What has been loaded so far is worth more than a site that is down: a failure is told, and the run goes on. */
     readonly goesOn?: boolean;
+    /** The run that this one ends may have taken the site down already. */
+    readonly isOurs?: boolean;
   };
   services: {
     readonly action: 'stop' | 'start';

@@ -89,6 +89,8 @@ async function setStage(server: TestServer): Promise<Stage> {
   await stage.sql(ROWS);
   await succeed(stage, 'rollback', '--yes');
   await stage.sql(SINCE);
+  await stage.keep();
+  await stage.reset();
   return stage;
 }
 
@@ -119,8 +121,7 @@ async function setScene(server: TestServer): Promise<Scene> {
   }
 }
 
-async function survive(server: TestServer, { at, fate, way }: Point, scene: Scene): Promise<void> {
-  const stage = await setStage(server);
+async function survive(stage: Stage, { at, fate, way }: Point, scene: Scene): Promise<void> {
   let last: string | undefined;
   try {
     const struck = await stage.strike({ at, fate }, ...WITH_ROWS);
@@ -135,10 +136,10 @@ async function survive(server: TestServer, { at, fate, way }: Point, scene: Scen
     const beside = await stage.beside();
     if (beside.length > 0) throw new Error(`left beside: ${beside.join(', ')}`);
   } catch (error) {
-    const where = `${server.kind} ${JSON.stringify({ at, fate, way })}, killed at: ${last ?? 'nothing'}`;
+    const where = `${JSON.stringify({ at, fate, way })}, killed at: ${last ?? 'nothing'}`;
     throw new Error(`${where}\n${(error as Error).message}`);
   } finally {
-    await stage.clear();
+    await stage.reset();
   }
 }
 
@@ -156,7 +157,13 @@ describeOnServers('a deploy that loads saved rows, killed with -9 at a command',
   test('ends with exactly the rows, or as before it', { timeout: LIMIT_MS }, async ({ annotate }) => {
     const points = choosePoints(scene.commands);
     const startedMs = Date.now();
-    const errors = await runAll(points, WORKERS, (point) => survive(server(), point, scene));
+    const stages = await Promise.all(Array.from({ length: WORKERS }, () => setStage(server())));
+    const errors = await runAll(points, WORKERS, async (point) => {
+      const stage = stages.pop() ?? (await setStage(server()));
+      await survive(stage, point, scene);
+      stages.push(stage);
+    });
+    await Promise.all(stages.map((stage) => stage.clear()));
     const seconds = Math.round((Date.now() - startedMs) / 1000);
     await annotate(
       `Crash points (${server().kind} ${server().version}, deploy of ${scene.commands.length} commands with saved rows): ` +

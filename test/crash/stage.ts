@@ -1,13 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile as execFileWithCallback, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { inject } from 'vitest';
 import { quoteName } from '../../src/mysql/quote.ts';
 import { type Blow, startProxy } from '../support/proxy.ts';
 import type { TestServer } from '../support/servers.ts';
 import { dumpDatabase } from './dump.ts';
+
+const execFile = promisify(execFileWithCallback);
 
 /** How a started program ended. */
 export interface Ended {
@@ -38,6 +41,7 @@ export class Stage {
   readonly #connection: Connection;
   readonly #database: string;
   readonly #options: StageOptions;
+  #kept: string | undefined;
 
   private constructor(server: TestServer, connection: Connection, database: string, options: StageOptions) {
     this.#server = server;
@@ -56,9 +60,7 @@ export class Stage {
       flags: ['-IGNORE_SPACE'],
     });
     const database = `crash_${process.pid}_${++stages}`;
-    await connection.query(
-      `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci; USE ${database}`,
-    );
+    await connection.query(`${creationOf(database)}; USE ${database}`);
     await runLines(connection, options.start);
     const stage = new Stage(server, connection, database, options);
     mkdirSync(join(stage.dir, 'migrations'));
@@ -112,6 +114,30 @@ export class Stage {
     return dumpDatabase(this.#connection, this.#database);
   }
 
+  /** Keeps the database and the folder as they are now, for `reset`. */
+  async keep(): Promise<void> {
+    const dumping = ['--routines', '--triggers', '--events', '--single-transaction', '--hex-blob', this.#database];
+    const isMysql = this.#server.kind === 'mysql';
+    this.#kept = await this.#client(isMysql ? 'mysqldump' : 'mariadb-dump', [
+      ...(isMysql ? ['--set-gtid-purged=OFF', '--no-tablespaces'] : []),
+      ...dumping,
+    ]);
+    cpSync(this.dir, `${this.dir}.kept`, { recursive: true, preserveTimestamps: true });
+  }
+
+  /** Makes both again what they were when they were kept. */
+  async reset(): Promise<void> {
+    if (this.#kept === undefined) throw new Error('nothing was kept');
+    for (const name of await this.beside()) {
+      await this.#connection.query(`DROP DATABASE ${quoteName(`${this.#database}_${name}`)}`);
+    }
+    await this.#connection.query(`DROP DATABASE IF EXISTS ${quoteName(this.#database)}`);
+    await this.#connection.query(creationOf(this.#database));
+    await this.#client(this.#server.kind === 'mysql' ? 'mysql' : 'mariadb', [this.#database], this.#kept);
+    rmSync(this.dir, { recursive: true });
+    cpSync(`${this.dir}.kept`, this.dir, { recursive: true, preserveTimestamps: true });
+  }
+
   async sql(text: string): Promise<void> {
     await this.#connection.query(`USE ${quoteName(this.#database)}`);
     await runLines(this.#connection, text);
@@ -131,7 +157,15 @@ export class Stage {
     }
     await this.#connection.query(`DROP DATABASE ${quoteName(this.#database)}`);
     await this.#connection.end();
-    rmSync(this.dir, { recursive: true, force: true });
+    for (const folder of [this.dir, `${this.dir}.kept`]) rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** What a client program of the server prints. */
+  async #client(program: string, args: readonly string[], input = ''): Promise<string> {
+    const options = ['--no-defaults', `--socket=${this.#server.socket}`, '--user=root'];
+    const ended = execFile(join(this.#server.binDir, program), [...options, ...args], { maxBuffer: 2 ** 24 });
+    ended.child.stdin?.end(input);
+    return (await ended).stdout;
   }
 
   /** Of everything that a later run may read: who wrote a log, never reads it. */
@@ -174,6 +208,10 @@ export class Stage {
       ...this.#options.configure?.(this.dir),
     };
   }
+}
+
+function creationOf(database: string): string {
+  return `CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`;
 }
 
 function changeOf(path: string): string {

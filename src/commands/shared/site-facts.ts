@@ -29,11 +29,11 @@ export async function siteOnTheWayBack(
   config: Config,
   { wants, isOurs }: { readonly wants: boolean; readonly isOurs: boolean },
   invocation: Invocation,
-): Promise<SiteFacts & { readonly isDown: boolean }> {
+): Promise<SiteFacts & { readonly isDown: boolean; readonly isOurs: boolean }> {
   const isDown = await isInMaintenance(config.app, invocation).catch(() => false);
   if (isDown && !isOurs) warn('the site is in maintenance mode already: it is left so', invocation);
   const facts = siteFacts(config, wants || isOurs, isDown && !isOurs);
-  return { ...facts, isDown, answered: isOurs ? undefined : await askNow(config.app, invocation) };
+  return { ...facts, isDown, isOurs, answered: isOurs ? undefined : await askNow(config.app, invocation) };
 }
 
 export interface RestoreSite extends SiteFacts {

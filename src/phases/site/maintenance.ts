@@ -41,7 +41,8 @@ export function maintenancePhase(app: AppConfig, proof: Patience = PROOF): Phase
       }
     },
 
-    isFound: async ({ to }, context) => to === 'on' && hasMaintenance(app) && isInMaintenance(app, context),
+    isFound: async ({ to, isOurs }, context) =>
+      to === 'on' && !isOurs && hasMaintenance(app) && isInMaintenance(app, context),
 
     // No evidence counts as not done: entering or leaving once more is harmless, and `run` proves what it did.
     async probe({ to, isRescue }, context) {
