@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
+import { type Reached, reachedTables } from '../migrations/reached-tables.ts';
 import type { Problem } from '../migrations/source-files.ts';
 import type { Migration } from '../migrations/types.ts';
 import { type Check, fails, holds, warns } from '../run/check.ts';
@@ -66,6 +67,7 @@ function checkChanged(status: MigrationStatus): Check[] {
 }
 
 function checkPending(migration: Migration, snapshot: Snapshot, config: Config): Check[] {
+  const plain = withoutTransactions(snapshot);
   return migration.up.flatMap((statement, index) => {
     const where = `${migration.version}, statement ${index + 1}, line ${statement.line}`;
     if (/^CREATE TEMPORARY/i.test(statement.verb)) {
@@ -78,19 +80,26 @@ function checkPending(migration: Migration, snapshot: Snapshot, config: Config):
         }),
       ];
     }
-    if (config.migrations.allowNonTransactional || statement.kind !== 'dml') return [];
-    return statement.writes.flatMap((table) => checkEngine(table, where, snapshot));
+    if (config.migrations.allowNonTransactional || plain.size === 0) return [];
+    return reachedTables(statement, snapshot).flatMap((reached) => checkEngine(reached, where, plain));
   });
 }
 
-function checkEngine(table: string, where: string, snapshot: Snapshot): Check[] {
-  const engine = snapshot.objects.get(`table:${table}`)?.table?.engine;
-  if (engine === undefined || /^(innodb|rocksdb|ndbcluster)$/i.test(engine)) return [];
+/** The tables without transactions, each with its engine. */
+function withoutTransactions({ objects }: Snapshot): Map<string, string> {
+  const tables = [...objects.values()].flatMap(({ name, table }) => (table ? [[name, table.engine] as const] : []));
+  return new Map(tables.filter(([, engine]) => !/^(innodb|rocksdb|ndbcluster)$/i.test(engine)));
+}
+
+function checkEngine({ table, by }: Reached, where: string, plain: ReadonlyMap<string, string>): Check[] {
+  const engine = plain.get(table);
+  if (engine === undefined) return [];
+  const way = by.length === 0 ? '' : ` (by ${by.map((id) => id.replace(':', ' ')).join(', ')})`;
   return [
     fails({
       group: GROUP,
       name: where,
-      detail: `writes to ${table}, which is ${engine}: it has no transactions, so after a crash nobody knows which rows were written`,
+      detail: `writes to ${table}${way}, which is ${engine}: it has no transactions, so after a crash nobody knows which rows were written`,
       remedy: `ALTER TABLE ${table} ENGINE=InnoDB first, or set migrations.allowNonTransactional: true`,
     }),
   ];
