@@ -32,6 +32,8 @@ export async function withScratch<T>(server: Server, scratch: Scratch, body: () 
       return await body();
     } finally {
       if (!scratch.keep) await drop(session, scratch.name);
+      // A server gives the lock of a closed connection back a moment later, and the next trial would not wait for it.
+      await session.query(`DO RELEASE_LOCK('${lockOf(scratch.name)}')`);
     }
   } finally {
     await session.close();
@@ -58,9 +60,12 @@ async function isEmpty(session: Session, name: string): Promise<boolean> {
   return Number(row?.objects) === 0;
 }
 
+function lockOf(name: string): string {
+  return `gateway_migrate.scratch.${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+}
+
 async function claim(session: Session, { name, purpose = 'rehearsal' }: Scratch): Promise<void> {
-  const lock = `gateway_migrate.scratch.${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
-  const [row] = await session.query<{ got: number | null }>(`SELECT GET_LOCK('${lock}', 0) AS got`);
+  const [row] = await session.query<{ got: number | null }>(`SELECT GET_LOCK('${lockOf(name)}', 0) AS got`);
   if (Number(row?.got) !== 1) {
     throw refusal(`another ${purpose} uses the database ${name}`, 'the same command again, when it has ended');
   }

@@ -9,12 +9,27 @@ import { hasToolTables } from './journal.ts';
 import type { RowWrite } from './write.ts';
 
 const HISTORY = quoteName(HISTORY_TABLE);
-/** A file above this size is not copied into the history: max_allowed_packet is 16 MB on MariaDB. */
+/** A file above this size is not copied into the history, nor is one that fills a quarter of the server's packets. */
 const TEXT_KEPT_BYTES = 2 * 1024 * 1024;
 
+/** How long the text of a file may be, as SQL and in bytes, to be kept in the history. */
+export async function readTextLimit(session: Session): Promise<number> {
+  const [row] = await session.query<{ packet: number | string }>('SELECT @@max_allowed_packet AS packet');
+  return Math.min(TEXT_KEPT_BYTES, Number(row?.packet) / 4);
+}
+
+function keptLiteral(text: string, limit: number): string {
+  const literal = textLiteral(text);
+  return Buffer.byteLength(literal) <= limit ? literal : 'NULL';
+}
+
 /** The row of a migration that begins, or that is adopted as it is. */
-export function noteBegun(migration: Migration, run: string, state: 'applying' | 'adopted'): RowWrite {
-  const keptText = Buffer.byteLength(migration.text) <= TEXT_KEPT_BYTES ? migration.text : null;
+export function noteBegun(
+  migration: Migration,
+  run: string,
+  state: 'applying' | 'adopted',
+  textLimit: number,
+): RowWrite {
   const values = [
     textLiteral(migration.version),
     textLiteral(migration.name),
@@ -25,7 +40,7 @@ export function noteBegun(migration: Migration, run: string, state: 'applying' |
     state === 'adopted' ? 'UTC_TIMESTAMP(3)' : 'NULL',
     state === 'adopted' ? '0' : 'NULL',
     textLiteral(migration.baseName),
-    textLiteral(keptText),
+    keptLiteral(migration.text, textLimit),
   ];
   const start = `REPLACE INTO ${HISTORY} (version, name, checksum, state, run, started, finished, duration_ms, base_name, text)
     VALUES `;
@@ -47,8 +62,8 @@ export function undoneSql(version: string): string {
 }
 
 /** SQL that puts the file's present text in place of the one noted when the migration began. */
-export function editedSql(migration: Migration): string {
-  return `UPDATE ${HISTORY} SET checksum = ${textLiteral(migration.checksum)}, text = ${textLiteral(migration.text)}
+export function editedSql(migration: Migration, textLimit: number): string {
+  return `UPDATE ${HISTORY} SET checksum = ${textLiteral(migration.checksum)}, text = ${keptLiteral(migration.text, textLimit)}
     WHERE version = ${textLiteral(migration.version)}`;
 }
 

@@ -3,7 +3,7 @@ import { numberLiteral, textLiteral } from '../mysql/literal.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
 import type { Direction, Evidence, JournalRow, StatementState } from './row.ts';
-import { joinWrites, type RowWrite, type Write } from './write.ts';
+import { joinWrites, packetsOf, type RowWrite, type Write } from './write.ts';
 
 const JOURNAL = quoteName(JOURNAL_TABLE);
 const HISTORY = quoteName(HISTORY_TABLE);
@@ -132,7 +132,7 @@ function whereSection({ run, direction, ordinal }: StatementKey): string {
 }
 
 /**
- * Runs several writes as one durable commit, in one packet: one round trip and one flush to disk a statement.
+ * Runs several writes as one durable commit, in one packet where they are not long: one round trip and one flush to disk a statement.
  * The session must allow several statements in a packet.
  */
 export async function commitTogether(session: Session, writes: readonly Write[]): Promise<void> {
@@ -143,7 +143,7 @@ export async function commitTogether(session: Session, writes: readonly Write[])
     return;
   }
   try {
-    await session.query(['START TRANSACTION', first, ...others, 'COMMIT'].join(';\n'));
+    for (const packet of packetsOf(['START TRANSACTION', first, ...others, 'COMMIT'])) await session.query(packet);
   } catch (error) {
     await session.query('ROLLBACK').catch(() => undefined);
     throw error;

@@ -8,7 +8,7 @@ import { withPatience } from './patience.ts';
 import { isReading, readVariables, userVariables } from './session-state.ts';
 import type { Section } from './turn.ts';
 import type { Numbered, Unit } from './unit.ts';
-import { commitDeferred, type Workbench } from './workbench.ts';
+import { commitDeferred, keepConnectionLock, type Workbench } from './workbench.ts';
 import { sqlOf, type Write } from './write.ts';
 
 /**
@@ -150,6 +150,7 @@ async function runStatement(
     const canRepeat = statement.kind !== 'opaque';
     const on = { session, observer, patience, context, isInGroup, canRepeat };
     const result = await withPatience(attempt, on);
+    if (statement.kind === 'opaque') await keepConnectionLock(bench);
     const ms = context.clock.ticksMs() - startedMs;
     context.report({ type: 'statement.finished', ...about, ms, rows: result.rows, warnings: result.warnings });
     return result;

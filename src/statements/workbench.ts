@@ -93,6 +93,14 @@ async function takeConnectionLock(session: Session, name: string): Promise<void>
   if (Number(row?.got) !== 1) throw new Error(`an older connection of this run still holds ${name}`);
 }
 
+/** What was called may have given up all locks of its connection; by this one a later run knows whether it still lives. */
+export async function keepConnectionLock({ run, work }: Workbench): Promise<void> {
+  const name = connectionLocks(run).work[0] ?? '';
+  await work.query(
+    `SELECT IF(IS_USED_LOCK('${name}') = CONNECTION_ID(), 1, GET_LOCK('${name}', ${LOCK_WAIT_SECONDS})) AS got`,
+  );
+}
+
 /** Commits what waits for the next intent. What is deferred while it commits waits for the next time. */
 export async function commitDeferred(bench: Workbench, writes: readonly Write[] = []): Promise<void> {
   const waiting = bench.deferred.splice(0);

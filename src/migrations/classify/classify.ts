@@ -4,7 +4,7 @@ import { classifyAlter } from './alter.ts';
 import { type Classification, forbidden, plain } from './classification.ts';
 import { classifyCreate } from './create.ts';
 import { classifyDrop, classifyRename, classifyTruncate } from './drop.ts';
-import { FORBIDDEN_WORDS, REPLICATION, refuseTransactionForm } from './forbidden.ts';
+import { FORBIDDEN_WORDS, GIVES_UP_LOCKS, REPLICATION, refuseTransactionForm } from './forbidden.ts';
 import { classifyDelete, classifyInsert, classifyLoad, classifySelect, classifyUpdate, classifyWith } from './rows.ts';
 import { classifySet } from './set.ts';
 
@@ -45,7 +45,15 @@ function keywords(kind: 'session' | 'admin' | 'transaction', words: string): [st
 
 /** What a statement does to the server: see `StatementKind`. What is not known is `opaque`. Never throws. */
 export function classify(text: string, modes: LexicalModes = DEFAULT_MODES): Classification {
-  return classifyTokens(new Tokens(text, modes));
+  const found = classifyTokens(new Tokens(text, modes));
+  return /RELEASE_ALL_LOCKS/i.test(text) && !isOfProgram(found) && new Tokens(text, modes).seek('RELEASE_ALL_LOCKS')
+    ? forbidden(found.verb, GIVES_UP_LOCKS)
+    : found;
+}
+
+/** What stands in a stored program is not run by the statement that makes it. */
+function isOfProgram({ touches }: Classification): boolean {
+  return touches.some(({ object }) => /^(?:procedure|function|trigger|event|package|package body):/.test(object));
 }
 
 function classifyTokens(tokens: Tokens): Classification {

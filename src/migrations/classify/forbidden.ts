@@ -2,6 +2,8 @@ import type { Tokens } from '../sql/tokens.ts';
 
 const LOCKS = 'its lock ends with the connection, so a run that is cut off could not be continued';
 export const REPLICATION = "replication is not a migration's business";
+export const GIVES_UP_LOCKS =
+  'it would give up the lock by which a later run knows that this connection is still at work: RELEASE_LOCK names one';
 const CLIENT = 'it is a command of the mysql client, not a statement';
 const DISTRIBUTED = 'a distributed transaction outlives the connection and could not be journalled';
 

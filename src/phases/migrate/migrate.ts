@@ -12,6 +12,7 @@ import {
   noteApplied,
   noteBegun,
   readHistory,
+  readTextLimit,
   undoneSql,
 } from '../../statements/history.ts';
 import { forgetIntentsSql, readJournal } from '../../statements/journal.ts';
@@ -45,15 +46,16 @@ export function migratePhase(parts: StatementParts): Phase<'migrate'> {
         const { rows, history } = await settleRun(parts, before.database, bench, context);
         noteStart(before, rows, bench);
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
+        const textLimit = await readTextLimit(bench.journal);
         const isDone = (version: string) => history.some((row) => row.version === version && isInPlace(row));
         for (const version of input.adopt.filter((one) => !isDone(one))) {
-          bench.deferred.push(...adopting(pick(version), parts.run, laravelTable));
+          bench.deferred.push(...adopting(pick(version), parts.run, laravelTable, textLimit));
         }
         const open = input.versions
           .filter((one) => !isDone(one))
           .map((version) => {
             const noted = history.find((row) => row.version === version);
-            return planApplying({ migration: pick(version), noted, rows, laravelTable, run: parts.run });
+            return planApplying({ migration: pick(version), noted, rows, laravelTable, textLimit, run: parts.run });
           });
         await applyAll(open, bench, context);
         await commitDeferred(bench);
@@ -94,8 +96,8 @@ async function settleRun(
   return { rows, history };
 }
 
-function adopting(migration: Migration, run: string, laravelTable: string | undefined): Write[] {
-  const writes: Write[] = [noteBegun(migration, run, 'adopted')];
+function adopting(migration: Migration, run: string, laravelTable: string | undefined, textLimit: number): Write[] {
+  const writes: Write[] = [noteBegun(migration, run, 'adopted', textLimit)];
   if (laravelTable) writes.push(laravelAppliedSql(laravelTable, migration.baseName));
   return writes;
 }
@@ -107,6 +109,8 @@ interface Begun {
   /** What the journal holds of the run. */
   readonly rows: readonly JournalRow[];
   readonly laravelTable: string | undefined;
+  /** `readTextLimit`. */
+  readonly textLimit: number;
   readonly run: string;
 }
 
@@ -119,7 +123,7 @@ interface Applying {
   readonly section: Section;
 }
 
-function planApplying({ migration, noted, rows, laravelTable, run }: Begun): Applying {
+function planApplying({ migration, noted, rows, laravelTable, textLimit, run }: Begun): Applying {
   const { version, baseName } = migration;
   const mine = rows.filter((row) => row.version === version && row.direction === 'up');
   const done = mine.filter((row) => row.state === 'done');
@@ -132,7 +136,9 @@ function planApplying({ migration, noted, rows, laravelTable, run }: Begun): App
       units: unitsOf(migration.up)
         .filter((unit) => !unit.statements.every((one) => isDone(one.ordinal)))
         .map((unit) => repeatable(unit, mine)),
-      opening: noted ? [editedSql(migration), forgetIntentsSql(run, version)] : [noteBegun(migration, run, 'applying')],
+      opening: noted
+        ? [editedSql(migration, textLimit), forgetIntentsSql(run, version)]
+        : [noteBegun(migration, run, 'applying', textLimit)],
       unopening: noted ? [] : [undoneSql(version)],
       canOpenAhead: !noted && migration.check.length === 0,
       leavesTraces: leavesTraces(migration.up),

@@ -6,6 +6,7 @@ import { holdsRows, storageIdentity, tableIdentity, untilAlterShows } from '../.
 import { isSameObject } from '../../schema/named-objects.ts';
 import { readObjects, splitId } from '../../schema/snapshot.ts';
 import { readRoutineGrants } from '../../schema/stored/routine-grants.ts';
+import { placedTrigger } from '../../schema/stored/trigger-order.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
 import type { Evidence } from '../row.ts';
 import { contentsReader } from './contents.ts';
@@ -142,7 +143,8 @@ async function readCreations(session: Session, places: ReadonlyMap<ObjectId, Pla
   for (const [id, { database, object }] of places) {
     const creation = await readCreation(session, database, object);
     if (creation === undefined) continue;
-    definitions[id] = creation.text;
+    const [kind, name] = splitId(object);
+    definitions[id] = kind === 'trigger' ? await placedTrigger(session, database, name, creation.text) : creation.text;
     const settings = circumstanceSettings(creation);
     if (settings.length > 0) circumstances[id] = settings;
   }

@@ -64,6 +64,7 @@ describeOnServers('what a migration cannot do', (server) => {
       { ...migration('1', '-- migrate:up\nSELECT 1;'), text: 'x'.repeat(3_000_000) },
       'r1',
       'applying',
+      2_000_000,
     );
     await runAll(server(), database, [sqlOf(begun)]);
     const undo = undoPhase({ run: 'r2', config: CONFIG, migrations: [], rehearsed: [] });
