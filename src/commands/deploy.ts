@@ -18,7 +18,7 @@ import { carryOut } from './shared/carry-out.ts';
 import { declined } from './shared/declined.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { reportChecks, requireFree, requireReady, showNeeded } from './shared/preflight.ts';
-import { requireRehearsed, requireSameSchema } from './shared/rehearsal.ts';
+import { type Evidence, requireRehearsed, requireSameSchema } from './shared/rehearsal.ts';
 import { requireSameHistory } from './shared/same-history.ts';
 import { siteFacts } from './shared/site-facts.ts';
 import { verifyScopeOf } from './shared/verify-scope.ts';
@@ -52,7 +52,9 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
     const unknown = chosen.filter((one) => !adopt.includes(one.version));
     const saved = await chooseSaved(unknown, options, facts, config, invocation);
     const plan = planFor(chosen, { adopt, saved }, config, options, facts, invocation);
-    const rehearsed = options.skipRehearsal ? undefined : await requireRehearsed(unknown, facts, config, invocation);
+    const rehearsed = options.skipRehearsal
+      ? undefined
+      : await requireRehearsed(unknown, facts, config, options, invocation);
     const warnings = facts.checks.filter((check) => !check.ok).length;
     await confirm({ plan, chosen, options, rehearsed, saved, warnings }, invocation);
     const errand = {
@@ -179,8 +181,8 @@ interface Intention {
   /** Of the preflight: told above the question. */
   readonly warnings: number;
   readonly options: DeployOptions;
-  /** When, and how it went; undefined with `--skip-rehearsal`. */
-  readonly rehearsed: string | undefined;
+  /** Undefined with `--skip-rehearsal`. */
+  readonly rehearsed: Evidence | undefined;
   readonly saved: SavedChoice;
 }
 
@@ -209,9 +211,16 @@ function summaryRows({ plan, chosen, options, rehearsed, saved, warnings }: Inte
         : `${one.name}: ${statements(one)}`,
     ]),
     ...savedSummary(saved),
-    ['Rehearsed', rehearsed ?? 'NO: whether it works shows in production (--skip-rehearsal)'],
+    ['Rehearsed', rehearsed?.text ?? 'NO: whether it works shows in production (--skip-rehearsal)'],
+    ...wayBackRow(rehearsed?.onlyByRestore ?? []),
     ...(warnings > 0 ? [['Warnings', `${warnings}, told above`]] : []),
   ] as [string, string][];
+}
+
+/** Beside the question: what an automatic undo cannot do there. */
+function wayBackRow(versions: readonly string[]): string[][] {
+  if (versions.length === 0) return [];
+  return [['Way back', `from the middle of ${versions.join(', ')} only by restore, from this backup, proven first`]];
 }
 
 function statements(migration: Migration): string {

@@ -1,6 +1,7 @@
 import type { LexicalModes } from './sql/lexer.ts';
 import { type Script, type SectionHeading, type SyntaxProblem, splitScript } from './sql/split.ts';
 import { toStatement } from './sql/statement.ts';
+import { findTemporaryProblems, TEMPORARY_TABLE } from './temporary.ts';
 import { findTransactionProblems } from './transactions.ts';
 import type { Allowance, Migration, Statement } from './types.ts';
 
@@ -42,6 +43,7 @@ export function parseSections(text: string, modes?: LexicalModes): ParsedFile {
   }
   problems.push(...SECTIONS.flatMap((name) => checkSection(name, sections[name])));
   const allows = readAllowances(script);
+  problems.push(...[sections.up, sections.down].flatMap((section) => temporaryProblems(section, allows)));
   return { sections, present: new Set(present.keys()), allows, problems: sortByLine(problems) };
 }
 
@@ -73,7 +75,13 @@ export function parseWhole(text: string, name: SectionName, modes?: LexicalModes
   }
   problems.push(...checkSection(name, statements));
   const sections = { up: [], down: [], check: [], verify: [], [name]: statements };
-  return { sections, present: new Set([name]), allows: readAllowances(script), problems: sortByLine(problems) };
+  const allows = readAllowances(script);
+  problems.push(...temporaryProblems(statements, allows));
+  return { sections, present: new Set([name]), allows, problems: sortByLine(problems) };
+}
+
+function temporaryProblems(statements: readonly Statement[], allows: readonly Allowance[]): SyntaxProblem[] {
+  return allows.some(({ name }) => name === TEMPORARY_TABLE) ? [] : findTemporaryProblems(statements);
 }
 
 function openSection(

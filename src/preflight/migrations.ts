@@ -70,16 +70,6 @@ function checkPending(migration: Migration, snapshot: Snapshot, config: Config):
   const plain = withoutTransactions(snapshot);
   return migration.up.flatMap((statement, index) => {
     const where = `${migration.version}, statement ${index + 1}, line ${statement.line}`;
-    if (/^CREATE TEMPORARY/i.test(statement.verb)) {
-      return [
-        fails({
-          group: GROUP,
-          name: where,
-          detail: 'a temporary table is gone when the connection is lost, so the migration could not be resumed',
-          remedy: 'use an ordinary table and drop it at the end',
-        }),
-      ];
-    }
     if (config.migrations.allowNonTransactional || plain.size === 0) return [];
     return reachedTables(statement, snapshot).flatMap((reached) => checkEngine(reached, where, plain));
   });

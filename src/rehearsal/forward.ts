@@ -1,6 +1,7 @@
 import type { Migration, Statement } from '../migrations/types.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { JournalRow } from '../statements/row.ts';
+import { ownTables } from '../statements/way-back/own-tables.ts';
 import type { Finding } from './finding.ts';
 import type { Forecast, Forecasted } from './locks/forecast.ts';
 import { explainRefusal } from './refusal.ts';
@@ -18,6 +19,8 @@ export interface Applied {
   readonly migration: Migration;
   readonly before: Snapshot;
   readonly steps: readonly AppliedStep[];
+  /** Tables that those before it in the same run have made. */
+  readonly madeBefore?: ReadonlySet<string> | undefined;
 }
 
 export interface Forwarded {
@@ -43,9 +46,10 @@ export async function goForward(
   const applied: Applied[] = [];
   for (const migration of migrations) {
     const before = stage.schema.now;
+    const madeBefore = madeBy(applied.at(-1));
     const steps: AppliedStep[] = [];
     let forecast: Forecast | undefined;
-    applied.push({ migration, before, steps });
+    applied.push({ migration, before, steps, madeBefore });
     await options.onMigration?.(migration);
     try {
       await perform(stage, migration.up, {
@@ -67,6 +71,14 @@ export async function goForward(
     }
   }
   return { applied, refused: undefined };
+}
+
+/** Tables of the run's own, when all of it is applied. */
+function madeBy(applied: Applied | undefined): ReadonlySet<string> | undefined {
+  if (!applied) return new Set();
+  const { migration, madeBefore, steps } = applied;
+  const performed = steps.map((step) => step.performed);
+  return madeBefore && ownTables(migration, journalRows(applied, performed), madeBefore).left;
 }
 
 /** What the journal of a real run would hold after these steps. */

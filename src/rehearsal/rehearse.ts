@@ -119,7 +119,10 @@ async function runThrough(
     return back.findings.length === 0 ? 'each time exactly as before' : `${back.findings.length} with a finding`;
   });
   if (!isBefore || !isComplete) return;
-  await part('repeat', 'Forward again, and back from every statement', () => repeat(stage, creations, results));
+  const provesBackup = rehearsal.config.backup.verify === 'restore';
+  await part('repeat', 'Forward again, and back from every statement', () =>
+    repeat({ stage, creations, provesBackup }, results),
+  );
 }
 
 /** Asks on the connection that runs the migrations: what they SET decides with. */
@@ -138,11 +141,19 @@ function leftOut({ migration: { version }, steps }: Applied): Check[] {
   });
 }
 
+interface Repetition {
+  readonly stage: Stage;
+  readonly creations: Creations;
+  /** The deploy will have a backup that was proven. */
+  readonly provesBackup: boolean;
+}
+
 /**
  * Each migration once more, which must end as it did the first time; and back from every point at which it can be cut
  * off, on the schema that it will meet, before the next one. What does not end so leaves the rest nothing to stand on.
  */
-async function repeat(stage: Stage, creations: Creations, results: Results): Promise<string> {
+async function repeat(repetition: Repetition, results: Results): Promise<string> {
+  const { stage, creations } = repetition;
   let tried = 0;
   for (const one of results.applied) {
     const again = await goForward(stage, [one.migration]);
@@ -152,7 +163,7 @@ async function repeat(stage: Stage, creations: Creations, results: Results): Pro
     if (one.steps.length < 2) continue;
     // What the way back leaves was told the first time.
     if (!(await goBack(stage, again.applied, creations)).isBefore) return `given up at ${one.migration.version}`;
-    const routes = await fromEveryStatement(one, stage, creations, results);
+    const routes = await fromEveryStatement(one, repetition, results);
     if (!routes) return `given up at ${one.migration.version}`;
     tried += routes.length;
     await goForward(stage, [one.migration]);
@@ -161,12 +172,12 @@ async function repeat(stage: Stage, creations: Creations, results: Results): Pro
   return `the same schema: ${endOfAll(results.applied)}; ${places}`;
 }
 
-async function fromEveryStatement(one: Applied, stage: Stage, creations: Creations, results: Results) {
+async function fromEveryStatement(one: Applied, { stage, creations, provesBackup }: Repetition, results: Results) {
   const routes = await tryBoundaries(stage, one, creations);
   if (!routes) return undefined;
   const advice = await findDownOnlyFromEnd(stage, one, creations);
   results.routes.set(one.migration.version, routes);
-  results.findings.push(...judgeRoutes(one, routes), ...(advice ? [advice] : []));
+  results.findings.push(...judgeRoutes(one, routes, provesBackup), ...(advice ? [advice] : []));
   return routes;
 }
 

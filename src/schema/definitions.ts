@@ -55,6 +55,20 @@ export async function readCreation(session: Session, database: string, id: Objec
   );
 }
 
+/** Texts alone, of those that are there. */
+export async function readTexts(
+  session: Session,
+  database: string,
+  ids: readonly ObjectId[],
+): Promise<Map<ObjectId, string>> {
+  const texts = new Map<ObjectId, string>();
+  for (const id of ids) {
+    const creation = await readCreation(session, database, id);
+    if (creation) texts.set(id, creation.text);
+  }
+  return texts;
+}
+
 function circumstancesOf(row: Row): Omit<Creation, 'text'> {
   const textIn = (column: string) => (typeof row[column] === 'string' ? row[column] : undefined);
   return {

@@ -58,7 +58,7 @@ export async function runUnit(
 ): Promise<void> {
   const [first] = unit.statements;
   try {
-    if (unit.transaction === 'commit' || (unit.transaction === undefined && first && mayWriteRows(first.statement))) {
+    if (opensOrCommits(unit) || (unit.transaction === undefined && first && mayWriteRows(first.statement))) {
       await runInTransaction(section, unit, end, bench, context);
     } else {
       await runPlainly(section, unit, end, bench, context);
@@ -66,6 +66,10 @@ export async function runUnit(
   } finally {
     for (const { statement } of unit.statements) bench.evidence.forget(statement);
   }
+}
+
+function opensOrCommits({ transaction }: Unit): boolean {
+  return transaction === 'commit' || transaction === 'implied';
 }
 
 /** A query or an assignment may call a stored function that writes. */
@@ -91,6 +95,7 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
   const { work } = bench;
   const isOwn = unit.transaction === undefined;
   try {
+    if (unit.transaction === 'implied') await work.execute('START TRANSACTION');
     for (const numbered of unit.statements) {
       if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) {
         await work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), { state: 'done', rows: 0 })));

@@ -107,13 +107,18 @@ export async function replaySession(
   const rowOf = new Map(rows.map((row) => [row.ordinal, row]));
   let values: ReadonlyMap<string, string> = new Map();
   for (const { ordinal, statement } of done) {
-    if (statement.kind === 'session' && !isReading(statement)) {
+    if (statement.kind === 'session' && !isReading(statement) && !isOfTemporaryTable(statement)) {
       await assign(session, values);
       await session.execute(statement.text);
     }
     values = new Map([...values, ...valuesAfter(rowOf.get(ordinal)?.evidence)]);
   }
   await assign(session, values);
+}
+
+/** All of its use is one transaction, which is done. (Where that was not so, the risk was taken by name.) */
+function isOfTemporaryTable({ verb }: Statement): boolean {
+  return verb === 'CREATE TEMPORARY TABLE' || verb === 'DROP TEMPORARY TABLE';
 }
 
 function valuesAfter(evidence: Evidence | undefined): [string, string][] {

@@ -1,3 +1,4 @@
+import { type TemporaryRange, temporaryRanges } from '../migrations/temporary.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { JournalRow } from './row.ts';
 
@@ -13,8 +14,11 @@ export interface Numbered {
  */
 export interface Unit {
   readonly statements: readonly Numbered[];
-  /** The author's own transaction ends in ROLLBACK, or in COMMIT; undefined outside a transaction. */
-  readonly transaction: 'commit' | 'rollback' | undefined;
+  /**
+   * The author's own transaction ends in ROLLBACK, or in COMMIT; `implied`: it is ours, around the use of temporary tables;
+   * undefined outside a transaction.
+   */
+  readonly transaction: 'commit' | 'rollback' | 'implied' | undefined;
 }
 
 const OPENS = /^(START\s+TRANSACTION|BEGIN)\b/i;
@@ -24,9 +28,14 @@ const CLOSES = /^(COMMIT|ROLLBACK)\b(?!\s+(WORK\s+)?TO\b)/i;
 export function unitsOf(statements: readonly Statement[]): Unit[] {
   const units: Unit[] = [];
   let open: Numbered[] | undefined;
+  const [ranges, used]: [TemporaryRange[], Numbered[]] = [temporaryRanges(statements), []];
   for (const [index, statement] of statements.entries()) {
     const numbered = { ordinal: index + 1, statement };
-    if (open) {
+    const range = ranges.find(({ from, to }) => from <= index && index <= to);
+    if (range) {
+      used.push(numbered);
+      if (range.to === index) units.push({ statements: used.splice(0), transaction: 'implied' });
+    } else if (open) {
       open.push(numbered);
       const closing = statement.kind === 'transaction' ? CLOSES.exec(statement.verb) : null;
       if (!closing) continue;

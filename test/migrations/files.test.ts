@@ -142,3 +142,14 @@ test('a file that is what was applied is parsed when somebody asks, and its prob
     ['2', ['LOCK']],
   ]);
 });
+
+test('a temporary table is used in one transaction; what would end it is named, and may be allowed', async () => {
+  const use = (between: string, allow = '') =>
+    `-- migrate:up\n${allow}CREATE TEMPORARY TABLE ids (id INT);\n${between}\nINSERT INTO a SELECT id FROM ids;\nCREATE TABLE b (id INT);`;
+  const what =
+    'DROP TABLE ends the transaction in which the temporary table of line 2 is used: a run that is cut off could not go on exactly; move it before or behind, use an ordinary table, or take the risk: -- migrate:allow temporary-table REASON';
+  expect((await read({ '1_a.sql': use('INSERT INTO ids VALUES (1);') })).problems).toEqual([]);
+  expect((await read({ '1_a.sql': use('DROP TABLE c;') })).problems).toEqual([`1_a.sql:3 ${what}`]);
+  const allowed = use('DROP TABLE c;', '-- migrate:allow temporary-table nobody else writes\n');
+  expect((await read({ '1_a.sql': allowed })).problems).toEqual([]);
+});

@@ -26,6 +26,26 @@ test('a savepoint does not end the transaction', () => {
   expect(shape(...texts)).toEqual([['commit', [1, 2, 3, 4, 5]]]);
 });
 
+test('the use of temporary tables is one transaction of ours, as far as the last mention', () => {
+  const texts = [
+    'CREATE TEMPORARY TABLE a (x INT)',
+    'INSERT INTO a VALUES (1)',
+    'CREATE TEMPORARY TABLE IF NOT EXISTS `b` (x INT)',
+  ];
+  expect(
+    shape('SET @a = 1', ...texts, 'DROP TEMPORARY TABLE a', 'INSERT INTO t SELECT * FROM b', 'DELETE FROM t'),
+  ).toEqual([
+    [undefined, [1]],
+    ['implied', [2, 3, 4, 5, 6]],
+    [undefined, [7]],
+  ]);
+  expect(shape('CREATE TEMPORARY TABLE a (x INT)', 'DROP TABLE c', 'DROP TABLE a').map(([kind]) => kind)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
 function begun(ordinal: number, state: JournalRow['state']): JournalRow {
   return {
     run: 'r',

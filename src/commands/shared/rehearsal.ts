@@ -58,33 +58,62 @@ export async function runRehearsal(
   return { verdict, record, path: await writeRecord(config.stateDir, record) };
 }
 
+/** What a deploy shows of its rehearsal in its summary. */
+export interface Evidence {
+  /** When, and how it went. */
+  readonly text: string;
+  /** Versions that have no certain way back from their middle but a restore. */
+  readonly onlyByRestore: readonly string[];
+}
+
 /**
- * Evidence that these migrations lead forward and back on this schema: what a deploy shows of it in its summary. It
- * rehearses by itself when there is none, or none that still holds. Refuses what is not ready (exit 5).
+ * Evidence that these migrations lead forward and back on this schema. It rehearses by itself when there is none, or none
+ * that still holds. Refuses what is not ready (exit 5); without a backup, what only a backup could bring back.
  */
 export async function requireRehearsed(
   migrations: readonly Migration[],
   facts: Facts,
   config: Config,
+  { skipBackup }: { readonly skipBackup: boolean },
   invocation: Invocation,
-): Promise<string> {
-  if (migrations.length === 0) return 'nothing to rehearse';
+): Promise<Evidence> {
+  if (migrations.length === 0) return { text: 'nothing to rehearse', onlyByRestore: [] };
+  const record = await recordFor(migrations, facts, config, invocation);
+  const versions = new Set(migrations.map(({ version }) => version));
+  const onlyByRestore = record.findings.flatMap(({ name, version }) =>
+    name === 'no-way-back-from-the-middle' && version !== undefined && versions.has(version) ? [version] : [],
+  );
+  if (skipBackup && onlyByRestore.length > 0) {
+    throw refusal(
+      `only a backup leads back from the middle of ${onlyByRestore.join(', ')}, and there will be none (--skip-backup)`,
+      'gateway-migrate deploy',
+    );
+  }
+  return { text: describeEvidence(record.at), onlyByRestore };
+}
+
+async function recordFor(
+  migrations: readonly Migration[],
+  facts: Facts,
+  config: Config,
+  invocation: Invocation,
+): Promise<Pick<RehearsalRecord, 'at' | 'findings'>> {
   const { database, fingerprint } = facts.snapshot;
   const asked = digestOfAsked(config.verify);
   const intended = { fingerprint, asked, server: facts.server.flavor.label, migrations };
   const known = await readRecord(config.stateDir, database);
   const reason = whyNoEvidence(known, intended);
-  if (known && reason === undefined) return describeEvidence(known.at);
-  let at = '';
+  if (known && reason === undefined) return known;
+  let record: RehearsalRun['record'] | undefined;
   await asStep(invocation)('rehearse', 'Rehearse', async () => {
     const run = await runRehearsal(migrations, facts, config, { keep: false, part: quietly }, invocation);
     const unheld = run.verdict.checks.filter((check) => !check.ok);
     reportChecks(unheld, invocation);
     if (!run.verdict.isReady) throw notReady(run.verdict.obstacles);
-    at = run.record.at;
+    record = run.record;
     return `${describeRehearsal(run.record)} (${reason})`;
   });
-  return describeEvidence(at);
+  return record as RehearsalRun['record'];
 }
 
 function notReady(obstacles: readonly string[]): Failure {

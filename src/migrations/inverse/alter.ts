@@ -7,19 +7,38 @@ type ActionOf<T extends AlterAction['type']> = Extract<AlterAction, { type: T }>
 /** Clauses of the ALTER TABLE that takes the actions back, or why there is none. */
 export type AlterInverse = { readonly clauses: readonly string[] } | { readonly reason: string };
 
-/** `definition` is the table's SHOW CREATE TABLE text from before the actions. */
-export function inverseOfActions(actions: readonly AlterAction[], definition: string): AlterInverse {
+/** `definition` is the table's SHOW CREATE TABLE text from before the actions; `after` that from after them, where it is known. */
+export function inverseOfActions(actions: readonly AlterAction[], definition: string, after?: string): AlterInverse {
   const before = readTableText(definition);
-  const clauses: string[] = [];
+  const lost = after === undefined ? undefined : lostIndexes(actions, before, readTableText(after));
+  const clauses: string[] = (lost ?? []).map(({ line }) => `ADD ${line}`);
   for (const action of actions.toReversed()) {
-    const inverse = inverseOfAction(action, before, actions);
+    const inverse = inverseOfAction(action, { ...before, lost }, actions);
     if ('reason' in inverse) return inverse;
     clauses.push(...inverse.clauses);
   }
   return { clauses };
 }
 
-function inverseOfAction(action: AlterAction, before: TableText, all: readonly AlterAction[]): AlterInverse {
+/** Nobody has dropped them: a new index has taken their place at a foreign key. */
+function lostIndexes(actions: readonly AlterAction[], before: TableText, after: TableText): NamedPart[] {
+  const named = actions.flatMap((action) =>
+    action.type === 'rename index'
+      ? [action.from]
+      : 'name' in action && action.type !== 'add index'
+        ? [action.name]
+        : [],
+  );
+  if (actions.some(({ type }) => type === 'other' || type === 'rename column')) return [];
+  return before.indexes.filter(
+    ({ name }) => ![...named, ...after.indexes.map((index) => index.name)].some((other) => isSame(other, name)),
+  );
+}
+
+/** `lost`: undefined where nobody knows. */
+type Known = TableText & { readonly lost: readonly NamedPart[] | undefined };
+
+function inverseOfAction(action: AlterAction, before: Known, all: readonly AlterAction[]): AlterInverse {
   switch (action.type) {
     case 'add column':
       return dropColumn(action, before);
@@ -57,14 +76,15 @@ function dropColumn(action: ActionOf<'add column'>, before: TableText): AlterInv
 
 /**
  * An index that a foreign key made for itself is replaced silently when a new one can serve the key instead; dropping
- * the new one is refused then. Which indexes were made so does not show in the definition.
+ * the new one is refused then. Which indexes were made so does not show in the definition: what is gone afterwards does.
  */
-function dropIndex(action: ActionOf<'add index'>, before: TableText, all: readonly AlterAction[]): AlterInverse {
+function dropIndex(action: ActionOf<'add index'>, before: Known, all: readonly AlterAction[]): AlterInverse {
   const isReplaced = all.some((other) => other.type === 'drop index' && isSame(other.name, action.name));
   const isThere = !isReplaced && before.indexes.some(({ name }) => isSame(name, action.name));
   if (isThere) {
     return action.isConditional ? { clauses: [] } : { reason: `index ${action.name} existed before under this name` };
   }
+  if (before.lost) return { clauses: [`DROP INDEX ${quoteName(action.name)}`] };
   const replaced = before.foreignKeys.find(
     (key) => covers(action.columns, key.columns) && before.indexes.some((index) => isSame(index.name, key.name)),
   );

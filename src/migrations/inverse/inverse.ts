@@ -12,6 +12,8 @@ export type Before = ReadonlyMap<ObjectId, Definition>;
 
 interface Definition {
   readonly definition?: string | undefined;
+  /** The text from after the statement. */
+  readonly after?: string | undefined;
   /** Assignments for SET, so that a stored program remembers the sql_mode and the charsets that it had. */
   readonly settings?: readonly string[] | undefined;
 }
@@ -61,7 +63,7 @@ function alterBack(touches: readonly Touch[], before: Before, actions: readonly 
   if (definition === undefined) {
     return touch.isConditional ? { sql: [] } : { reason: `the definition of ${touch.object} before is not known` };
   }
-  const inverse = inverseOfActions(actions, definition);
+  const inverse = inverseOfActions(actions, definition, before.get(touch.object)?.after);
   if ('reason' in inverse) return inverse;
   const rename = touch.to ? [`RENAME TO ${quoteName(nameOf(touch.object))}`] : [];
   const clauses = [...inverse.clauses, ...rename];

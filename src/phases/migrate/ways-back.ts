@@ -2,19 +2,23 @@ import type { Context } from '../../context.ts';
 import { compareVersions } from '../../migrations/file-name.ts';
 import type { HistoryRow } from '../../migrations/history-row.ts';
 import { diffLines } from '../../migrations/line-diff.ts';
+import { toStatement } from '../../migrations/sql/statement.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { StepInputs } from '../../plan/step.ts';
+import { readTexts } from '../../schema/definitions.ts';
 import type { ObjectId } from '../../schema/types.ts';
 import { readModes, readNotedMigrations } from '../../statements/applied.ts';
 import { readHistory } from '../../statements/history.ts';
 import { readJournal } from '../../statements/journal.ts';
 import { waitForDeadClient } from '../../statements/recovery/dead-client.ts';
 import type { Expected } from '../../statements/recovery/expectation.ts';
-import { NoWayBack, routeBack } from '../../statements/recovery/route.ts';
+import { NoWayBack, type Route, routeBack } from '../../statements/recovery/route.ts';
 import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import { keepWhatStood } from '../../statements/recovery/standing.ts';
 import type { JournalRow } from '../../statements/row.ts';
+import { definitionAfter, doneOf, tablesToLookAt } from '../../statements/way-back/definitions.ts';
+import { ownTables } from '../../statements/way-back/own-tables.ts';
 import { type StatementParts, scratchOf } from './statement-parts.ts';
 
 /** One migration that is to be undone, with the way back that is known for it. */
@@ -77,11 +81,35 @@ export async function findWaysBack(
   );
   const isUnfinished = input.ofRun === parts.run || chosen.some((row) => row.state !== 'applied');
   const down = (await readJournal(session, parts.run)).filter((row) => row.direction === 'down');
+  const madeBefore = madeBeforeEach(chosen, noted, up);
+  const versions = new Set(chosen.map(({ version }) => version));
+  const looked = tablesToLookAt(up.filter(({ version }) => versions.has(version)));
+  const after = definitionAfter(up, await readTexts(session, context.server.target.database, looked));
   const undoings = chosen.map((row) => {
     const file = parts.migrations.find(({ version }) => version === row.version);
-    return planUndoing(row, noted.get(row.version), { up, down, file, rehearsed: parts.rehearsed, isUnfinished });
+    return planUndoing(row, noted.get(row.version), {
+      ...{ up, down, file, rehearsed: parts.rehearsed, isUnfinished },
+      ...{ madeBefore: madeBefore.get(row.version), after },
+    });
   });
   return { undoings, up };
+}
+
+/** `chosen` stands with the newest first; each goes back before those that stand behind it. */
+function madeBeforeEach(
+  chosen: readonly HistoryRow[],
+  noted: ReadonlyMap<string, Migration>,
+  up: readonly JournalRow[],
+): Map<string, ReadonlySet<string> | undefined> {
+  const before = new Map<string, ReadonlySet<string> | undefined>();
+  let made: ReadonlySet<string> | undefined = new Set();
+  for (const { version } of chosen.toReversed()) {
+    before.set(version, made);
+    const migration = noted.get(version);
+    const rows = doneOf(up.filter((row) => row.version === version));
+    made = made && migration && ownTables(migration, rows, made).left;
+  }
+  return before;
 }
 
 async function readChosen(input: StepInputs['undo'], session: Session): Promise<HistoryRow[]> {
@@ -99,6 +127,9 @@ interface UndoingParts {
   readonly up: readonly JournalRow[];
   readonly rehearsed: readonly Expected[];
   readonly isUnfinished: boolean;
+  /** Tables that those before it have made, and that go back with it; undefined where a trigger may have written elsewhere. */
+  readonly madeBefore: ReadonlySet<string> | undefined;
+  readonly after: ReturnType<typeof definitionAfter>;
   /** What has run of the way back. */
   readonly down: readonly JournalRow[];
   /** The migration as its file has it now. */
@@ -108,7 +139,7 @@ interface UndoingParts {
 function planUndoing(
   row: HistoryRow,
   migration: Migration | undefined,
-  { up, down, file, rehearsed, isUnfinished }: UndoingParts,
+  { up, down, file, rehearsed, isUnfinished, madeBefore, after }: UndoingParts,
 ): Undoing {
   if (!migration) {
     throw new NoWayBack(row.version, 'its file is missing and its text was too large to be kept', isUnfinished);
@@ -117,7 +148,9 @@ function planUndoing(
   const wasApplied = row.state === 'applied';
   const start = up.filter(({ kind }) => kind === 'start');
   const wayOf = (one: Migration) => {
-    const route = routeBack(one, rows, rehearsed, wasApplied);
+    const own = ownTables(one, doneOf(rows), madeBefore);
+    const found = routeBack(one, rows, rehearsed, wasApplied, { own, after });
+    const route = found.by === 'exact inverse' ? asBegun(found, down, row.version) : found;
     return route.by === 'none' ? route : { ...route, ...keepWhatStood(route.statements, one.up, [...start, ...rows]) };
   };
   const mended = file && mendedDown(migration, file);
@@ -136,6 +169,20 @@ function planUndoing(
   const noted = wayOf(migration);
   if (noted.by === 'none') throw new NoWayBack(row.version, noted.reason, isUnfinished);
   return { migration, rows, wasApplied, statements: noted.statements, kept: noted.kept, mended: [] };
+}
+
+/** Where a way back has begun, it was found by what tables looked like then: what was sent stays what it was. */
+function asBegun(route: Extract<Route, { statements: unknown }>, down: readonly JournalRow[], version: string): Route {
+  const sent = new Map(
+    down.filter((row) => row.version === version && row.kind === 'ddl').map((row) => [row.ordinal, row]),
+  );
+  const statements = route.statements.map((statement, index) => {
+    const row = sent.get(index + 1);
+    const isOther = row && row.digest !== statement.digest && /^ALTER TABLE/.test(row.statement);
+    const again = isOther ? toStatement(row.statement, statement.line) : statement;
+    return again.digest === row?.digest ? again : statement;
+  });
+  return { ...route, statements };
 }
 
 /** The migration with its file's down section, when that alone is another one than the noted. */

@@ -1,12 +1,13 @@
 import { messageOf } from '../../errors.ts';
 import { diffSnapshots, formatDifferences, type ObjectDifference } from '../../schema/diff.ts';
 import type { Snapshot } from '../../schema/types.ts';
-import { routeBack } from '../../statements/recovery/route.ts';
+import { ownTables } from '../../statements/way-back/own-tables.ts';
 import type { Creations } from '../clone/clone.ts';
 import type { Finding } from '../finding.ts';
 import { type Applied, journalRows } from '../forward.ts';
 import { withoutRows } from '../refusal.ts';
 import { Escaped, perform, Refused, type Stage } from '../stage.ts';
+import { routeOn } from './inverses.ts';
 import { repairTo } from './repair.ts';
 
 const GROUP = 'way back';
@@ -41,13 +42,9 @@ export async function goBack(stage: Stage, applied: readonly Applied[], creation
 async function undoOne(stage: Stage, applied: Applied): Promise<Finding | undefined> {
   const { migration, before, steps } = applied;
   const about = { level: 'error', group: GROUP, version: migration.version } as const;
-  const route = routeBack(
-    migration,
-    journalRows(
-      applied,
-      steps.map((step) => step.performed),
-    ),
-  );
+  const performed = steps.map((step) => step.performed);
+  const own = ownTables(migration, journalRows(applied, performed), applied.madeBefore);
+  const route = await routeOn(stage, applied, performed, own);
   if (route.by === 'none') {
     return {
       ...about,

@@ -1,12 +1,12 @@
 import { messageOf } from '../../errors.ts';
 import { remembering } from '../../statements/recovery/remembered.ts';
-import { routeBack } from '../../statements/recovery/route.ts';
 import { unitsOf } from '../../statements/unit.ts';
+import { ownTables } from '../../statements/way-back/own-tables.ts';
 import type { Creations } from '../clone/clone.ts';
 import type { Finding } from '../finding.ts';
 import { type Applied, journalRows } from '../forward.ts';
 import { type Performed, perform, Refused, type Stage } from '../stage.ts';
-import { proveInverses } from './inverses.ts';
+import { proveInverses, routeOn } from './inverses.ts';
 import { repairTo } from './repair.ts';
 
 /** The way back from a migration that was cut off after `after` of its statements. */
@@ -63,7 +63,9 @@ async function tryBoundary(
 ): Promise<BoundaryRoute | undefined> {
   const done = await applyPart(stage, applied, after);
   if (done === undefined) return (await repairTo(applied, stage, creations)) ? { after, by: 'not tried' } : undefined;
-  const route = routeBack(applied.migration, journalRows(applied, done));
+  const rows = journalRows(applied, done);
+  const own = ownTables(applied.migration, rows, applied.madeBefore);
+  const route = await routeOn(stage, applied, done, own);
   let reason = route.by === 'none' ? route.reason : undefined;
   if (route.by !== 'none') {
     reason = await whyNotBefore(stage, applied, route.statements);
@@ -140,26 +142,44 @@ export async function findDownOnlyFromEnd(
   return undefined;
 }
 
-/** PURE: what the routes mean for the author. */
-export function judgeRoutes({ migration }: Applied, routes: readonly BoundaryRoute[]): Finding[] {
-  const of = migration.up.length;
-  return routes.flatMap((route): Finding[] => {
-    if (route.by === 'exact inverse' || route.by === 'not tried') return [];
-    const isKnown = route.by === 'end of the down section';
-    const statement = migration.up[route.after - 1];
-    return [
-      {
-        name: 'no-way-back-from-the-middle',
-        level: 'error',
-        group: 'way back',
-        version: migration.version,
-        object: `after ${route.after} of ${of} statements`,
-        what: `cut off after statement ${route.after} (${statement?.verb ?? ''}), nobody could undo it with certainty`,
-        why: route.reason ?? 'its down section leads back only from the end',
-        fix: isKnown
-          ? `split the migration after statement ${route.after} (its down section leads back from there, from its statement ${route.from} on)`
-          : `split the migration after statement ${route.after}, each part with its own -- migrate:down`,
-      },
-    ];
-  });
+/**
+ * PURE: what the routes mean for the author, in one finding. A deploy that proves a backup before it starts has a way back
+ * from everywhere, and a slow one: then it is advice, and `requireRehearsed` sees to the rest.
+ */
+export function judgeRoutes(
+  { migration }: Pick<Applied, 'migration'>,
+  routes: readonly BoundaryRoute[],
+  hasProvenBackup: boolean,
+): Finding[] {
+  const bad = routes.filter(({ by }) => by !== 'exact inverse' && by !== 'not tried');
+  const [first, ...others] = bad;
+  if (!first) return [];
+  const verb = migration.up[first.after - 1]?.verb ?? '';
+  const or =
+    others.length === 0 ? '' : ` or at ${others.length === 1 ? '1 other place' : `${others.length} other places`}`;
+  const reason = first.reason ?? 'its down section leads back only from the end';
+  const split =
+    first.by === 'end of the down section'
+      ? `split the migration after statement ${first.after} (its down section leads back from there, from its statement ${first.from} on)`
+      : `split the migration after statement ${first.after}, each part with its own -- migrate:down`;
+  return [
+    {
+      name: 'no-way-back-from-the-middle',
+      level: hasProvenBackup ? 'advice' : 'error',
+      group: 'way back',
+      version: migration.version,
+      object: `after ${listOf(bad.map(({ after }) => after))} of ${migration.up.length} statements`,
+      what: `cut off after statement ${first.after} (${verb})${or}, nobody could undo it with certainty`,
+      why: hasProvenBackup
+        ? `${reason}; from there the way back is restore, from the backup that deploy proves first`
+        : reason,
+      fix: `${split}; or say why not: -- migrate:allow no-way-back-from-the-middle REASON`,
+    },
+  ];
+}
+
+/** `1, 2 and 5`; of many the first and the last. */
+function listOf(places: readonly number[]): string {
+  if (places.length > 5) return `${places[0]} to ${places.at(-1)} (${places.length} places)`;
+  return places.length === 1 ? `${places[0]}` : `${places.slice(0, -1).join(', ')} and ${places.at(-1)}`;
 }

@@ -1,5 +1,9 @@
+import { readTexts } from '../../schema/definitions.ts';
+import { diffSnapshots } from '../../schema/diff.ts';
 import type { Snapshot } from '../../schema/types.ts';
-import { routeBack } from '../../statements/recovery/route.ts';
+import { type Route, routeBack } from '../../statements/recovery/route.ts';
+import { definitionAfter, tablesToLookAt } from '../../statements/way-back/definitions.ts';
+import { type OwnTables, ownTables } from '../../statements/way-back/own-tables.ts';
 import type { Creations } from '../clone/clone.ts';
 import { type Applied, journalRows } from '../forward.ts';
 import { type Performed, perform, Refused, type Stage } from '../stage.ts';
@@ -38,17 +42,28 @@ async function walkBack(stage: Stage, applied: Applied, boundaries: readonly num
     if (error instanceof Refused) return boundaries.length - 1;
     throw error;
   }
+  const all = journalRows(
+    applied,
+    done.map((one) => one.performed),
+  );
+  const own = ownTables(applied.migration, all, applied.madeBefore);
   for (let index = boundaries.length - 1; index >= 0; index--) {
     const from = boundaries[index - 1] ?? 0;
     const between = done.slice(from, boundaries[index]).map((one) => one.performed);
     const wanted = from === 0 ? applied.before : done[from - 1]?.after;
-    if (!(await leadsTo(wanted, stage, applied, between))) return index;
+    if (!(await leadsTo(wanted, stage, applied, between, own))) return index;
   }
   return undefined;
 }
 
-async function leadsTo(wanted: Snapshot | undefined, stage: Stage, applied: Applied, between: readonly Performed[]) {
-  const route = routeBack(applied.migration, journalRows(applied, between));
+async function leadsTo(
+  wanted: Snapshot | undefined,
+  stage: Stage,
+  applied: Applied,
+  between: readonly Performed[],
+  own: OwnTables,
+): Promise<boolean> {
+  const route = await routeOn(stage, applied, between, own);
   if (route.by === 'none') return false;
   try {
     await perform(stage, route.statements);
@@ -56,5 +71,26 @@ async function leadsTo(wanted: Snapshot | undefined, stage: Stage, applied: Appl
     if (error instanceof Refused) return false;
     throw error;
   }
-  return stage.schema.now.fingerprint === wanted?.fingerprint;
+  return wanted !== undefined && isThere(wanted, stage.schema.now, own);
+}
+
+/** The way back from here, of a clone that stands just behind these statements. */
+export async function routeOn(
+  stage: Stage,
+  applied: Applied,
+  done: readonly Performed[],
+  own: OwnTables,
+): Promise<Route> {
+  const rows = journalRows(applied, done);
+  const now = await readTexts(stage.reader, stage.server.target.database, tablesToLookAt(rows));
+  return routeBack(applied.migration, rows, [], false, { own, after: definitionAfter(rows, now) });
+}
+
+/** What was done to a table of its own stays until the table goes: until then it may look as it likes. */
+function isThere(wanted: Snapshot, now: Snapshot, { names }: OwnTables): boolean {
+  if (now.fingerprint === wanted.fingerprint) return true;
+  return diffSnapshots(wanted, now).every(
+    ({ object, change }) =>
+      change !== 'added' && object.startsWith('table:') && names.has(object.slice('table:'.length)),
+  );
 }

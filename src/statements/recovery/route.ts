@@ -4,8 +4,16 @@ import type { Migration, Statement } from '../../migrations/types.ts';
 import type { ObjectId } from '../../schema/types.ts';
 import type { JournalRow } from '../row.ts';
 import { unitsOf } from '../unit.ts';
+import { doneOf } from '../way-back/definitions.ts';
+import { type OwnTables, ownTables } from '../way-back/own-tables.ts';
 import { type Expected, provenEnd } from './expectation.ts';
 import { remembering } from './remembered.ts';
+
+interface RouteParts {
+  readonly own?: Pick<OwnTables, 'gone'> | undefined;
+  /** The definition of an object from after the statement of a row, where that is known. */
+  readonly after?: ((row: JournalRow, object: ObjectId) => string | undefined) | undefined;
+}
 
 /** The statements that lead from what is done of a migration back to before it, or why nobody knows them. */
 export type Route =
@@ -34,29 +42,36 @@ export class NoWayBack extends Failure {
  * goes back statement by statement: by the exact inverse where one is certain, else by the author's own counterpart
  * when the down section mirrors the up section; else by the end
  * of the down section that a rehearsal proved to lead back from there; else there is no route. `isApplied`: the history
- * says that all of it is done, whatever the journal knows (a restored database has none).
+ * says that all of it is done, whatever the journal knows (a restored database has none). `own`: what goes with tables of
+ * the run's own.
  */
 export function routeBack(
   migration: Migration,
   rows: readonly JournalRow[],
   rehearsed: readonly Expected[] = [],
   isApplied = false,
+  { own, after }: RouteParts = {},
 ): Route {
-  const route = findRoute(migration, rows, rehearsed, isApplied);
+  const route = findRoute(migration, rows, { rehearsed, isApplied, own, after });
   if (route.by === 'none') return route;
   // An exact inverse says by itself what it makes an object under.
-  const own = (statement: Statement) =>
+  const asItWas = (statement: Statement) =>
     migration.down.includes(statement) ? remembering([statement], rows) : statement;
-  return { ...route, statements: route.statements.flatMap(own) };
+  return { ...route, statements: route.statements.flatMap(asItWas) };
+}
+
+interface FullParts extends RouteParts {
+  readonly rehearsed: readonly Expected[];
+  readonly isApplied: boolean;
 }
 
 function findRoute(
   migration: Migration,
   rows: readonly JournalRow[],
-  rehearsed: readonly Expected[],
-  isApplied: boolean,
+  { rehearsed, isApplied, own, after = () => undefined }: FullParts,
 ): Route {
-  const done = rows.filter((row) => row.direction === 'up' && row.ordinal > 0 && row.state === 'done');
+  const done = doneOf(rows);
+  const { gone } = own ?? ownTables(migration, done);
   const isDone = new Set(done.map((row) => row.ordinal));
   const effects = effectsOf(migration.up);
   if (isApplied && done.length === 0 && effects.length > 0) return routeWithoutJournal(migration);
@@ -65,8 +80,8 @@ function findRoute(
   }
   const isComplete = migration.up.every((_, index) => isDone.has(index + 1));
   if (isComplete && migration.down.length > 0) return { by: 'down section', statements: migration.down };
-  const route = routeByInverses(migration, done);
-  return route.by === 'none' ? (routeByRehearsal(migration, isDone, rehearsed) ?? route) : route;
+  const route = routeByInverses(migration, done, gone, after);
+  return route.by === 'none' ? (routeByRehearsal(migration, isDone, rehearsed, gone) ?? route) : route;
 }
 
 function routeWithoutJournal({ down }: Migration): Route {
@@ -82,10 +97,12 @@ function routeByRehearsal(
   migration: Migration,
   isDone: ReadonlySet<number>,
   rehearsed: readonly Expected[],
+  gone: ReadonlySet<number>,
 ): Route | undefined {
   const after = isDone.size;
   const done = migration.up.slice(0, after);
-  if (!done.every((_, index) => isDone.has(index + 1)) || done.some(losesRows)) return undefined;
+  if (!done.every((_, index) => isDone.has(index + 1))) return undefined;
+  if (done.some((one, index) => !gone.has(index + 1) && losesRows(one))) return undefined;
   const statements = provenEnd(rehearsed, migration, after);
   return statements && { by: 'rehearsed end of the down section', statements };
 }
@@ -111,13 +128,18 @@ function effectsOf(section: readonly Statement[]): Statement[] {
     .filter(({ kind }) => kind !== 'session' && kind !== 'transaction' && kind !== 'admin');
 }
 
-function routeByInverses(migration: Migration, done: readonly JournalRow[]): Route {
+function routeByInverses(
+  migration: Migration,
+  done: readonly JournalRow[],
+  gone: ReadonlySet<number>,
+  after: Required<RouteParts>['after'],
+): Route {
   const effects = effectsOf(migration.up);
   const statements: Statement[] = migration.down.filter((statement) => statement.kind === 'session');
   for (const row of done.toSorted((a, b) => b.ordinal - a.ordinal)) {
     const statement = migration.up[row.ordinal - 1];
-    if (!statement || !effects.includes(statement)) continue;
-    const inverse = inverseOf(statement, definitionsBefore(row));
+    if (!statement || !effects.includes(statement) || gone.has(row.ordinal)) continue;
+    const inverse = inverseOf(statement, definitionsAround(row, after));
     if ('statements' in inverse) {
       statements.push(...inverse.statements);
       continue;
@@ -130,13 +152,13 @@ function routeByInverses(migration: Migration, done: readonly JournalRow[]): Rou
 }
 
 /** What stood before, as far as it is known for certain: an object that was there without a noted text is left out. */
-function definitionsBefore(row: JournalRow): Before {
+function definitionsAround(row: JournalRow, after: Required<RouteParts>['after']): Before {
   const known = Object.entries(row.evidence.objects) as [ObjectId, string | null][];
   return new Map(
     known.flatMap(([id, digest]) => {
       const definition = row.evidence.definitions?.[id];
       const settings = row.evidence.circumstances?.[id];
-      if (definition !== undefined) return [[id, { definition, settings }] as const];
+      if (definition !== undefined) return [[id, { definition, settings, after: after?.(row, id) }] as const];
       return digest === null ? [[id, {}] as const] : [];
     }),
   );

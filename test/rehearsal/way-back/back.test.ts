@@ -48,15 +48,24 @@ test('a boundary from which nothing leads back is named, with where to split', (
     { after: 1, by: 'end of the down section', from: 2 },
     { after: 1, by: 'none', reason: 'it changed rows' },
   ] as const;
-  expect(tell(judgeRoutes(ending('a'), routes))).toMatchInlineSnapshot(`
-    "error 3 no-way-back-from-the-middle after 1 of 1 statements
-    what: cut off after statement 1 (CREATE TABLE), nobody could undo it with certainty
+  expect(tell(judgeRoutes(ending('a'), routes, false))).toMatchInlineSnapshot(`
+    "error 3 no-way-back-from-the-middle after 1 and 1 of 1 statements
+    what: cut off after statement 1 (CREATE TABLE) or at 1 other place, nobody could undo it with certainty
     why:  its down section leads back only from the end
-    fix:  split the migration after statement 1 (its down section leads back from there, from its statement 2 on)
-
-    error 3 no-way-back-from-the-middle after 1 of 1 statements
-    what: cut off after statement 1 (CREATE TABLE), nobody could undo it with certainty
-    why:  it changed rows
-    fix:  split the migration after statement 1, each part with its own -- migrate:down"
+    fix:  split the migration after statement 1 (its down section leads back from there, from its statement 2 on); or say why not: -- migrate:allow no-way-back-from-the-middle REASON"
   `);
+  const proven = judgeRoutes(ending('a'), routes.slice(3), true);
+  expect(tell(proven)).toMatchInlineSnapshot(`
+    "advice 3 no-way-back-from-the-middle after 1 of 1 statements
+    what: cut off after statement 1 (CREATE TABLE), nobody could undo it with certainty
+    why:  it changed rows; from there the way back is restore, from the backup that deploy proves first
+    fix:  split the migration after statement 1, each part with its own -- migrate:down; or say why not: -- migrate:allow no-way-back-from-the-middle REASON"
+  `);
+  const many = Array.from({ length: 40 }, (_, index) => ({ after: index + 1, by: 'none' as const }));
+  expect(judgeRoutes(ending('a'), many, true).map(({ object, what }) => [object, what])).toEqual([
+    [
+      'after 1 to 40 (40 places) of 1 statements',
+      'cut off after statement 1 (CREATE TABLE) or at 39 other places, nobody could undo it with certainty',
+    ],
+  ]);
 });

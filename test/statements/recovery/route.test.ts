@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { parseMigrationText } from '../../../src/migrations/parse.ts';
 import { routeBack } from '../../../src/statements/recovery/route.ts';
 import type { Evidence, JournalRow } from '../../../src/statements/row.ts';
+import { ownTables } from '../../../src/statements/way-back/own-tables.ts';
 
 function migration(up: string, down = '') {
   const text = `-- migrate:up\n${up}\n${down === '' ? '' : `-- migrate:down\n${down}\n`}`;
@@ -94,4 +95,58 @@ test('applied by the history, with nothing in the journal: the down section, or 
     'none',
     'the journal of its run is not in this database, and it has no down section',
   ]);
+});
+
+const made: Evidence = { objects: { 'table:a': null } };
+const SEEDED = 'CREATE TABLE a (x INT);';
+
+test.each([
+  ['rows', "INSERT INTO a (x) VALUES (1), (LENGTH('f(x)'));"],
+  ['rows of another table', 'INSERT INTO `a` SELECT x FROM n;'],
+  ['changes of rows', 'UPDATE a SET x = x + 1;'],
+  ['all rows', 'TRUNCATE TABLE a;'],
+  ['an index, which a foreign key may have come to use', 'CREATE INDEX i ON a (x);'],
+  ['a column that is dropped', 'ALTER TABLE a DROP COLUMN x, ADD COLUMN y INT;'],
+])('what a table of its own holds goes with it: %s', (_what, sql) => {
+  const plan = migration(`${SEEDED} ${sql} DROP TABLE n;`);
+  expect(texts(routeBack(plan, [done(1, made), done(2)]))).toEqual(['exact inverse', 'DROP TABLE `a`']);
+});
+
+test.each([
+  ['the table was there', { objects: { 'table:a': 'x' } }, '', 'INSERT INTO a VALUES (1);'],
+  [
+    'a trigger may write elsewhere',
+    made,
+    'CREATE TRIGGER t AFTER INSERT ON a FOR EACH ROW DELETE FROM n;',
+    'INSERT INTO a VALUES (1);',
+  ],
+  ['a stored function may write elsewhere', made, '', 'INSERT INTO a VALUES (next_number(1));'],
+  ['a sequence does not count back', made, '', 'INSERT INTO a VALUES (NEXT VALUE FOR s);'],
+  [
+    'a child that was there may lose its rows',
+    made,
+    'ALTER TABLE n ADD FOREIGN KEY (v) REFERENCES a (x);',
+    'DELETE FROM a;',
+  ],
+  ['others are written too', made, '', 'UPDATE a, n SET n.v = a.x;'],
+  ['a partition is exchanged', made, '', 'ALTER TABLE a EXCHANGE PARTITION p WITH TABLE n;'],
+] as const)('but not where %s', (_why, first, between, last) => {
+  const plan = migration(`${SEEDED} ${between} ${last} DROP TABLE n;`);
+  const count = between === '' ? 2 : 3;
+  const rows = [done(1, first), ...Array.from({ length: count - 1 }, (_, index) => done(index + 2))];
+  expect(ownTables(plan, rows).gone.has(count)).toBe(false);
+});
+
+test('a table of its own that is gone again needs nothing', () => {
+  const plan = migration(`${SEEDED} INSERT INTO a VALUES (1); DROP TABLE a; CREATE TABLE b (x INT);`);
+  const rows = [done(1, made), done(2), done(3, { objects: { 'table:a': 'x' } })];
+  expect(texts(routeBack(plan, rows))).toEqual(['exact inverse']);
+});
+
+test('tables that an earlier migration of the run has made are its own too', () => {
+  const plan = migration('INSERT INTO a VALUES (1); DROP TABLE n;');
+  const own = ownTables(plan, [done(1)], new Set(['a']));
+  expect(texts(routeBack(plan, [done(1)], [], false, { own }))).toEqual(['exact inverse']);
+  const dropped = migration('DROP TABLE a; DROP TABLE n;');
+  expect(ownTables(dropped, [done(1)], new Set(['a'])).gone).toEqual(new Set());
 });
