@@ -3,8 +3,12 @@ import { classify } from './classify/classify.ts';
 import { type Token, Tokens, unquote } from './sql/tokens.ts';
 import type { Statement } from './types.ts';
 
+/** Nobody can tell which tables. */
+export const UNSEEN = '*';
+
 /** A table that a statement writes rows of. */
 export interface Reached {
+  /** Or `UNSEEN`: a program that is put together (EXECUTE), is hidden from this account, or belongs to another database. */
   readonly table: string;
   /** The stored programs that take it there, the nearest to the statement first; empty: it names the table itself. */
   readonly by: readonly ObjectId[];
@@ -18,13 +22,16 @@ interface Deeds {
   readonly runs: readonly ObjectId[];
 }
 
+/** What a snapshot has in place of a body that the account may not see. */
+const HIDDEN = /^\s*\(the body is hidden from this account\)\s*$/;
+
 const WRITES = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE', 'LOAD']);
 /** In front of a verb that begins no statement: ON UPDATE CASCADE, FOR UPDATE, ON DUPLICATE KEY UPDATE. */
 const NO_BEGINNING = new Set(['ON', 'FOR', 'KEY', '.']);
 
 /**
  * PURE: the tables that a statement writes to, also by the triggers of those tables and by the routines that it or they run, as the
- * catalogue defines them. Best effort: not seen are statements that a program puts together (EXECUTE), and hidden bodies.
+ * catalogue defines them.
  */
 export function reachedTables({ text, kind }: Pick<Statement, 'text' | 'kind'>, snapshot: Snapshot): Reached[] {
   if (!['dml', 'opaque', 'session', 'admin'].includes(kind)) return [];
@@ -37,7 +44,8 @@ export function reachedTables({ text, kind }: Pick<Statement, 'text' | 'kind'>, 
     for (const id of next) {
       const body = seen.has(id) ? undefined : bodyOf(snapshot.objects.get(id));
       seen.add(id);
-      if (body !== undefined) follow(readDeeds(body, programs.routines, snapshot), [...by, id]);
+      if (body !== undefined && HIDDEN.test(body)) reached.push({ table: UNSEEN, by: [...by, id] });
+      else if (body !== undefined) follow(readDeeds(body, programs.routines, snapshot), [...by, id]);
     }
   };
   follow(readDeeds(text, programs.routines, snapshot), []);
@@ -76,10 +84,12 @@ function readDeeds(text: string, routines: ReadonlyMap<string, ObjectId>, snapsh
       deeds.writes.push(...writes.map((name) => ({ table: calledAs(name, snapshot), events })));
     }
     // CALL p, and CALL shop.p.
+    if (token.keyword === 'EXECUTE' && !NO_BEGINNING.has(before)) deeds.writes.push({ table: UNSEEN, events: [] });
     const isCalled = before === 'CALL' || (before === '.' && tokens[at - 3]?.keyword === 'CALL');
     const kind = isCalled ? 'procedure' : 'function';
     const id = isCalled || after === '(' ? routines.get(`${kind}:${unquote(token).toLowerCase()}`) : undefined;
     if (id !== undefined) deeds.runs.push(id);
+    else if (isCalled && after !== '.') deeds.writes.push({ table: UNSEEN, events: [] });
   }
   return deeds;
 }

@@ -24,6 +24,8 @@ export interface Evidence {
   readonly grants?: Readonly<Partial<Record<ObjectId, readonly string[]>>> | undefined;
   /** Digest of the rows of tables that it may change, from before the run's first such statement. */
   readonly contents?: Readonly<Partial<Record<ObjectId, string>>> | undefined;
+  /** Tables whose rows a CALL or EXECUTE may change, by what the catalogue says; `*`: others too, which nobody can name. */
+  readonly reaches?: readonly string[] | undefined;
   /** What `SET GLOBAL` and `ALTER DATABASE` found, and what brings it back. */
   readonly settings?: readonly NotedSetting[] | undefined;
   /** Identity of touched tables, noted where it decides (TRUNCATE, RENAME, and what may leave the definition). */

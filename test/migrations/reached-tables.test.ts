@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { compareWithHistory } from '../../src/migrations/pending.ts';
+import { reachedTables, UNSEEN } from '../../src/migrations/reached-tables.ts';
+import { toStatement } from '../../src/migrations/sql/statement.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { checkMigrations } from '../../src/preflight/migrations.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
+import { bodyLines } from '../../src/schema/text.ts';
+import type { Snapshot } from '../../src/schema/types.ts';
 import { migration } from '../rehearsal/scene.ts';
 import { describeOnServers } from '../support/servers.ts';
 
@@ -43,6 +47,16 @@ const CASES: readonly [statement: string, by: string | undefined][] = [
   ["INSERT INTO safe VALUES (1, 1), (2, LENGTH('CALL note(1)'))", undefined],
   ['ALTER TABLE plain ADD k INT', undefined],
 ];
+test('of a body that the account may not see, of what is put together, and of another database nobody can tell', () => {
+  const definition = ['sql security DEFINER', 'body', ...bodyLines(null)].join('\n');
+  const objects = new Map([['procedure:p', { kind: 'procedure', name: 'p', definition, digest: '' }]]);
+  const snapshot = { database: 'shop', objects } as unknown as Snapshot;
+  const reached = (text: string) => reachedTables(toStatement(text, 1), snapshot);
+  expect(reached('CALL p()')).toEqual([{ table: UNSEEN, by: ['procedure:p'] }]);
+  expect(reached('CALL other.q()')).toEqual([{ table: UNSEEN, by: [] }]);
+  expect(reached('EXECUTE s')).toEqual([{ table: UNSEEN, by: [] }]);
+});
+
 const CONFIG = { migrations: { dir: 'migrations', allowNonTransactional: false } } as unknown as Config;
 
 describeOnServers(

@@ -1,8 +1,9 @@
 import { type Definitions, lossesOf } from '../../migrations/losses/losses.ts';
+import { reachedTables, UNSEEN } from '../../migrations/reached-tables.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
-import { splitId } from '../../schema/snapshot.ts';
+import { readSnapshot, splitId } from '../../schema/snapshot.ts';
 import type { Column, ObjectId, Snapshot } from '../../schema/types.ts';
 import type { Evidence } from '../row.ts';
 
@@ -14,12 +15,13 @@ const BYTES_TYPE =
 
 /**
  * Tables, of those that stand in the snapshot, whose rows this statement may change so that no schema tells it: with those
- * that follow by ON DELETE and ON UPDATE. Of a CALL or an EXECUTE nobody knows.
+ * that follow by ON DELETE and ON UPDATE. `reaches`: those that a CALL may change.
  */
 export function tablesAtRisk(
   statement: Statement,
   definitions: Definitions,
   snapshot: Snapshot,
+  reaches: readonly string[] = [],
   original: (name: string) => string = (name) => name,
 ): string[] {
   const stood = (name: string) => snapshot.objects.has(`table:${original(name)}`);
@@ -28,9 +30,10 @@ export function tablesAtRisk(
     return [...new Set(statement.kind === 'dml' ? followers(names, snapshot) : names)].filter(stood);
   }
   const named = statement.writes.map((name) => name.slice(name.lastIndexOf('.') + 1));
-  return named.filter(stood);
+  return [...new Set([...named, ...reaches])].filter(stood);
 }
 
+/** With the tables whose rows follow theirs, however far away. */
 function followers(tables: readonly string[], { objects, database }: Snapshot): string[] {
   const reached = new Set(tables);
   for (const parent of reached) {
@@ -90,9 +93,13 @@ export function contentsReader(session: Session, snapshot: Snapshot) {
   const read = new Map<string, string | undefined>();
   const names = new Map<string, string>();
   const original = (name: string) => names.get(name) ?? name;
-  return async (statement: Statement, definitions: Definitions): Promise<Pick<Evidence, 'contents'>> => {
+  return async (
+    statement: Statement,
+    definitions: Definitions,
+    reaches: readonly string[] = [],
+  ): Promise<Pick<Evidence, 'contents'>> => {
     const contents: Partial<Record<ObjectId, string>> = {};
-    const tables = tablesAtRisk(statement, definitions, snapshot, original);
+    const tables = tablesAtRisk(statement, definitions, snapshot, reaches, original);
     for (const table of tables) {
       if (!read.has(original(table))) {
         read.set(original(table), await readContents(session, table, snapshot, original(table)));
@@ -105,4 +112,20 @@ export function contentsReader(session: Session, snapshot: Snapshot) {
     }
     return Object.keys(contents).length > 0 ? { contents } : {};
   };
+}
+
+const RUNS_PROGRAMS = /^(?:CALL|EXECUTE|BEGIN NOT ATOMIC)\b/;
+
+/**
+ * Tables whose rows a CALL or an EXECUTE may change, by what its programs are now, the triggers that these set off, and the foreign keys
+ * behind them. `*` is among them where that is not all: a text that is put together, a view, another database.
+ */
+export async function readReaches(session: Session, database: string, statement: Statement): Promise<string[]> {
+  if (!RUNS_PROGRAMS.test(statement.verb)) return [];
+  const snapshot = await readSnapshot(session, database);
+  const names = reachedTables(statement, snapshot).map(({ table }) => table);
+  const isOurs = (name: string) => snapshot.objects.has(`table:${name}`);
+  // What is neither ours, nor a view, nor of another database, is a temporary table.
+  const isUnseen = (name: string) => name === UNSEEN || name.includes('.') || snapshot.objects.has(`view:${name}`);
+  return [...followers(names.filter(isOurs), snapshot), ...(names.some(isUnseen) ? [UNSEEN] : [])];
 }

@@ -9,7 +9,7 @@ import { readRoutineGrants } from '../../schema/stored/routine-grants.ts';
 import { placedTrigger } from '../../schema/stored/trigger-order.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
 import type { Evidence } from '../row.ts';
-import { contentsReader } from './contents.ts';
+import { contentsReader, readReaches } from './contents.ts';
 import { type Noted, notedOf } from './identity-evidence.ts';
 import { type Place, placesOf, touchedObjects } from './places.ts';
 import { readSettings } from './settings.ts';
@@ -45,9 +45,12 @@ export function evidenceReader(
   const contentsBefore = contentsReader(session, snapshot);
 
   async function rowsBefore(statement: Statement, definitions: Definitions): Promise<Partial<Evidence>> {
-    if (!notesRows) return {};
+    const reaches = isAlone ? [] : await readReaches(session, database, statement);
+    const told = reaches.length > 0 ? { reaches } : {};
+    if (!notesRows) return told;
     const settings = await readSettings(session, statement);
-    return { ...(await contentsBefore(statement, definitions)), ...(settings.length > 0 ? { settings } : {}) };
+    const contents = await contentsBefore(statement, definitions, reaches);
+    return { ...told, ...contents, ...(settings.length > 0 ? { settings } : {}) };
   }
 
   async function refresh(places: ReadonlyMap<ObjectId, Place>): Promise<void> {

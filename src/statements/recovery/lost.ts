@@ -1,6 +1,7 @@
 import { ExitCode, Failure } from '../../errors.ts';
 import type { Loss } from '../../migrations/losses/loss.ts';
 import { lossesOf, tablesMade } from '../../migrations/losses/losses.ts';
+import { UNSEEN } from '../../migrations/reached-tables.ts';
 import { toStatement } from '../../migrations/sql/statement.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
@@ -41,6 +42,8 @@ interface Ledger {
   /** The name that a table has by now → the one that it had before. */
   readonly names: Map<string, string>;
   readonly ofTheServer: string[];
+  /** What nobody can compare, for nobody knows which rows it was about. */
+  readonly unseen: string[];
 }
 
 /**
@@ -49,7 +52,7 @@ interface Ledger {
  * people write, statements that take back exactly what others did are enough.
  */
 export async function findLost(undone: Undone, session: Session, now: Snapshot): Promise<string[]> {
-  const { touched, ofTheServer } = follow(undone);
+  const { touched, ofTheServer, unseen } = follow(undone);
   const lost: string[] = [];
   for (const [table, one] of touched) {
     if (one.losses.length === 0) continue;
@@ -57,16 +60,17 @@ export async function findLost(undone: Undone, session: Session, now: Snapshot):
     if (one.digest !== undefined && (await readContents(session, table, now)) === one.digest) continue;
     if (one.isUnanswered || !areBalanced(one.up, one.down)) lost.push(...one.losses);
   }
-  return [...new Set([...lost, ...ofTheServer])];
+  return [...new Set([...lost, ...unseen, ...ofTheServer])];
 }
 
 function follow({ up, down, statementOf }: Undone): Ledger {
-  const ledger: Ledger = { touched: new Map(), own: new Set(), names: new Map(), ofTheServer: [] };
+  const ledger: Ledger = { touched: new Map(), own: new Set(), names: new Map(), ofTheServer: [], unseen: [] };
   const read = (row: JournalRow) => statementOf(row) ?? toStatement(row.statement, 0);
   const rows = [...up.toSorted(inTurn), ...down].filter(({ state, kind }) => state === 'done' && kind !== 'start');
   for (const row of rows) {
     const statement = read(row);
     noteDigests(row, statement, ledger);
+    noteReached(row, statement, ledger);
     noteLosses(row, statement, ledger);
     noteChange(row, statement, ledger);
     noteNames(row, statement, ledger);
@@ -104,6 +108,19 @@ function noteDigests(row: JournalRow, statement: Statement, ledger: Ledger): voi
     one.digest ??= digest;
     if (statement.kind !== 'dml' || row.rows === 0 || written.includes(name)) continue;
     one.losses.push(`rows of ${name} (${describe(row, statement)})`);
+    one.isUnanswered = true;
+  }
+}
+
+/** Of a program nobody can see that another one answers it: the rows tell, or nobody does. */
+function noteReached(row: JournalRow, statement: Statement, ledger: Ledger): void {
+  for (const name of row.evidence.reaches ?? []) {
+    const table = ledger.names.get(name) ?? name;
+    if (name === UNSEEN) ledger.unseen.push(`whatever rows ${describe(row, statement)} changed`);
+    if (name === UNSEEN || ledger.own.has(table)) continue;
+    const one = touchedOf(ledger, table);
+    one.losses.push(`rows of ${name} (${describe(row, statement)})`);
+    one.isCertain = true;
     one.isUnanswered = true;
   }
 }
