@@ -34,7 +34,8 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
     .addOption(new Option('--verbose', 'every statement, warnings, stack traces').conflicts('quiet'))
     .option('--quiet', 'only errors and the last line')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
-    .showHelpAfterError('nothing was started, production is unchanged\nnext: gateway-migrate --help')
+    .showHelpAfterError(remedy(''))
+    .helpCommand(false)
     .configureOutput({ outputError: (text, write) => write(harmlessSuggestion(visible(text))) })
     .exitOverride();
 
@@ -52,12 +53,34 @@ export function createProgram(invoke: Invoke, end: (exitCode: ExitCode) => void)
   addChanging(program, runs);
   addBackup(program, runs);
   addCompletion(program, end);
+  addHelp(program);
   addExamples(program, '');
   return program;
 }
 
+/** What stands below an error of usage. `words`: the command's, `backup create`. */
+function remedy(words: string): string {
+  return `nothing was started, production is unchanged\nnext: ${['gateway-migrate', words, '--help'].filter(Boolean).join(' ')}`;
+}
+
+/** Commander's own shows the help of all commands for one that it does not know, and ends as if that had been asked. */
+function addHelp(program: Command): void {
+  program
+    .command('help [command...]')
+    .description('display help for command')
+    .action((words: readonly string[]) => {
+      let found = program;
+      for (const word of words) {
+        const below = found.commands.find((one) => one.name() === word);
+        if (!below) program.error(`error: unknown command '${words.join(' ')}'`, { code: 'commander.unknownCommand' });
+        else found = below;
+      }
+      found.help();
+    });
+}
+
 function addExamples(command: Command, words: string): void {
-  command.addHelpText('after', () => exampleLines(words));
+  command.addHelpText('after', () => exampleLines(words)).showHelpAfterError(remedy(words));
   for (const below of command.commands) addExamples(below, `${words} ${below.name()}`.trim());
 }
 

@@ -3,6 +3,7 @@ import { type Clock, isoWithOffset } from '../system/clock.ts';
 import type { Secret } from '../system/secret.ts';
 import type { Reporter, RunEvent, StampedEvent } from './events.ts';
 import { redactEvent, redactor } from './redact.ts';
+import { phraseEvent } from './typed.ts';
 
 /** Where every event passes: it gets its time and its run, loses its secrets, and goes to every reporter. */
 export interface Hub {
@@ -21,7 +22,7 @@ export interface Hub {
 /** Events kept before there is a folder for them. */
 const MOST_PAST = 10_000;
 
-export function createHub(clock: Clock, first: readonly Reporter[]): Hub {
+export function createHub(clock: Clock, first: readonly Reporter[], phrase = (text: string) => text): Hub {
   const reporters = [...first];
   let run = runId(clock.now());
   let redact: ((text: string) => string) | undefined;
@@ -31,7 +32,8 @@ export function createHub(clock: Clock, first: readonly Reporter[]): Hub {
       return run;
     },
     report(event) {
-      const clean = redact ? redactEvent(event, redact) : event;
+      const phrased = phraseEvent(event, phrase);
+      const clean = redact ? redactEvent(phrased, redact) : phrased;
       const stamped = { ...clean, at: isoWithOffset(clock.now()), run };
       if (event.type !== 'progress' && past && past.length < MOST_PAST) past.push(stamped);
       for (const reporter of reporters) reporter(stamped);

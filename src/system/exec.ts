@@ -80,9 +80,12 @@ const KILL_AFTER_MS = 5_000;
 
 /** The command as a person would type it, for logs and errors. */
 export function displayCommand(command: Command): string {
-  return [command.file, ...command.args]
-    .map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return [command.file, ...command.args].map(shellWord).join(' ');
+}
+
+/** One word of a command line, in quotes where a shell would read something else. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** One sentence about how a program ended, for error messages. */

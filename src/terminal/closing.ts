@@ -19,6 +19,7 @@ interface ClosingOptions {
   /** What a deploy's own verification said. */
   readonly verified: string | undefined;
   readonly quiet: boolean;
+  readonly phrase?: ((text: string) => string) | undefined;
 }
 
 /** The last lines of a run: how it ended, the facts to keep, and after a failure its three parts. */
@@ -59,8 +60,9 @@ function achievement({ command, applied = [], reverted = [] }: RunFinished): str
   return `${command} finished`;
 }
 
-function keyFacts(event: RunFinished, { logFile, verified }: ClosingOptions): [label: string, value: string][] {
+function keyFacts(event: RunFinished, { logFile, verified, phrase }: ClosingOptions): [label: string, value: string][] {
   const isDeployed = event.command === 'deploy' && event.result === 'ok' && (event.applied ?? []).length > 0;
+  const undo = 'gateway-migrate rollback';
   const facts: [string, string | undefined][] = [
     ['Applied', listOf(event.applied)],
     ['Reverted', listOf(event.reverted)],
@@ -71,7 +73,7 @@ function keyFacts(event: RunFinished, { logFile, verified }: ClosingOptions): [l
     ['Loaded back', listOf(event.loaded)],
     ['Site down', event.maintenanceMs === undefined ? undefined : formatDuration(event.maintenanceMs)],
     ['Report', event.report],
-    ['Undo', isDeployed ? 'gateway-migrate rollback' : undefined],
+    ['Undo', isDeployed ? (phrase?.(undo) ?? undo) : undefined],
     ['Log', logFile],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);

@@ -35,6 +35,8 @@ export interface TerminalReporterOptions {
   readonly quiet: boolean;
   /** Columns. */
   readonly width: number;
+  /** Words what a person is told to type. */
+  readonly phrase?: (text: string) => string;
   /** Monotonic milliseconds, for the time on the live line. */
   readonly ticksMs?: () => number;
 }
@@ -72,6 +74,7 @@ class RunLines {
   readonly #look: Look;
   readonly #live: LiveLines;
   readonly #ticksMs: () => number;
+  readonly #phrase: ((text: string) => string) | undefined;
   #logFile: string | undefined;
   #titleWidth = NARROWEST_TITLE;
   #step: { title: string; sinceMs: number } | undefined;
@@ -88,6 +91,7 @@ class RunLines {
     this.#options = options;
     this.#ticksMs = ticksMs;
     this.#look = createLook({ color, isUnicode, width });
+    this.#phrase = options.phrase;
     this.#live = new LiveLines({ stream, isTTY: isTTY && !quiet, look: this.#look, ticksMs });
   }
 
@@ -216,7 +220,13 @@ class RunLines {
   #closeRun(event: EventOf<'run.finished'>): void {
     this.#live.hide();
     const { quiet } = this.#options;
-    this.#live.print(closingLines(event, { logFile: this.#logFile, verified: this.#verified, quiet }, this.#look));
+    this.#live.print(
+      closingLines(
+        event,
+        { logFile: this.#logFile, verified: this.#verified, quiet, phrase: this.#phrase },
+        this.#look,
+      ),
+    );
   }
 }
 

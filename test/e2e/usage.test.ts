@@ -48,7 +48,8 @@ test('--help names every command that works', () => {
 });
 
 describe('64', () => {
-  const hint = 'nothing was started, production is unchanged\nnext: gateway-migrate --help\n';
+  const hint = (words: string) =>
+    `nothing was started, production is unchanged\nnext: gateway-migrate ${words}--help\n`;
   test.each([
     [['deplyo'], "error: unknown command 'deplyo'\n(Did you mean deploy?)\n"],
     [['deploy', '--dry-rum'], "error: unknown option '--dry-rum'\n(Did you mean --dry-run?)\n"],
@@ -66,7 +67,18 @@ describe('64', () => {
     [['new'], "error: missing required argument 'name'\n"],
     [['status', 'now'], "error: too many arguments for 'status'. Expected 0 arguments but got 1.\n"],
     [['--quiet', '--verbose', 'status'], "error: option '--verbose' cannot be used with option '--quiet'\n"],
-  ])('%j', (args, stderr) => expect(run(args)).toEqual({ code: 64, stdout: '', stderr: `${stderr}${hint}` }));
+    [['help', 'nosuch'], "error: unknown command 'nosuch'\n"],
+    [['help', 'backup', 'lisd'], "error: unknown command 'backup lisd'\n"],
+    [['backup', 'verifi'], "error: unknown command 'verifi'\n(Did you mean verify?)\n"],
+  ])('%j', (args, stderr) => {
+    const words = /^(?:help|--|deplyo)/.test(args[0] ?? '') ? '' : `${args[0]} `;
+    expect(run(args)).toEqual({ code: 64, stdout: '', stderr: `${stderr}${hint(words)}` });
+  });
+
+  test('help of a command is its own', () => {
+    expect(run(['help', 'backup', 'list']).stdout).toBe(run(['backup', 'list', '--help']).stdout);
+    expect(run(['help']).stdout).toBe(run(['--help']).stdout);
+  });
 });
 
 test.each([
@@ -76,7 +88,8 @@ test.each([
   [['--json'], null, 'no command was given'],
 ])('64 with --json has its last line: %j', (args, command, what) => {
   const { code, stdout } = run(args);
-  const error = { what, state: 'nothing was started, production is unchanged', next: 'gateway-migrate --help' };
+  const next = command === null ? 'gateway-migrate --help' : `gateway-migrate ${command} --help`;
+  const error = { what, state: 'nothing was started, production is unchanged', next };
   expect(code).toBe(64);
   expect(JSON.parse(stdout)).toEqual({
     type: 'run.finished',
@@ -89,6 +102,16 @@ test.each([
     ms: 0,
     error,
   });
+});
+
+test('what is to be typed next leads to the configuration that was named', () => {
+  const file = join(temporaryFolder(), 'my prod.json');
+  writeFileSync(file, JSON.stringify({ database: { socket: '/nowhere', name: 'shop', user: 'a', tls: false } }));
+  const { code, stdout, stderr } = run(['--config', file, '--json', 'status']);
+  const named = `mend that, then: gateway-migrate --config '${file}' doctor`;
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '').error.next).toBe(named);
+  expect(stderr).toContain(`\n  ${named}\n`);
 });
 
 describe('--help of every command', () => {

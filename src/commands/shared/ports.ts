@@ -1,4 +1,5 @@
 import { createHub } from '../../run/hub.ts';
+import { leadingTo } from '../../run/typed.ts';
 import { isoWithOffset, systemClock } from '../../system/clock.ts';
 import { systemExec } from '../../system/exec.ts';
 import { keepMemoryOutOfCores, takeEnvironment } from '../../system/own-process.ts';
@@ -26,9 +27,10 @@ export function createInvocation(
   keepMemoryOutOfCores();
   const env = takeEnvironment();
   const traits = terminalTraits(stream, env, { noColor: !flags.color });
-  const screen = terminalReporter({ stream, ...traits, verbose: flags.verbose, quiet: flags.quiet });
+  const phrase = leadingTo(flags.config);
+  const screen = terminalReporter({ stream, ...traits, verbose: flags.verbose, quiet: flags.quiet, phrase });
   const writeOut = (text: string) => void process.stdout.write(text);
-  const hub = createHub(systemClock, flags.json ? [screen, jsonReporter(writeOut)] : [screen]);
+  const hub = createHub(systemClock, flags.json ? [screen, jsonReporter(writeOut)] : [screen], phrase);
   const signal = listen((text) => hub.report({ type: 'note', level: 'warning', text }));
   closers.push(() => screen.stop());
   const look = createLook(traits);
@@ -55,7 +57,7 @@ export function createInvocation(
     look,
     hub,
     print: (lines) => {
-      if (!flags.json) writeOut(lines.map((line) => `${visibleButColors(line, traits.color)}\n`).join(''));
+      if (!flags.json) writeOut(lines.map((line) => `${visibleButColors(phrase(line), traits.color)}\n`).join(''));
     },
     printJson: ({ type, ...rest }) => {
       if (!flags.json) return;

@@ -17,7 +17,7 @@ export function reportWrongUsage(command: string | null, message: string, write:
     error: {
       what: what === '(outputHelp)' ? 'no command was given' : what,
       state: 'nothing was started, production is unchanged',
-      next: 'gateway-migrate --help',
+      next: command === null ? 'gateway-migrate --help' : `gateway-migrate ${command} --help`,
     },
   });
 }
