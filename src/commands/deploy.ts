@@ -10,7 +10,7 @@ import { type Facts, isComplete } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
-import { offerTakeOver } from './baseline/offer.ts';
+import { offerTakeOver, requireUnclaimed } from './baseline/offer.ts';
 import { chooseSaved, type SavedChoice, savedSummary, toPlan } from './deploy/saved-rows.ts';
 import { offerUnfinished } from './resume.ts';
 import { beginLogged } from './shared/begin.ts';
@@ -89,7 +89,7 @@ async function gather(config: Config, options: DeployOptions, invocation: Invoca
   };
   const found = await showNeeded(config, invocation, need);
   if (found.lockHolder !== undefined || found.unfinished || found.claims.length === 0) return found;
-  await offerTakeOver(found, config, invocation);
+  if (!(await offerTakeOver(found, config, invocation))) requireUnclaimed(found);
   return showNeeded(config, invocation, need);
 }
 

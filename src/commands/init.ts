@@ -8,6 +8,7 @@ import { type Answers, configText } from '../config/template.ts';
 import { ExitCode, refusal } from '../errors.ts';
 import { writeFileAtomically } from '../system/files.ts';
 import { ownTrust } from '../system/trust.ts';
+import { migrationsFolder, offerFound } from './init/found.ts';
 import { announce } from './shared/announcement.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { DONE, type Ending, withRun } from './shared/with-run.ts';
@@ -27,6 +28,7 @@ export function initCommand(options: InitOptions, invocation: Invocation): Promi
     const answers = await ask(options, path, invocation);
     await writeFileAtomically(path, configText(answers, schemaFor(path)));
     announce(path, 'gateway-migrate doctor', invocation);
+    await offerFound(path, invocation);
     return DONE;
   });
 }
@@ -59,7 +61,8 @@ async function ask(options: InitOptions, path: string, { prompt, cwd, env }: Inv
     dir === '' ? '' : orNone(await prompt.text('Page that tells whether the site works, or none:', pageOf(app)));
   const backups = await prompt.text('Folder for backups:', '/var/backups/mysql');
   const hasPasswordVariable = readApplicationEnv(resolve(dirname(path), dir), env, []).get('DB_PASSWORD') !== undefined;
-  return { database, server, user, app: dir, health, backups, hasPasswordVariable };
+  const migrations = migrationsFolder(dirname(path));
+  return { database, server, user, app: dir, health, backups, migrations, hasPasswordVariable };
 }
 
 function serverOf(text: (key: string) => string | undefined): string {

@@ -11,6 +11,8 @@ export interface Answers {
   /** Address of a page that tells whether the site works; empty: none. */
   readonly health: string;
   readonly backups: string;
+  /** Folder of the migrations, relative to the file. */
+  readonly migrations: string;
 }
 
 /** The text of a new configuration file. `schema` is where editors find the JSON Schema. Never holds a password. */
@@ -27,7 +29,7 @@ rehearsal:
   database: ${scalar(`${answers.database}_rehearsal`)}  # made and dropped by every rehearsal
 
 migrations:
-  dir: migrations
+  dir: ${scalar(answers.migrations)}
 ${answers.app === '' ? '' : appLines(answers)}
 backup:
   dir: ${scalar(answers.backups)}

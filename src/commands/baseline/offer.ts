@@ -11,14 +11,16 @@ export function requireUnclaimed({ claims }: Standing): void {
   if (first) throw claimedRefusal(first);
 }
 
-/** A person is asked whether it is taken over; a script is refused. */
-export async function offerTakeOver(standing: Standing, config: Config, invocation: Invocation): Promise<void> {
+/** Asks a person whether it is taken over. False: it was not, or there is nobody to ask. */
+export async function offerTakeOver(standing: Standing, config: Config, invocation: Invocation): Promise<boolean> {
   const { prompt, flags, hub } = invocation;
   const [claimed, ...others] = standing.claims;
-  const wanted = others.length === 0 ? ofTool(claimed) : undefined;
-  if (!claimed || !wanted || !prompt.isInteractive || flags.yes) return requireUnclaimed(standing);
+  if (!claimed || others.length > 0 || !prompt.isInteractive || flags.yes) return false;
+  if (claimed.claims.some(({ state }) => state === 'failed')) return false;
+  const wanted = ofTool(claimed);
   hub.report({ type: 'note', level: 'warning', text: describeClaims(claimed) });
-  if (!(await prompt.confirm(`Take the history of ${wanted.who} over?`))) return requireUnclaimed(standing);
+  if (!wanted || !(await prompt.confirm(`Take the history of ${wanted.who} over?`))) return false;
   await requireWritable(standing.server);
   await takeOver(wanted, { config, standing, allowDifferences: false }, invocation);
+  return true;
 }
