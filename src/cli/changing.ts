@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { toDuration } from './reading.ts';
 import type { Runs } from './runs.ts';
 
 /** What changes production: `deploy`, `rollback`, `resume`, `restore`. */
@@ -12,12 +13,18 @@ export function addChanging(program: Command, runs: Runs): void {
     .option('--dry-run', 'print the plan and its SQL, change nothing')
     .option('--to <version>', 'apply only up to this version')
     .option('--with-saved-rows', 'load back the rows that the last rollback of these migrations saved')
+    .option('--monitor [duration]', 'watch it afterwards, for so long (default: 30m)', toDuration)
     .addOption(new Option('--on-failure <what>', 'undo, or stop where it is').choices(['undo', 'stop']).default('undo'))
     .action((options) =>
       runs(async (invocation) => {
-        const { skipBackup = false, skipRehearsal = false, dryRun = false, withSavedRows = false, ...others } = options;
+        const { skipBackup = false, skipRehearsal = false, dryRun = false, withSavedRows = false } = options;
+        const { monitor, ...others } = options;
         const { deployCommand } = await import('../commands/deploy.ts');
-        return deployCommand({ ...others, skipBackup, skipRehearsal, dryRun, withSavedRows }, invocation);
+        const deploy = { ...others, skipBackup, skipRehearsal, dryRun, withSavedRows };
+        const exitCode = await deployCommand(deploy, invocation);
+        if (monitor === undefined || exitCode !== 0) return exitCode;
+        const { watchDeployed } = await import('../commands/deploy/watch.ts');
+        return watchDeployed(monitor === true ? undefined : monitor, invocation);
       }),
     );
   program

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/units.ts';
 import type { Runs } from './runs.ts';
 
 /** What changes nothing: `doctor`, `status`, `verify`, `test`. */
@@ -20,6 +21,27 @@ export function addReading(program: Command, runs: Runs): void {
     .command('verify')
     .description('tables, columns, foreign keys, indexes, tenant rules, orphans, query plans, health')
     .action(() => runs(async (invocation) => (await import('../commands/verify.ts')).verifyCommand(invocation)));
+  program
+    .command('monitor')
+    .description('watch the last deploy: logs, database, queries, site, data, disks; ends in a verdict')
+    .option('--for <duration>', 'how long (default: 30m)', toDuration)
+    .option('--every <duration>', 'how often it looks (default: 5s)', toDuration)
+    .option('--run <id>', 'the deploy that is watched (default: the last)')
+    .addOption(
+      new Option('--on-major <what>', 'default: ask on a terminal, else report').choices(['ask', 'rollback', 'report']),
+    )
+    .action(({ for: forMs, every: everyMs, run, onMajor }) =>
+      runs(async (invocation) =>
+        (await import('../commands/monitor.ts')).monitorCommand({ forMs, everyMs, run, onMajor }, invocation),
+      ),
+    );
+}
+
+/** Milliseconds. */
+export function toDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 90s, 30m or 2h.');
+  return ms;
 }
 
 export function addRehearsal(program: Command, runs: Runs): void {

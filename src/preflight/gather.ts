@@ -15,7 +15,6 @@ import { checkMigrations, noteCheck, problemCheck } from './migrations.ts';
 import { checkForeignHands, checkOwnFolders } from './own-folders.ts';
 import { reach } from './reach.ts';
 import { readStanding, type Standing } from './standing.ts';
-import { checkUnbuilt } from './unbuilt.ts';
 import { readWholeSchema } from './whole-schema.ts';
 
 /** Everything that is known before anything is touched. */
@@ -113,7 +112,6 @@ async function readFacts(
     ...checkForeignHands(config),
     ...backup,
     ...app,
-    ...checkUnbuilt(config),
   ];
   return { ...standing, snapshot, isSiteDown, checks };
 }

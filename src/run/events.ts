@@ -1,4 +1,5 @@
 import type { ExitCode, ProductionState } from '../errors.ts';
+import type { Evidence, Verdict } from '../watch/evidence.ts';
 
 /** Names of the commands that make a run. */
 export type CommandName =
@@ -85,6 +86,18 @@ export type RunEvent =
       tables: readonly string[];
       rows: number | undefined;
     }
+  /** One look of a watch; null: the database could not be asked, no site is configured. */
+  | {
+      type: 'sample';
+      counters: Readonly<Record<string, number>> | null;
+      health: { status: number | null; ms: number } | null;
+      logs: { entries: number; errors: number };
+      verdict: Verdict;
+      leftMs: number;
+    }
+  /** A reason for a verdict, when it is first seen. `first`: ISO 8601. */
+  | ({ type: 'evidence'; first: string } & Omit<Evidence, 'firstMs'>)
+  | { type: 'verdict'; verdict: Verdict; checkpoint: string; because: readonly string[]; next: string }
   | { type: 'note'; level: 'info' | 'warning' | 'debug'; text: string }
   | RunFinished;
 
@@ -103,6 +116,7 @@ export interface RunFinished {
   loaded?: readonly string[] | undefined;
   maintenanceMs?: number | undefined;
   report?: string | undefined;
+  verdict?: Verdict | undefined;
   /** `status` alone: its whole answer is this one object. */
   changed?: readonly string[] | undefined;
   missing?: readonly string[] | undefined;

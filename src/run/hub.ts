@@ -53,6 +53,7 @@ export function createHub(clock: Clock, first: readonly Reporter[], phrase = (te
   };
 }
 
-function runId(at: Date): string {
+/** Sorts by time. */
+export function runId(at: Date): string {
   return `${at.toISOString().replace(/[-:.]/g, '')}-${randomBytes(2).toString('hex')}`;
 }

@@ -34,6 +34,12 @@ export function logLine(event: RunEvent): LogLine {
       return info(`${event.title}: ${event.rows.map(([label, value]) => `${label}=${value}`).join('; ')}`);
     case 'accident':
       return info(`in the binary log at ${event.position}, ${event.time}: ${event.what}`);
+    case 'sample':
+      return { level: 'DEBUG', text: `sample: ${JSON.stringify({ ...event, type: undefined })}` };
+    case 'evidence':
+      return { level: event.severity === 'minor' ? 'INFO' : 'WARN', text: `${event.severity}: ${event.what}` };
+    case 'verdict':
+      return info(`verdict at ${event.checkpoint}: ${event.verdict}: ${event.because.join('; ')}; next: ${event.next}`);
     case 'note':
       return {
         level: event.level === 'warning' ? 'WARN' : event.level === 'debug' ? 'DEBUG' : 'INFO',

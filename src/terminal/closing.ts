@@ -64,6 +64,7 @@ function keyFacts(event: RunFinished, { logFile, verified, phrase }: ClosingOpti
   const isDeployed = event.command === 'deploy' && event.result === 'ok' && (event.applied ?? []).length > 0;
   const undo = 'gateway-migrate rollback';
   const facts: [string, string | undefined][] = [
+    ['Verdict', event.verdict],
     ['Applied', listOf(event.applied)],
     ['Reverted', listOf(event.reverted)],
     ['Pending', listOf(event.pending)],

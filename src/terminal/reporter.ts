@@ -22,6 +22,7 @@ import { LiveLines } from './live-lines.ts';
 import { createLook, type Look } from './look.ts';
 import { displayWidth } from './style.ts';
 import { visibleDeep } from './visible.ts';
+import { evidenceLines, verdictLines, WatchLine } from './watch-lines.ts';
 
 export interface TerminalReporterOptions {
   readonly stream: NodeJS.WritableStream;
@@ -56,6 +57,8 @@ function isAboutChecks(command: CommandName | undefined): boolean {
 
 const NARROWEST_TITLE = 20;
 /** Without a live line, long work says that it goes on this often. */
+/** Without a terminal a line a minute tells that the watch goes on. */
+const SAMPLE_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 10_000;
 
 /** Turns events into lines for people, on standard error or output. */
@@ -85,6 +88,7 @@ class RunLines {
   #verified: string | undefined;
   /** When progress was last printed, by the events' own time. */
   #progressAtMs = 0;
+  readonly #watched = new WatchLine();
 
   constructor(options: TerminalReporterOptions) {
     const { stream, quiet, isTTY, color, isUnicode = true, width, ticksMs = systemClock.ticksMs } = options;
@@ -140,6 +144,12 @@ class RunLines {
         return this.#tell(summaryLines(event, this.#look));
       case 'accident':
         return this.#tellInDetail(accidentLines(event, this.#look));
+      case 'sample':
+        return this.#showSample(event, atMs);
+      case 'evidence':
+        return this.#tell(evidenceLines(event, this.#look));
+      case 'verdict':
+        return this.#tell(verdictLines(event, this.#look));
       case 'note':
         return event.level === 'debug'
           ? this.#tellInDetail(noteLines(event, this.#look))
@@ -213,6 +223,15 @@ class RunLines {
     const text = `${title} ${this.#look.glyphs.dot} ${progressText(event, this.#look)}`;
     this.#live.show(text, this.#step?.sinceMs ?? this.#ticksMs());
     if (this.#options.isTTY || atMs - this.#progressAtMs < PROGRESS_EVERY_MS) return;
+    this.#progressAtMs = atMs;
+    this.#tell(indented([text]));
+  }
+
+  #showSample(event: EventOf<'sample'>, atMs: number): void {
+    this.#watched.take(event);
+    const text = this.#watched.line(this.#look);
+    this.#live.show(text, this.#ticksMs());
+    if (this.#options.isTTY || atMs - this.#progressAtMs < SAMPLE_EVERY_MS) return;
     this.#progressAtMs = atMs;
     this.#tell(indented([text]));
   }

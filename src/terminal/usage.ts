@@ -17,6 +17,10 @@ const HELP: Readonly<Record<string, { readonly examples: readonly [string, strin
   doctor: { examples: ['gateway-migrate doctor', 'gateway-migrate --json doctor'], page: 'docs/runbook.md' },
   status: { examples: ['gateway-migrate status', 'gateway-migrate status --check'], page: 'docs/runbook.md' },
   verify: { examples: ['gateway-migrate verify', 'gateway-migrate --verbose verify'], page: 'docs/configuration.md' },
+  monitor: {
+    examples: ['gateway-migrate monitor', 'gateway-migrate monitor --for 10m --on-major report'],
+    page: 'docs/monitoring.md',
+  },
   completion: {
     examples: ['gateway-migrate completion bash', 'gateway-migrate completion zsh'],
     page: 'docs/configuration.md',

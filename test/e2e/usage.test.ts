@@ -34,6 +34,7 @@ test('--help names every command that works', () => {
       'doctor',
       'status',
       'verify',
+      'monitor',
       'deploy',
       'rollback',
       'resume',
@@ -63,6 +64,10 @@ describe('64', () => {
     [
       ['rollback', '--steps', '0'],
       "error: option '--steps <n>' argument '0' is invalid. expected a whole number from 1.\n",
+    ],
+    [
+      ['monitor', '--for', 'soon'],
+      "error: option '--for <duration>' argument 'soon' is invalid. expected a duration such as 90s, 30m or 2h.\n",
     ],
     [['new'], "error: missing required argument 'name'\n"],
     [['status', 'now'], "error: too many arguments for 'status'. Expected 0 arguments but got 1.\n"],

@@ -22,6 +22,7 @@ import { runPlan } from '../../run/runner.ts';
 import { isUndoing } from '../../run/unfinished.ts';
 import { isoWithOffset } from '../../system/clock.ts';
 import { aftermathOf } from './aftermath.ts';
+import { noteBaseline } from './baseline.ts';
 import type { Invocation } from './invocation.ts';
 import type { Ending } from './with-run.ts';
 
@@ -68,6 +69,7 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
       // A rollback that was given up, its folder lost, or followed by a restore.
       if (!errand.progress) await openTables(config.migrations, context);
       await aftermath.started();
+      if (plan.command === 'deploy' && !progress) await noteBaseline(errand, folder, invocation);
       const outcome = await runPlan(plan, phases, context, journal, {
         ...{ onFailure, progress, wayBackSignal: lock.lost },
         mayGoOn: lock.confirmIfLate,

@@ -17,6 +17,7 @@ export interface Ending {
   readonly saved?: string | undefined;
   readonly loaded?: readonly string[] | undefined;
   readonly report?: string | undefined;
+  readonly verdict?: RunFinished['verdict'];
   readonly error?: RunFinished['error'];
   /** What remains to be done when the end is known: the page of the run, who is told. Never throws. */
   afterwards?(finished: RunFinished): Promise<Pick<RunFinished, 'report'>>;

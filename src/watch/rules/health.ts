@@ -52,7 +52,10 @@ function failsOften(recent: readonly Probe[], watched: Watched): boolean {
   const { nowMs, expectedStatus, thresholds, looks } = watched;
   const last = recent.filter(({ atMs }) => atMs > nowMs - shortMs(watched));
   const isWrong = ({ status }: Probe) => status !== expectedStatus;
-  if (last.filter(isWrong).length < LOOKS_SEEN) return false;
+  const wrong = last.filter(isWrong);
+  // Shorter than this a restart takes, too.
+  const spanMs = (wrong.at(-1)?.atMs ?? 0) - (wrong[0]?.atMs ?? 0);
+  if (wrong.length < LOOKS_SEEN || spanMs < thresholds.siteDownMs) return false;
   return [recent, last].every(
     (probes) =>
       binomialTail(probes.filter(isWrong).length, probes.length, thresholds.errorRate) <=
