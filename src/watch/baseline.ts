@@ -72,12 +72,18 @@ async function readDatabase({ database }: Watchable, tables: readonly string[]):
     const { questions, threadsRunning } = counters;
     const counts = countsBefore(counters, flavor);
     const dataDir = isHere(database) ? await orElse(readDataDir(session), undefined) : undefined;
-    return { statements: questions, counts, threadsRunning, rows, counters, digests, dataDir };
+    return { statements: questions, counts, threadsRunning, rows, counters, digests: figures(digests), dataDir };
   } catch {
     return NOTHING;
   } finally {
     await session.close();
   }
+}
+
+/** Of the digests that matter, without their texts: those are read again when they are needed, and would fill the disk. */
+function figures(digests: Digests): Digests {
+  const chosen = Object.entries(digests).filter(([, { buckets }]) => buckets);
+  return Object.fromEntries(chosen.map(([digest, { sample: _, ...count }]) => [digest, { ...count, text: '' }]));
 }
 
 function isHere({ socket, host }: Target): boolean {

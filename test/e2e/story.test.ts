@@ -201,7 +201,13 @@ function expectFiles(production: Production, run: string, backup: string): void 
   expect(spawnSync('gunzip', ['--test', backup]).status).toBe(0);
   expect(readdirSync(logs)).toEqual([expect.stringMatching(/^migration_production_\d{8}_\d{6}\.log$/)]);
   const runFolder = join(dir, '.gateway-migrate', 'runs', run);
-  expect(readdirSync(runFolder).sort()).toEqual(['events.ndjson', 'journal.ndjson', 'plan.json', 'report.html']);
+  expect(readdirSync(runFolder).sort()).toEqual([
+    'baseline.json',
+    'events.ndjson',
+    'journal.ndjson',
+    'plan.json',
+    'report.html',
+  ]);
   for (const path of [backup, ...filesBelow(logs), ...filesBelow(runFolder)]) {
     expect([path, (statSync(path).mode & 0o777).toString(8)]).toEqual([path, '600']);
   }
