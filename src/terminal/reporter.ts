@@ -57,9 +57,9 @@ function isAboutChecks(command: CommandName | undefined): boolean {
 
 const NARROWEST_TITLE = 20;
 /** Without a live line, long work says that it goes on this often. */
-/** Without a terminal a line a minute tells that the watch goes on. */
-const SAMPLE_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 10_000;
+/** A line a minute tells that a watch goes on. */
+const SAMPLE_EVERY_MS = 60_000;
 
 /** Turns events into lines for people, on standard error or output. */
 export function terminalReporter(options: TerminalReporterOptions): TerminalReporter {
@@ -239,13 +239,8 @@ class RunLines {
   #closeRun(event: EventOf<'run.finished'>): void {
     this.#live.hide();
     const { quiet } = this.#options;
-    this.#live.print(
-      closingLines(
-        event,
-        { logFile: this.#logFile, verified: this.#verified, quiet, phrase: this.#phrase },
-        this.#look,
-      ),
-    );
+    const said = { logFile: this.#logFile, verified: this.#verified, quiet, phrase: this.#phrase };
+    this.#live.print(closingLines(event, said, this.#look));
   }
 }
 
