@@ -9,7 +9,7 @@ import { connect, type Server, type Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { findServerBinaries, type ServerBinaries } from '../private-server/binaries.ts';
 import { makeDefiners, makeOwners } from '../private-server/definers.ts';
-import { startPrivateServer } from '../private-server/server.ts';
+import { ownFolderArgs, startPrivateServer } from '../private-server/server.ts';
 import type { Exec } from '../system/exec.ts';
 import { cutRange, type LogPosition, type LogRange } from './range.ts';
 import { replayLog } from './replay.ts';
@@ -52,7 +52,7 @@ export interface PrivateReplay {
 export async function replayPrivately(request: PrivateReplay, context: Context): Promise<Manifest> {
   const { binaries, manifest } = request;
   const { exec, server } = context;
-  const args = [...SETTINGS, ...(await settingsOf(server))];
+  const args = [...SETTINGS, ...ownFolderArgs(binaries.kind), ...(await settingsOf(server))];
   const { foldsNames } = server;
   const place = await startPrivateServer(exec, { binaries, binlog: false, args, foldsNames });
   try {

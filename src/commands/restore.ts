@@ -122,7 +122,7 @@ async function choosePoint(
   invocation: Invocation,
 ): Promise<RestorePoint> {
   const { flags, prompt } = invocation;
-  const open = () => openLog({ manifest, server, config, isInPlace: options.inPlace }, invocation);
+  const open = () => openLog({ file, manifest, server, config, isInPlace: options.inPlace }, invocation);
   if (moment) return pointAt(moment, await open(), file);
   if ((prompt.isInteractive && !flags.yes) || flags.json) return offerPoints(await open(), invocation);
   return { is: 'backup', lost: 'every write since then' };

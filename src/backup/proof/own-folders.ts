@@ -21,6 +21,16 @@ export async function withoutFolders(file: string, { tables }: Pick<Manifest, 't
   return found;
 }
 
+/** The manifest's tables that lie in a folder of their own, or a part of them. */
+export async function tablesInFolders(file: string, { tables }: Pick<Manifest, 'tables'>): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, range } of tables) {
+    const { create } = await readHead(file, range);
+    if (NAMES_FOLDER.test(create) && leaveOutFolders(create) !== create) found.push(name);
+  }
+  return found;
+}
+
 /** PURE: a CREATE TABLE without DATA DIRECTORY and INDEX DIRECTORY, as the server prints one that has none. */
 export function leaveOutFolders(create: string): string {
   const text = create.replace(QUOTED_OR_FOLDER, (match) => (NAMES_FOLDER.test(match.slice(0, 17)) ? '' : match));

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../backup/file/manifest.ts';
+import { tablesInFolders } from '../../backup/proof/own-folders.ts';
 import { readSubject } from '../../binlog/judgement/cascades.ts';
 import { readDoubts } from '../../binlog/judgement/doubts.ts';
 import { readLogGaps } from '../../binlog/judgement/gaps.ts';
@@ -39,6 +40,8 @@ export interface ClosedLog {
 }
 
 interface Asked {
+  /** The backup. */
+  readonly file: string;
   readonly manifest: Manifest;
   readonly server: Server;
   readonly config: Config;
@@ -82,7 +85,7 @@ async function fetch(
 }
 
 async function readSurroundings(
-  { server, manifest, isInPlace }: Asked,
+  { file, server, manifest, isInPlace }: Asked,
   grantToRepeat: string | undefined,
   session: Session,
   invocation: Invocation,
@@ -97,7 +100,7 @@ async function readSurroundings(
     ? `the server program of ${server.flavor.label} is not on this machine, to repeat it apart from production`
     : Number(row?.names) === 2
       ? 'a private server would read names another way (lower_case_table_names)'
-      : undefined;
+      : await whyOwnFolders(file, manifest);
   return {
     hasDependents: view.length + trigger.length > 0,
     isInPlace,
@@ -105,4 +108,11 @@ async function readSurroundings(
     longestStatementBytes: Number(row?.packet),
     whyNoTwin,
   };
+}
+
+/** Loaded there with their folders, tables would land beside production's own files; without, they would come back without. */
+async function whyOwnFolders(file: string, manifest: Manifest): Promise<string | undefined> {
+  const names = await tablesInFolders(file, manifest);
+  if (names.length === 0) return undefined;
+  return `a private server puts nothing into the folders of production, where ${names.join(', ')} lies (DATA DIRECTORY)`;
 }

@@ -11,7 +11,7 @@ import { quoteName } from '../../mysql/quote.ts';
 import type { Exec } from '../../system/exec.ts';
 import { findServerBinaries, type ServerBinaries } from '../binaries.ts';
 import { makeOwners } from '../definers.ts';
-import { type PrivateServer, startPrivateServer } from '../server.ts';
+import { ownFolderArgs, type PrivateServer, startPrivateServer } from '../server.ts';
 import { makeProofFolder } from './folder.ts';
 
 export interface ProofServerParts {
@@ -95,6 +95,7 @@ async function withServer(
     '--innodb-flush-log-at-trx-commit=0',
     '--innodb-buffer-pool-size=256M',
     '--max-allowed-packet=1G',
+    ...ownFolderArgs(binaries.kind),
     ...own,
   ];
   const foldsNames = settings.get('lower_case_table_names') === '1';

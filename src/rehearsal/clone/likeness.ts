@@ -74,10 +74,22 @@ function describeShortfalls({ shortfalls }: Cloned): Check[] {
 /** Events are disabled on purpose, and a definer that we may not name is told once for all. */
 function withoutIntended(difference: ObjectDifference, isMended: boolean): ObjectDifference {
   const isEvent = difference.object.startsWith('event:');
+  const isInPlace = optionsOf(difference, '-') === optionsOf(difference, '+');
   const lines = difference.lines.filter(
-    (line) => !(isEvent && /^[+-] status /.test(line)) && !(isMended && /^[+-] definer /.test(line)),
+    (line) =>
+      !(isInPlace && /^[+-] options /.test(line)) &&
+      !(isEvent && /^[+-] status /.test(line)) &&
+      !(isMended && /^[+-] definer /.test(line)),
   );
   return { ...difference, lines };
+}
+
+const FOLDER = /(?:DATA|INDEX)[ _]DIRECTORY\s*=\s*(?:'[^']*'|"[^"]*"|`[^`]*`|\S+)\s*/gi;
+
+/** A table's options but for the folder that it lies in: the clone puts nothing into one of production. */
+function optionsOf({ lines }: ObjectDifference, sign: '-' | '+'): string {
+  const options = lines.filter((line) => line.startsWith(`${sign} options `));
+  return options.map((line) => line.slice('- options '.length).replace(FOLDER, '').trim()).join();
 }
 
 /** Does the server of the rehearsal behave as production's? On one and the same there is nothing to compare. */

@@ -5,7 +5,7 @@ import { findServerBinaries, type ServerBinaries } from '../../private-server/bi
 import { makeAccounts } from '../../private-server/definers.ts';
 import { keptFoldersIn } from '../../private-server/kept-folder.ts';
 import { makeMemoryFolder } from '../../private-server/memory-folder.ts';
-import { startPrivateServer } from '../../private-server/server.ts';
+import { ownFolderArgs, startPrivateServer } from '../../private-server/server.ts';
 import { readDefiners } from '../../schema/definers.ts';
 import type { Exec } from '../../system/exec.ts';
 import { readSettings } from './likeness.ts';
@@ -93,7 +93,12 @@ async function onServer<T>(
     binaries,
     ...(parentDir === undefined ? {} : { parentDir }),
     keptFolders: keptFoldersIn(env),
-    args: [...THROWAWAY, ...settingsArgs(settings), ...zoneArgs(await readZone(session), machineZone())],
+    args: [
+      ...THROWAWAY,
+      ...ownFolderArgs(binaries.kind),
+      ...settingsArgs(settings),
+      ...zoneArgs(await readZone(session), machineZone()),
+    ],
     foldsNames: settings.get('lower_case_table_names') === '1',
     binlog: false,
   });
