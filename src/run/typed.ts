@@ -3,7 +3,7 @@ import type { RunEvent } from './events.ts';
 import { redactEvent } from './redact.ts';
 
 /** Events that tell people what to type. In the others a text is a statement's, or a program's own. */
-const TELLING: ReadonlySet<RunEvent['type']> = new Set(['check', 'note', 'summary', 'run.finished']);
+const TELLING: ReadonlySet<RunEvent['type']> = new Set(['check', 'note', 'summary', 'verdict', 'run.finished']);
 
 /**
  * Commands that a person is told to type lead to the configuration that he has named himself: typed without it, another

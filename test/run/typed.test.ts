@@ -31,3 +31,11 @@ test('statements stay what they are', () => {
     text: 'gateway-migrate --config b.yaml deploy',
   });
 });
+
+test('a verdict says what to type as every end does', () => {
+  const verdict = { type: 'verdict', verdict: 'minor', checkpoint: '60 s', because: ['a queue'] } as const;
+  expect(phraseEvent({ ...verdict, next: 'gateway-migrate monitor --run r1' }, leadingTo('b.yaml'))).toEqual({
+    ...verdict,
+    next: 'gateway-migrate --config b.yaml monitor --run r1',
+  });
+});
