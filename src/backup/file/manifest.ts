@@ -216,7 +216,18 @@ const MANIFEST: Shape = {
 /** What stands in a manifest, whether it is asked for or not. */
 const KNOWN: ReadonlySet<string> = new Set([
   ...Object.keys(MANIFEST),
-  ...['toolVersion', 'client', 'position', 'positionReason', 'proof', 'disproof', 'withHistory', 'losses'],
+  ...[
+    'toolVersion',
+    'client',
+    'position',
+    'positionReason',
+    'binlogFormat',
+    'made',
+    'proof',
+    'disproof',
+    'withHistory',
+  ],
+  'losses',
 ]);
 
 /** One sentence about the first field that is not as it should be. */
