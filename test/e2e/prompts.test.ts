@@ -45,17 +45,26 @@ describeOnServers('on a terminal', (server) => {
     expect(await tables()).toEqual(['base table shops']);
   });
 
-  test('5: what another run changed between the question and the answer is not overwritten', async () => {
+  test.each([
+    ['another run', async () => expect((await production.run('deploy', '--yes')).code).toBe(0)],
+    [
+      'another tool',
+      () =>
+        production.sql(
+          'CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, dirty BOOLEAN NOT NULL); INSERT INTO schema_migrations VALUES (1, 0)',
+        ),
+    ],
+  ] as const)('5: what %s changed between the question and the answer is not overwritten', async (who, change) => {
     const terminal = await production.open('deploy');
     await terminal.waitFor('? Continue? (yes/no)');
     terminal.type('yes\r');
     await terminal.waitFor('? Ready to deploy to PRODUCTION? (yes/no)');
-    expect((await production.run('deploy', '--yes')).code).toBe(0);
+    await change();
     terminal.type('yes\r');
     expect((await terminal.exit).code).toBe(5);
     expect(terminal.transcript()).toContain(
       [
-        '  What failed  another run has changed the database since you were asked',
+        `  What failed  ${who} has changed the database since you were asked`,
         '  State now    nothing was started, production is unchanged',
         '  Type next',
         '',
