@@ -1,18 +1,6 @@
 import { type Command, Option } from 'commander';
+import { FOREIGN_TOOLS } from '../preflight/foreign/history.ts';
 import type { Runs } from './runs.ts';
-
-/** As `FOREIGN_TOOLS` has them: what reads their histories is loaded by the command. */
-const TOOLS = [
-  'dbmate',
-  'golang-migrate',
-  'flyway',
-  'liquibase',
-  'laravel',
-  'knex',
-  'prisma',
-  'goose',
-  'sequelize',
-] as const;
 
 /** What is typed once: `init`, `baseline`, `new`, `demo`. */
 export function addSetUp(program: Command, runs: Runs): void {
@@ -26,7 +14,7 @@ export function addSetUp(program: Command, runs: Runs): void {
   program
     .command('baseline')
     .description('note migrations as applied that another tool or a person has applied; nothing is run')
-    .addOption(new Option('--from <tool>', 'all that this tool has noted').choices(TOOLS).conflicts('to'))
+    .addOption(new Option('--from <tool>', 'all that this tool has noted').choices(FOREIGN_TOOLS).conflicts('to'))
     .option('--to <version>', 'all up to this version')
     .option('--allow-differences', 'although production is not what the files make')
     .action((options) =>

@@ -9,8 +9,8 @@ export type Probed = 'done' | 'not-done' | 'unknown';
  * never prints. It throws a `Failure` when it can say what to type next, else the error as it came.
  */
 export interface Phase<P extends PhaseName> {
-  /** Resolves with one short sentence for the step's line (`503 after 40 ms`), or nothing. */
-  run(input: StepInputs[P], context: Context): Promise<string | undefined>;
+  /** Resolves with one short sentence for the step's line (`503 after 40 ms`), or nothing. `isFound`: as that has answered. */
+  run(input: StepInputs[P], context: Context, isFound?: boolean): Promise<string | undefined>;
   /**
    * Asked before a step that has not begun: has somebody else done already what it is to do, who then undoes it as well?
    * Never asked where it is not there. Reads only.

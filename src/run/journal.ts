@@ -68,6 +68,7 @@ export function progressOf(lines: readonly JournalLine[]): Progress {
       steps.set(line.step, line.state);
       if (line.isLoss) told.add(line.step);
       if (line.wasFound) found.add(line.step);
+      else found.delete(line.step);
     } else if (line.run === 'turned-back') turnedBack = line.error;
     else if (line.run === 'turned-forward') turnedBack = undefined;
     else result = line.result;

@@ -195,7 +195,9 @@ async function act<S extends Step>(step: S, phases: Phases, context: Context, { 
   const probed = wasStarted ? await phase.probe(input, context) : 'not-done';
   if (probed === 'done') return 'was done before the run was cut off';
   if (probed === 'unknown') throw undecidable(step);
-  return phase.run(input, context);
+  // Whoever had done it has undone it meanwhile: from here on it is the run's.
+  if (wasStarted) found.delete(step.id);
+  return phase.run(input, context, found.has(step.id));
 }
 
 function undecidable(step: Step): Failure {

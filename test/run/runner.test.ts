@@ -196,3 +196,19 @@ test('a site that somebody else took down is theirs to bring up, also for whoeve
   const resumed = await run({ lines: cut });
   expect(resumed.did).toEqual(['probe migrate', 'migrate', 'verify']);
 });
+
+test('a site that they have brought up again since is the run’s to take down, and to bring up', async () => {
+  const { written } = await run({ isSiteDown: true });
+  const cut = written.slice(0, 3);
+  expect(cut.at(-1)).toMatchObject({ step: 'maintenance-on', state: 'started', wasFound: true });
+  const resumed = await run({ lines: cut });
+  expect(resumed.did).toEqual([
+    'probe maintenance',
+    'maintenance on',
+    'migrate',
+    'verify',
+    'maintenance off',
+    'health',
+  ]);
+  expect(progressOf([...cut, ...resumed.written]).found).toEqual(new Set());
+});

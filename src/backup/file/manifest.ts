@@ -174,6 +174,7 @@ const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as num
 const isSha256 = (value: unknown) => isText(value) && /^[0-9a-f]{64}$/.test(value as string);
 const isRange = (value: unknown) => hasShape({ offset: isCount, length: isCount }, value);
 const isNames = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isTexts = (value: unknown) => typeof value === 'object' && value !== null && isNames(Object.values(value));
 const hasShape = (shape: Shape, value: unknown) => firstMisfit(shape, value) === undefined;
 
 const TABLE: Shape = { name: isText, rows: isCount, digest: isSha256, rawBytes: isCount, range: isRange };
@@ -210,24 +211,14 @@ const MANIFEST: Shape = {
     value === undefined || (Array.isArray(value) && value.every((section) => hasShape(SECTION, section))),
   objects: (value) => hasShape(OBJECTS, value),
   binlogFormat: (value) => value === undefined || isText(value),
+  made: (value) => value === undefined || isTexts(value),
   losses: (value) => value === undefined || (Array.isArray(value) && value.every((loss) => hasShape(LOSS, loss))),
 };
 
 /** What stands in a manifest, whether it is asked for or not. */
 const KNOWN: ReadonlySet<string> = new Set([
   ...Object.keys(MANIFEST),
-  ...[
-    'toolVersion',
-    'client',
-    'position',
-    'positionReason',
-    'binlogFormat',
-    'made',
-    'proof',
-    'disproof',
-    'withHistory',
-  ],
-  'losses',
+  ...['toolVersion', 'client', 'position', 'positionReason', 'proof', 'disproof', 'withHistory'],
 ]);
 
 /** One sentence about the first field that is not as it should be. */

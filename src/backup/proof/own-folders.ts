@@ -15,7 +15,7 @@ export async function withoutFolders(file: string, { tables }: Pick<Manifest, 't
   const found: TableEntry[] = [];
   for (const table of tables) {
     const { create } = await readHead(file, table.range);
-    const text = NAMES_FOLDER.test(create) ? leaveOutFolders(create) : create;
+    const text = leaveOutFolders(create);
     found.push(text === create ? table : { ...table, digest: await digestWith(file, table, create, text) });
   }
   return found;
@@ -26,13 +26,14 @@ export async function tablesInFolders(file: string, { tables }: Pick<Manifest, '
   const found: string[] = [];
   for (const { name, range } of tables) {
     const { create } = await readHead(file, range);
-    if (NAMES_FOLDER.test(create) && leaveOutFolders(create) !== create) found.push(name);
+    if (leaveOutFolders(create) !== create) found.push(name);
   }
   return found;
 }
 
 /** PURE: a CREATE TABLE without DATA DIRECTORY and INDEX DIRECTORY, as the server prints one that has none. */
 export function leaveOutFolders(create: string): string {
+  if (!NAMES_FOLDER.test(create)) return create;
   const text = create.replace(QUOTED_OR_FOLDER, (match) => (NAMES_FOLDER.test(match.slice(0, 17)) ? '' : match));
   return text === create ? create : text.replace(/ +$/gm, '');
 }

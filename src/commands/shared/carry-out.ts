@@ -22,8 +22,8 @@ import { runPlan } from '../../run/runner.ts';
 import { isUndoing } from '../../run/unfinished.ts';
 import { isoWithOffset } from '../../system/clock.ts';
 import { aftermathOf } from './aftermath.ts';
-import { noteBaseline } from './baseline.ts';
 import type { Invocation } from './invocation.ts';
+import { noteBaseline } from './watch-baseline.ts';
 import type { Ending } from './with-run.ts';
 
 interface Errand {

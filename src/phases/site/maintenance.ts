@@ -22,13 +22,12 @@ const REQUESTS_MS = 5_000;
  */
 export function maintenancePhase(app: AppConfig, proof: Patience = PROOF): Phase<'maintenance'> {
   return {
-    async run(input, context) {
+    async run(input, context, isFound = false) {
       if (!hasMaintenance(app)) return whyNone(app);
       const { to, isRescue = false, goesOn = false } = input;
       try {
         // Whoever took it down may have said how: with a page, a secret, a time.
-        const isDown = to === 'on' && (await isInMaintenance(app, context).catch(() => false));
-        const remark = isDown ? 'in maintenance mode already' : await switchSite(app, input, context);
+        const remark = isFound ? 'in maintenance mode already' : await switchSite(app, input, context);
         // A rescue ends with the question of its own whether the site is well.
         const answer = to === 'off' && isRescue ? undefined : await proveByAnswer(app, input, proof, context);
         if (to === 'off') return answer ?? remark;
