@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
 import { quoteQualified } from '../../src/mysql/quote.ts';
-import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { describeOnServers } from '../support/servers.ts';
 import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
 
 /** What the site writes to: rows that only come, one row that always changes, a trigger that counts, a view on top. */
@@ -27,7 +27,7 @@ describeOnServers(
       production = await createProduction(server(), { migrations: 'six' });
       await production.sql(SHOP);
       await production.sql(TRIGGER);
-      await grantLog(server());
+      await production.grantLog();
       mkdirSync(join(production.dir, 'app'));
       const maintenance = { enter: ['touch', 'down'], leave: ['rm', '-f', 'down'] };
       production.configure({ app: { dir: 'app', maintenance, caches: 'none' } });
@@ -166,15 +166,6 @@ describeOnServers(
   },
   { binlog: true, onNewer: true, args: ['--log-bin-trust-function-creators=1'] },
 );
-
-async function grantLog(server: TestServer): Promise<void> {
-  const privileges =
-    server.kind === 'mysql'
-      ? 'REPLICATION SLAVE, REPLICATION CLIENT, REPLICATION_APPLIER'
-      : 'REPLICATION SLAVE, BINLOG MONITOR, BINLOG REPLAY';
-  const accounts = ['localhost', '127.0.0.1'].map((host) => `'app user'@'${host}'`);
-  await server.sql(accounts.map((account) => `GRANT ${privileges} ON *.* TO ${account}`).join(';'));
-}
 
 /** A site that writes one order after the other and counts those that the server has acknowledged. */
 function startWriting(production: Production): { stop(): Promise<number> } {

@@ -14,11 +14,7 @@ describeOnServers(
     let production: Production;
     beforeAll(async () => {
       production = await createProduction(server());
-      const rights =
-        server().kind === 'mysql'
-          ? 'REPLICATION CLIENT, REPLICATION SLAVE, REPLICATION_APPLIER, FILE'
-          : 'BINLOG MONITOR, REPLICATION SLAVE, BINLOG REPLAY, FILE';
-      await server().sql(`GRANT ${rights} ON *.* TO 'app user'@'localhost'`);
+      await production.grantLog('FILE');
       await production.sql(
         `CREATE TABLE placed (id INT PRIMARY KEY) DATA DIRECTORY='${folder}'; CREATE TABLE other (id INT PRIMARY KEY)`,
       );

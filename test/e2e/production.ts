@@ -37,6 +37,11 @@ export interface ProductionOptions {
   readonly grants?: string;
 }
 
+const LOG_RIGHTS = {
+  mysql: ['REPLICATION SLAVE', 'REPLICATION CLIENT', 'REPLICATION_APPLIER'],
+  mariadb: ['REPLICATION SLAVE', 'BINLOG MONITOR', 'BINLOG REPLAY'],
+} as const;
+
 /** A database with an account of its own, a folder with its configuration, and the built program to run on it. */
 export class Production {
   readonly server: TestServer;
@@ -101,6 +106,14 @@ export class Production {
 
   #withoutRehearsal(args: readonly string[]): readonly string[] {
     return args[0] === 'deploy' && !this.rehearses ? [...args, '--skip-rehearsal'] : args;
+  }
+
+  /** Grants the program's account what a restore needs to read and repeat the binary log, and `more`. */
+  async grantLog(...more: readonly string[]): Promise<void> {
+    const log = this.server.kind === 'mysql' ? LOG_RIGHTS.mysql : LOG_RIGHTS.mariadb;
+    const accounts = ['localhost', '127.0.0.1'].map((host) => `'${USER}'@'${host}'`);
+    const rights = [...log, ...more].join(', ');
+    await this.server.sql(accounts.map((account) => `GRANT ${rights} ON *.* TO ${account}`).join(';'));
   }
 
   sql(text: string): Promise<void> {

@@ -109,11 +109,6 @@ const SETTINGS = [
   ],
 ] as const;
 
-const LOG_RIGHTS = {
-  mysql: 'REPLICATION SLAVE, REPLICATION CLIENT, REPLICATION_APPLIER',
-  mariadb: 'REPLICATION SLAVE, BINLOG MONITOR, BINLOG REPLAY',
-};
-
 /** By a connection of ours, on which the globals are turned right again. */
 async function read(production: Production, sql: string): Promise<unknown> {
   const session = await (await connect(production.server.target(production.database))).open();
@@ -124,9 +119,7 @@ async function createShop(server: TestServer): Promise<Production> {
   const production = await createProduction(server, { migrations: MIGRATIONS, rehearses: true });
   await production.sql(SHOP);
   await read(production, TRIGGER);
-  for (const host of ['localhost', '127.0.0.1']) {
-    await server.sql(`GRANT ${LOG_RIGHTS[server.kind]} ON *.* TO 'app user'@'${host}'`);
-  }
+  await production.grantLog();
   production.configure({ backup: { dir: 'backups', minFree: '1MB', verify: 'restore' } });
   return production;
 }
