@@ -204,7 +204,7 @@ await describeOnLaravel('the worst night: a Laravel application that cannot star
     test('a way back ends with the question whether the site is well', async () => {
       expect(await answers()).toBe(200);
       const killed = production.start(['restore', '--yes', '--json']);
-      await untilOutput(killed, '"id":"load-beside"');
+      await untilOutput(killed, /"type":"step\.started"[^\n]*"id":"load-beside"/);
       killed.kill('SIGKILL');
       await once(killed, 'exit');
       await site.stopPhp();
@@ -233,11 +233,11 @@ function withoutPhp(): string {
   return dir;
 }
 
-async function untilOutput(child: ChildProcess, text: string): Promise<void> {
+async function untilOutput(child: ChildProcess, wanted: RegExp): Promise<void> {
   let seen = '';
   for await (const chunk of child.stdout ?? []) {
     seen += chunk;
-    if (seen.includes(text)) return;
+    if (wanted.test(seen)) return;
   }
-  throw new Error(`no ${text} in ${seen}`);
+  throw new Error(`no ${wanted} in ${seen}`);
 }
