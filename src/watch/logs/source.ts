@@ -90,43 +90,45 @@ export class LogSource {
   }
 
   async look(): Promise<LogEntry[]> {
-    const found = await Promise.all(this.#logs.map((log) => this.#lookAt(log)));
-    return found.flat();
+    const looks = await Promise.all(this.#logs.map((log) => lookAt(log)));
+    // In the order of the configuration, whichever was read first.
+    for (const text of looks.flatMap(({ told }) => told)) this.#once(text);
+    return looks.flatMap(({ entries }) => entries);
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#logs.map(({ follower }) => follower.close()));
   }
 
-  async #lookAt({ follower, severityOf, known }: Followed): Promise<LogEntry[]> {
-    const { path } = follower;
-    try {
-      const { entries, skipped } = await follower.read();
-      if (!follower.place) this.#once(`${path} is not there yet: it is read when it comes`);
-      if (skipped > 0) this.#once(`${path} grows faster than it can be read: ${skipped} bytes were passed over`);
-      const kinds = new Map<string, LogEntry>();
-      for (const text of entries) {
-        const matched = severityOf(text);
-        const isError = isErrorEntry(text);
-        if (matched === undefined && !isError) continue;
-        const kind = fingerprint(text);
-        const seen = kinds.get(kind);
-        if (seen) kinds.set(kind, { ...seen, count: seen.count + 1 });
-        else if (kinds.size < MOST_KINDS) {
-          const isOld = known.has(digest(kind));
-          kinds.set(kind, { path, fingerprint: kind, matched, isError, isOld, count: 1, text: text.slice(0, 500) });
-        }
-      }
-      return [...kinds.values()];
-    } catch (error) {
-      this.#once(`${path} cannot be read: ${messageOf(error)}`);
-      return [];
-    }
-  }
-
   #once(text: string): void {
     if (this.#told.has(text)) return;
     this.#told.add(text);
     this.#tell(text);
+  }
+}
+
+/** What is new in a log, and what people should know of it. */
+async function lookAt({ follower, severityOf, known }: Followed): Promise<{ entries: LogEntry[]; told: string[] }> {
+  const { path } = follower;
+  try {
+    const { entries, skipped } = await follower.read();
+    const told = follower.place ? [] : [`${path} is not there yet: it is read when it comes`];
+    if (skipped > 0) told.push(`${path} grows faster than it can be read: ${skipped} bytes were passed over`);
+    const kinds = new Map<string, LogEntry>();
+    for (const text of entries) {
+      const matched = severityOf(text);
+      const isError = isErrorEntry(text);
+      if (matched === undefined && !isError) continue;
+      const kind = fingerprint(text);
+      const seen = kinds.get(kind);
+      if (seen) kinds.set(kind, { ...seen, count: seen.count + 1 });
+      else if (kinds.size < MOST_KINDS) {
+        const isOld = known.has(digest(kind));
+        kinds.set(kind, { path, fingerprint: kind, matched, isError, isOld, count: 1, text: text.slice(0, 500) });
+      }
+    }
+    return { entries: [...kinds.values()], told };
+  } catch (error) {
+    return { entries: [], told: [`${path} cannot be read: ${messageOf(error)}`] };
   }
 }
