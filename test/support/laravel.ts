@@ -138,6 +138,8 @@ error_log = ${runDir}/fpm.log
 [site]
 ${account}listen = ${runDir}/fpm.sock
 pm = static
+; What a test writes counts from the next request on, not two seconds later.
+php_admin_value[opcache.revalidate_freq] = 0
 pm.max_children = 4
 `;
 }
