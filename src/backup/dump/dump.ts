@@ -10,12 +10,14 @@ import { isoWithOffset } from '../../system/clock.ts';
 import { makeFolder, renameDurably } from '../../system/files.ts';
 import { TOOL_VERSION } from '../../version.ts';
 import { type Compression, createCompressor } from '../file/compression.ts';
-import { type Manifest, type SectionEntry, type TableEntry, writeManifest } from '../file/manifest.ts';
+import { type Loss, type Manifest, type SectionEntry, type TableEntry, writeManifest } from '../file/manifest.ts';
 import { MemberWriter } from '../file/members.ts';
 import { type Claim, claimName, NameTaken } from '../file/name-reservation.ts';
 import { createProgress } from '../progress.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { runDump } from './dump-program.ts';
+import { ExactFloats } from './exact-floats.ts';
+import { findFloatTables } from './float-tables.ts';
 import { describeLoss, findLosses } from './losses.ts';
 import { waitForQuietMoment } from './quiet-moment.ts';
 import { readBinlogFormat, readPosition, readSource, type Source } from './source.ts';
@@ -101,15 +103,20 @@ async function dumpInto(file: FileHandle, request: DumpRequest, session: Session
   const rowCheck = new RowCheck(session, context, source, withHistory ? versioned.names : []);
   const flushesTables = source.noPositionBecause === undefined && context.server.flavor.kind === 'mysql';
   if (flushesTables) await waitForQuietMoment(session, context);
-  const losing = readLosses(source, session, context);
+  const floatTables = await findFloatTables(context.server, session);
+  const losing = findLosses(context, session, source.tables, floatTables);
   // Thrown below, if the dump itself does not fail first.
   losing.catch(() => undefined);
-  const dumped = await dumpToFile(file, request, { ...source, withHistory, asStored }, rowCheck, context);
+  const floats = await ExactFloats.begin(context.server, floatTables);
+  const how = { withHistory, asStored, floats };
+  const dumped = await dumpToFile(file, request, { ...source, ...how }, rowCheck, context).finally(() =>
+    floats?.close(),
+  );
   requireNames(dumped, source);
   await rowCheck.done();
   return {
     ...describeDump(request, context, source, dumped),
-    ...(await losing),
+    ...tellLosses([...(await losing), ...(floats?.untold ?? [])], context),
     ...(withHistory ? { withHistory } : {}),
     startedAt,
     finishedAt: isoWithOffset(context.clock.now()),
@@ -119,9 +126,7 @@ async function dumpInto(file: FileHandle, request: DumpRequest, session: Session
 }
 
 /** Told at once: whoever reads the manifest may be in a hurry then. */
-async function readLosses({ tables }: Source, session: Session, { server, signal, report }: Context) {
-  const names = tables.map(({ name }) => name);
-  const losses = await findLosses(server, session, signal, names);
+function tellLosses(losses: readonly Loss[], { report }: Context) {
   for (const loss of losses) report({ type: 'note', level: 'warning', text: describeLoss(loss) });
   return losses.length > 0 ? { losses } : {};
 }
@@ -135,7 +140,11 @@ function onlyTables(source: Source, tables: readonly string[] | undefined): Sour
 async function dumpToFile(
   file: FileHandle,
   request: DumpRequest,
-  source: Source & { readonly withHistory: boolean; readonly asStored: boolean },
+  source: Source & {
+    readonly withHistory: boolean;
+    readonly asStored: boolean;
+    readonly floats: ExactFloats | undefined;
+  },
   rowCheck: RowCheck,
   context: Context,
 ): Promise<Dumped> {
@@ -151,6 +160,7 @@ async function dumpToFile(
   try {
     const dumped = await runDump(command, context, (dump) =>
       streamDump(dump, writer, {
+        additions: source.floats,
         onRawBytes: progress.advanceTo,
         onSectionRead: (section) => rowCheck.add(section),
       }),

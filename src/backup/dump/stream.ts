@@ -1,4 +1,4 @@
-import { type CreatedCounts, DumpScanner, type Section } from '../file/scanner.ts';
+import { type CreatedCounts, DumpScanner, type Piece, type Section } from '../file/scanner.ts';
 import { SectionDigest } from '../file/section-digest.ts';
 
 /** What was learnt about one section of a dump while it streamed by. */
@@ -42,8 +42,15 @@ export interface Dumped {
   readonly sha256: string;
 }
 
+/** What a dump cannot tell by itself, and gets behind the rows of a table. */
+export interface Additions {
+  dumpHasBegun(): Promise<void>;
+  behindRows(table: string): AsyncIterable<string>;
+}
+
 /** Who wants to know how far it is. */
 export interface DumpListener {
+  readonly additions?: Additions | undefined;
   onRawBytes?(total: number): void;
   /** Rows and digest of a section are complete; its place in the file is not known yet. */
   onSectionRead?(section: DumpedSection): void;
@@ -58,44 +65,75 @@ export async function streamDump(
   writer: DumpWriter,
   listener: DumpListener = {},
 ): Promise<Dumped> {
-  const scanner = new DumpScanner();
-  const sections: DumpedSection[] = [];
-  let preamble = '';
-  let rawBytes = 0;
+  // Additions stand in front of the triggers, which must not fire for them.
+  const scanner = new DumpScanner({ cutsTriggers: listener.additions !== undefined });
+  const reader = new SectionReader(writer, listener);
   for await (const chunk of dump) {
-    for (const { begins, bytes, rows } of scanner.read(chunk)) {
-      if (begins) {
-        const previous = sections.at(-1);
-        if (previous) listener.onSectionRead?.(previous);
-        await beginSection(begins, sections, writer);
-      }
-      const current = sections.at(-1);
-      if (current) addTo(current, bytes, rows);
-      else preamble += bytes.toString('utf8');
-      rawBytes += bytes.length;
-      await writer.write(bytes);
-    }
-    listener.onRawBytes?.(rawBytes);
+    for (const piece of scanner.read(chunk)) await reader.read(piece);
+    listener.onRawBytes?.(reader.rawBytes);
   }
+  const { sections, preamble, rawBytes } = reader;
   const last = sections.at(-1);
-  if (last) listener.onSectionRead?.(last);
+  await reader.endSection();
   const whole = await writer.finish();
   if (last) last.end = whole.bytes;
   return { sections, created: scanner.created, preamble, rawBytes, isComplete: scanner.isComplete, ...whole };
 }
 
-async function beginSection(section: Section, sections: DumpedSection[], writer: DumpWriter): Promise<void> {
-  const previous = sections.at(-1);
-  const next: DumpedSection = { section, rows: 0, rawBytes: 0, digest: new SectionDigest(), offset: 0, end: 0 };
-  sections.push(next);
-  await writer.boundary((offset) => {
-    next.offset = offset;
-    if (previous) previous.end = offset;
-  });
-}
+class SectionReader {
+  readonly sections: DumpedSection[] = [];
+  preamble = '';
+  rawBytes = 0;
+  readonly #writer: DumpWriter;
+  readonly #listener: DumpListener;
+  /** The table whose rows have not ended. */
+  #table: string | undefined;
 
-function addTo(current: DumpedSection, bytes: Buffer, rows: number): void {
-  current.digest.update(bytes);
-  current.rows += rows;
-  current.rawBytes += bytes.length;
+  constructor(writer: DumpWriter, listener: DumpListener) {
+    this.#writer = writer;
+    this.#listener = listener;
+  }
+
+  async read({ begins, bytes, rows }: Piece): Promise<void> {
+    if (begins?.kind === 'triggers') await this.#endRows();
+    else if (begins) await this.#begin(begins);
+    await this.#add(bytes, rows);
+    this.rawBytes += bytes.length;
+  }
+
+  async endSection(): Promise<void> {
+    await this.#endRows();
+    const previous = this.sections.at(-1);
+    if (previous) this.#listener.onSectionRead?.(previous);
+  }
+
+  async #begin(section: Section): Promise<void> {
+    await this.endSection();
+    const previous = this.sections.at(-1);
+    if (!previous) await this.#listener.additions?.dumpHasBegun();
+    const next: DumpedSection = { section, rows: 0, rawBytes: 0, digest: new SectionDigest(), offset: 0, end: 0 };
+    this.sections.push(next);
+    if (section.kind === 'table') this.#table = section.name;
+    await this.#writer.boundary((offset) => {
+      next.offset = offset;
+      if (previous) previous.end = offset;
+    });
+  }
+
+  async #endRows(): Promise<void> {
+    const table = this.#table;
+    this.#table = undefined;
+    if (table === undefined || !this.#listener.additions) return;
+    for await (const text of this.#listener.additions.behindRows(table)) await this.#add(Buffer.from(text), 0);
+  }
+
+  async #add(bytes: Buffer, rows: number): Promise<void> {
+    const current = this.sections.at(-1);
+    if (current) {
+      current.digest.update(bytes);
+      current.rows += rows;
+      current.rawBytes += bytes.length;
+    } else this.preamble += bytes.toString('utf8');
+    await this.#writer.write(bytes);
+  }
 }

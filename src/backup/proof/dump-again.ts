@@ -1,6 +1,8 @@
 import { dumpCommand } from '../../mysql/client-commands.ts';
 import { JOURNAL_TABLE, SCRATCH_TABLE } from '../../schema/types.ts';
 import { runDump } from '../dump/dump-program.ts';
+import { ExactFloats } from '../dump/exact-floats.ts';
+import type { FloatTable } from '../dump/float-tables.ts';
 import { type DumpedSection, NOWHERE, streamDump } from '../dump/stream.ts';
 import { holdsSavedRows } from '../file/folder.ts';
 import type { Manifest, TableEntry } from '../file/manifest.ts';
@@ -21,6 +23,7 @@ export interface Loaded {
   readonly tables: readonly string[];
   /** Its rows may be dumped as they are stored. */
   readonly asStored: boolean;
+  readonly floatTables: readonly FloatTable[];
 }
 
 /**
@@ -34,7 +37,8 @@ export async function dumpAgain(
   context: LoadContext,
 ): Promise<DumpedSection[]> {
   const shares = sharesOf(file, manifest, loaded.tables, place);
-  const dumps = shares.map((share) => dumpShare({ ...share, asStored: loaded.asStored }, manifest, place, context));
+  const { asStored, floatTables } = loaded;
+  const dumps = shares.map((share) => dumpShare({ ...share, asStored, floatTables }, manifest, place, context));
   // Both have ended before anything is thrown: nobody may still read what is about to be thrown away.
   const ended = await Promise.allSettled(dumps);
   return ended.flatMap((dump) => {
@@ -68,7 +72,7 @@ export function largestHalf(tables: readonly Pick<TableEntry, 'name' | 'rawBytes
 }
 
 async function dumpShare(
-  share: Share & Pick<Loaded, 'asStored'>,
+  share: Share & Pick<Loaded, 'asStored' | 'floatTables'>,
   manifest: Manifest,
   { server, clients }: ProofPlace,
   context: LoadContext,
@@ -79,9 +83,10 @@ async function dumpShare(
     withHistory: manifest.withHistory,
     ...share,
   });
+  const additions = await ExactFloats.begin(server, share.floatTables);
   const { sections } = await runDump(command, context, (dump) =>
-    streamDump(renameDatabase(dump, database, manifest.database), NOWHERE),
-  );
+    streamDump(renameDatabase(dump, database, manifest.database), NOWHERE, { additions }),
+  ).finally(() => additions?.close());
   // The rest is the other share's, which has the views that follow it.
   return share.withObjects ? sections.filter(({ section }) => section.kind === 'table') : [...sections];
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
 import { isoWithOffset } from '../../system/clock.ts';
+import { findFloatTables } from '../dump/float-tables.ts';
 import { readObjectNames, readTables } from '../dump/source.ts';
 import { areRowsUtf8 } from '../dump/stored-rows.ts';
 import { type Manifest, readManifest, writeManifest } from '../file/manifest.ts';
@@ -126,6 +127,7 @@ async function readLoaded(server: Server): Promise<Loaded & { readonly objects: 
     return {
       tables: tables.map(({ name }) => name),
       asStored: await areRowsUtf8(server, session),
+      floatTables: await findFloatTables(server, session),
       objects: await readObjectNames(session, server.target.database),
     };
   } finally {
