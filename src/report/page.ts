@@ -132,7 +132,7 @@ function checks({ checks }: Story): Markup | undefined {
     some
       .slice(0, MOST_CHECKS)
       .map((check) => [
-        html`<span class="${check.ok ? 'good' : check.level === 'error' ? 'bad' : 'warn'}">${check.ok ? 'holds' : check.level}</span>`,
+        html`<span class="verdict ${check.ok ? 'good' : check.level === 'error' ? 'bad' : 'warn'}">${check.ok ? 'holds' : check.level}</span>`,
         `${check.group}: ${check.name}`,
         html`${short(check.detail)}${!check.ok && check.remedy && html`<pre>${check.remedy}</pre>`}`,
       ]);
@@ -140,7 +140,7 @@ function checks({ checks }: Story): Markup | undefined {
   return section(
     'Checks',
     html`${broken.length > 0 && table(head, rows(broken))}
-<details><summary>${holding.length} checks hold</summary>${table(head, rows(holding))}</details>`,
+${holding.length > 0 && html`<details><summary>${holding.length} ${holding.length === 1 ? 'check holds' : 'checks hold'}</summary>${table(head, rows(holding))}</details>`}`,
   );
 }
 

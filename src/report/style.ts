@@ -14,13 +14,13 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5r
 dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-td.number,th.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td.number,th.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}th,.verdict{white-space:nowrap;overflow-wrap:normal}
 pre,code{font:.85rem/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--soft);padding:.5rem .75rem;border-radius:6px;margin:.25rem 0}
 summary{cursor:pointer}
-svg{width:100%;height:auto;display:block;margin:.5rem 0}
+svg{display:block;margin:.5rem 0}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}
 svg .bar{fill:var(--accent)}svg .failed{fill:var(--bad)}svg .window{fill:var(--warn);fill-opacity:.15}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}th,td{padding-right:.35rem}}
-@media print{:root{--ink:#000;--page:#fff;--quiet:#333}main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}}
+@media print{:root{color-scheme:light;--ink:#000;--quiet:#333;--page:#fff;--line:#d0d7de;--soft:#f6f8fa;--good:#116329;--bad:#a40e26;--warn:#7d4e00;--accent:#0550ae}details::details-content{display:block;content-visibility:visible}main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}}
 `;

@@ -1,35 +1,47 @@
 import { html, type Markup } from './html.ts';
 import type { Story, ToldStep } from './story.ts';
 
-const ROW = 22;
-const LABELS = 260;
-const WIDTH = 800;
-const AXIS = 24;
-const NARROWEST = 2;
+/** Pixels: a line of text, and its bar below. */
+const ROW = 34;
+const AXIS = 20;
+/** Of the width, so that a step of a moment is seen too. */
+const NARROWEST = 0.4;
 
-/** The steps as bars on one axis of time, the window in which the site was down marked. Inline SVG without script. */
+/**
+ * The steps as bars on one axis of time, the window in which the site was down marked. Inline SVG without script; widths
+ * are shares, so that on a phone the text is as large as elsewhere.
+ */
 export function timeline({ steps, lastAt }: Story): Markup {
   const [first] = steps;
   if (!first) return html`<p class="quiet">No step was begun.</p>`;
   const start = Date.parse(first.startedAt);
   const ends = steps.map((step) => endOf(step, lastAt));
   const total = Math.max(1, ...ends.map((end) => end - start));
-  const x = (at: number) => LABELS + ((at - start) / total) * (WIDTH - LABELS);
+  const share = (ms: number) => (ms / total) * 100;
   const height = AXIS + steps.length * ROW;
-  const window = windowOf(steps, lastAt);
-  return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${describe(steps, total)}">
-${
-  window &&
-  html`<rect class="window" x="${fixed(x(window.from))}" y="0" width="${fixed(x(window.to) - x(window.from))}" height="${height}"/>
-<text x="${fixed(x(window.from) + 3)}" y="14">site down</text>`
-}
+  return html`<svg width="100%" height="${height}" role="img" aria-label="${describe(steps, total)}">
+${windowMark(windowOf(steps, lastAt), (at) => share(at - start), height)}
 ${steps.map((step, index) => {
   const from = Date.parse(step.startedAt);
-  const width = Math.max(NARROWEST, x(ends[index] ?? from) - x(from));
+  const width = Math.max(NARROWEST, share((ends[index] ?? from) - from));
   const y = AXIS + index * ROW;
-  return html`<text x="0" y="${y + 15}">${cut(step.title)}</text><rect class="${step.error === undefined ? 'bar' : 'failed'}" x="${fixed(Math.min(x(from), WIDTH - NARROWEST))}" y="${y + 4}" width="${fixed(width)}" height="${ROW - 8}"/>`;
+  return html`<text x="0" y="${y + 13}">${cut(step.title)}</text><rect class="${step.error === undefined ? 'bar' : 'failed'}" x="${percent(Math.min(share(from - start), 100 - width))}" y="${y + 18}" width="${percent(width)}" height="10"/>`;
 })}
 </svg>`;
+}
+
+function windowMark(
+  window: { readonly from: number; readonly to: number } | undefined,
+  x: (at: number) => number,
+  height: number,
+): Markup | undefined {
+  if (!window) return undefined;
+  const [from, to] = [x(window.from), x(window.to)];
+  const text =
+    from < 50
+      ? html`<text x="${percent(from)}" y="14">site down`
+      : html`<text x="${percent(to)}" y="14" text-anchor="end">site down`;
+  return html`<rect class="window" x="${percent(from)}" y="0" width="${percent(to - from)}" height="${height}"/>${text}</text>`;
 }
 
 function endOf({ startedAt, ms }: ToldStep, lastAt: string): number {
@@ -49,9 +61,9 @@ function describe(steps: readonly ToldStep[], totalMs: number): string {
 }
 
 function cut(title: string): string {
-  return title.length > 38 ? `${title.slice(0, 37)}…` : title;
+  return title.length > 48 ? `${title.slice(0, 47)}…` : title;
 }
 
-function fixed(n: number): string {
-  return n.toFixed(1);
+function percent(share: number): string {
+  return `${share.toFixed(2)}%`;
 }

@@ -3,6 +3,7 @@ import { renderPage } from '../../src/report/page.ts';
 import { headlineOf, stateOf, tellStory } from '../../src/report/story.ts';
 import type { RunEvent, StampedEvent } from '../../src/run/events.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
+import { fiveHundredMigrations, withTable } from './fixtures/stories.ts';
 
 const NASTY = `<script>alert(1)</script>"'&\u202e\u001b[31m`;
 
@@ -70,16 +71,7 @@ describe('the page', () => {
   });
 
   test('takes names for nothing but names', () => {
-    const events = deployStory.map((event) =>
-      JSON.parse(JSON.stringify(event).replaceAll('callback_requests', 'NAME')),
-    );
-    const nasty = events.map(
-      (event) =>
-        JSON.parse(JSON.stringify(event), (_key, value) =>
-          typeof value === 'string' ? value.replaceAll('NAME', NASTY) : value,
-        ) as RunEvent,
-    );
-    const html = page(nasty);
+    const html = page(withTable(NASTY));
     expect(html).not.toContain('<script');
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\\u202e\\u001b[31m');
   });
@@ -91,15 +83,7 @@ describe('the page', () => {
   });
 
   test('of 500 migrations is at most 300 kB', () => {
-    const many = Array.from({ length: 500 }, (_, index): RunEvent[] => {
-      const at = { version: `2025${index}`, ordinal: 1, of: 1, direction: 'up' as const };
-      return [
-        { type: 'statement.started', ...at, sql: `CREATE TABLE t_${index} (${'column_name INT, '.repeat(40)} id INT)` },
-        { type: 'statement.finished', ...at, ms: 3, rows: 0, warnings: [] },
-        { type: 'migration.finished', version: at.version, name: `create_t_${index}`, direction: 'up', ms: 3 },
-      ];
-    });
-    const html = page([deployStory[0] as RunEvent, ...many.flat(), deployStory.at(-1) as RunEvent]);
+    const html = page(fiveHundredMigrations());
     expect(Buffer.byteLength(html)).toBeLessThan(300_000);
     expect(html).toContain('create_t_499');
   });
