@@ -10,6 +10,7 @@ import { type Facts, isComplete } from '../preflight/gather.ts';
 import { describeTarget } from '../preflight/reach.ts';
 import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
+import { lockedTables } from '../statements/locks/locked-tables.ts';
 import { offerTakeOver, requireUnclaimed } from './baseline/offer.ts';
 import { chooseSaved, type SavedChoice, savedSummary, toPlan } from './deploy/saved-rows.ts';
 import { offerUnfinished } from './resume.ts';
@@ -146,6 +147,11 @@ function planFor(
       : backupPath(dir, database, 'pre_migration', invocation.clock.now(), compression),
     savedFile: backupPath(dir, database, 'rollback_saved', invocation.clock.now(), compression),
     provesBackup: verify === 'restore',
+    locks: lockedTables(
+      chosen.filter((one) => !adopt.includes(one.version)).flatMap((one) => one.up),
+      facts.snapshot,
+      facts.server.flavor,
+    ),
     savedRows: toPlan(saved.load, database, invocation.clock.now()),
     isSiteDown: facts.isSiteDown,
     ...siteFacts(config, options.maintenance, facts.isSiteDown),

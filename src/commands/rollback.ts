@@ -13,6 +13,7 @@ import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
 import { readRecord, runFolder } from '../run/folder.ts';
 import { begunRows, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
+import { locksOnTheWayBack } from './rollback/locks.ts';
 import { findRestore, undoRestore } from './rollback/restore.ts';
 import { readTablesThatGo } from './rollback/tables-that-go.ts';
 import { beginLogged } from './shared/begin.ts';
@@ -150,6 +151,7 @@ async function undo(
     provesBackup: verify === 'restore',
     begunRows: unfinished?.run === choice.ofRun ? begunRows(unfinished) : [],
     wasDown: isOurs,
+    locks: site.withMaintenance && !isOurs ? await locksOnTheWayBack(choice.rows, standing) : [],
     ...site,
   });
   invocation.hub.report({ type: 'summary', title: 'Rollback', rows: summaryRows(choice, tables, savedFile) });

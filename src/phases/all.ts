@@ -1,9 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { Migration } from '../migrations/types.ts';
+import type { Progress } from '../run/journal.ts';
 import type { Expected } from '../statements/recovery/expectation.ts';
 import { backupPhase } from './backup/backup.ts';
 import { type ProveParts, provePhase } from './backup/prove.ts';
 import { savePhase } from './backup/save.ts';
+import { locksPhase } from './migrate/locks.ts';
 import { migratePhase } from './migrate/migrate.ts';
 import { undoPhase } from './migrate/undo.ts';
 import { type VerifyScope, verifyPhase } from './migrate/verify.ts';
@@ -34,6 +36,7 @@ export interface PhaseParts extends ProveParts {
   readonly rehearsed: readonly Expected[];
   readonly verifyScope: VerifyScope;
   readonly skipsRefused?: boolean;
+  readonly progress?: Progress | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -46,6 +49,7 @@ export function allPhases(parts: PhaseParts): Phases {
     maintenance: maintenancePhase(config.app),
     services: servicesPhase(config.app),
     caches: cachesPhase(config.app),
+    locks: locksPhase(parts),
     migrate: migratePhase(parts),
     undo: undoPhase(parts),
     save: savePhase(parts),

@@ -1,5 +1,6 @@
 import { type AskedSite, askSite, askSiteBack } from './ask-site.ts';
-import type { Plan, SavedRows, Step } from './step.ts';
+import { waitForLocks } from './locks.ts';
+import type { LockedTable, Plan, SavedRows, Step } from './step.ts';
 
 export interface DeployFacts extends AskedSite {
   readonly run: string;
@@ -16,6 +17,8 @@ export interface DeployFacts extends AskedSite {
   readonly provesBackup: boolean;
   /** What rollbacks have saved and this deploy brings back, in this order. */
   readonly savedRows: readonly SavedRows[];
+  /** Tables whose locks the migrations need; undefined where nobody has looked. */
+  readonly locks?: readonly LockedTable[];
   /** Somebody has put the site in maintenance before us. */
   readonly isSiteDown: boolean;
   /** False with `--no-maintenance`, or when the application has no maintenance mode. */
@@ -25,7 +28,7 @@ export interface DeployFacts extends AskedSite {
 
 /** Plans a deploy and its way back. */
 export function planDeploy(facts: DeployFacts): Plan {
-  const { versions, adopt, run, savedRows } = facts;
+  const { versions, adopt, run, savedRows, locks = [] } = facts;
   const steps: (Step | false)[] = [
     facts.backupFile !== undefined && {
       id: 'backup',
@@ -44,12 +47,13 @@ export function planDeploy(facts: DeployFacts): Plan {
       ...{ id: numbered('saved-beside', index), phase: 'saved-beside' as const, input },
       title: 'Load the saved rows beside production',
     })),
+    waitForLocks(locks, 'deploy', facts),
     ...takeDown(facts),
     {
       id: 'migrate',
       phase: 'migrate',
       title: `Apply ${count(versions.length + adopt.length)}`,
-      input: { versions, adopt },
+      input: { versions, adopt, ...(facts.withMaintenance && locks.length > 0 ? { free: locks } : {}) },
     },
     ...savedRows.map((input, index) => ({
       ...{ id: numbered('saved-rows', index), phase: 'saved-rows' as const, title: 'Put the saved rows back' },

@@ -1,4 +1,5 @@
 import { type AskedSite, askSite, askSiteBack } from './ask-site.ts';
+import { exclusively, waitForLocks } from './locks.ts';
 import type { Plan, Step, TableCopy } from './step.ts';
 
 export interface RestoreFacts extends AskedSite {
@@ -52,6 +53,7 @@ export function planRestore(facts: RestoreFacts): Plan {
       input: { file, database: side },
     },
     replay?.way === 'beside' && replayStep(facts.file, side, replay),
+    waitForLocks('all', 'restore', facts),
     ...siteDown(facts, !isInPlace),
     exchange,
     ...siteUp(facts, ''),
@@ -113,6 +115,7 @@ export function planTableExchange(facts: TableExchangeFacts): Plan {
       title: 'Compare with production',
       input: { file, tables, database: side },
     },
+    waitForLocks(exclusively(tables), 'restore', facts),
     ...siteDown(facts, true),
     {
       id: 'swap-tables',
@@ -159,6 +162,7 @@ export function planRestoreBack(facts: RestoreBackFacts): Plan {
   const down = hasExchanged ? siteDown(facts, false) : [];
   const firstDown = down.find((step) => step !== false)?.id;
   const steps: (Step | false)[] = [
+    hasExchanged && waitForLocks('all', 'rollback', facts),
     ...down,
     hasExchanged && swapBack(ofRun, { side, aside }, isFinished),
     ...siteUp(facts, ''),

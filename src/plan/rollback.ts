@@ -1,6 +1,7 @@
 import type { AskedSite } from './ask-site.ts';
 import { bringUp, rescue, savedTidy, takeDown, wayUpAfterFailure } from './deploy.ts';
-import type { Plan, SavedRows, Step } from './step.ts';
+import { waitForLocks } from './locks.ts';
+import type { LockedTable, Plan, SavedRows, Step } from './step.ts';
 
 export interface RollbackFacts extends AskedSite {
   readonly target: string;
@@ -16,6 +17,8 @@ export interface RollbackFacts extends AskedSite {
   readonly versionsToSave: readonly string[];
   /** What was saved is loaded somewhere else before anything is dropped. */
   readonly provesBackup: boolean;
+  /** Tables whose locks the way back needs; undefined where nobody has looked. */
+  readonly locks?: readonly LockedTable[];
   /** The run that is undone was cut off while it loaded these. */
   readonly begunRows: readonly SavedRows[];
   /** The run that is undone was cut off and has left the site down: only what ends it may bring the site up. */
@@ -37,6 +40,7 @@ export function planRollback(given: RollbackFacts): Plan {
   const facts = { ...given, isRescue: true };
   const { ofRun, versions } = facts;
   const before: (Step | false)[] = [
+    waitForLocks(facts.locks ?? [], 'rollback', { ...facts, isOurs: facts.wasDown }),
     ...takeDown({ ...facts, isOurs: facts.wasDown }),
     facts.savedFile !== undefined && {
       id: 'save-rows',
@@ -70,7 +74,9 @@ export function planRollback(given: RollbackFacts): Plan {
     steps: steps.filter((step) => step !== false),
     onFailure: [
       ...(facts.savedFile === undefined ? [] : [OPEN_TABLES]),
-      ...(!facts.wasDown && before.some((step) => step !== false) ? wayUpAfterFailure(facts) : []),
+      ...(!facts.wasDown && before.some((step) => step !== false && step.phase !== 'locks')
+        ? wayUpAfterFailure(facts)
+        : []),
     ],
     wayBackUntil: before.findLast((step) => step !== false)?.id,
   };

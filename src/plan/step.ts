@@ -27,8 +27,20 @@ export interface StepInputs {
   };
   /** `isRescue`: what cannot be cleared is told, not fatal. */
   caches: { readonly when: 'before' | 'after'; readonly isRescue?: boolean };
+  /** Wait, with the site up, until no old transaction holds a table that the run will lock. */
+  locks: {
+    /** `all`: whatever tables there are by then. */
+    readonly tables: 'all' | readonly LockedTable[];
+    /** What to type again when they do not get free. */
+    readonly again: 'deploy' | 'rollback' | 'restore';
+  };
   /** `adopt`: their tables are there already and equal; they are only noted in the history. */
-  migrate: { readonly versions: readonly string[]; readonly adopt: readonly string[] };
+  migrate: {
+    readonly versions: readonly string[];
+    readonly adopt: readonly string[];
+    /** Asked once more before the first statement: with the site down nobody waits for an old transaction, it goes back. */
+    readonly free?: readonly LockedTable[];
+  };
   /** Undo what `ofRun` did, newest first. */
   undo: {
     readonly ofRun: string;
@@ -115,6 +127,13 @@ export interface StepInputs {
     /** What it answered before the run, where the run is not to blame for it: told, but no failure. */
     readonly excused?: SiteAnswer | undefined;
   };
+}
+
+/** A table whose metadata lock a statement needs. */
+export interface LockedTable {
+  readonly table: string;
+  /** Who makes the statement wait: every transaction that has used the table, or those alone that have written to it. */
+  readonly against: 'everybody' | 'writers';
 }
 
 /** The status of an answer. */

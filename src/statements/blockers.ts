@@ -26,8 +26,27 @@ const STATEMENT_SHOWN = 120;
  * it has used until it ends (MySQL Reference Manual, 10.11.4 "Metadata Locking"). Needs PROCESS to see the sessions of
  * other accounts; without it the list is shorter, never wrong.
  */
-export async function findOpenTransactions(session: Session, exceptThreads: readonly number[]): Promise<Blocker[]> {
+export function findOpenTransactions(session: Session, exceptThreads: readonly number[]): Promise<Blocker[]> {
   const except = exceptThreads.length > 0 ? `AND t.trx_mysql_thread_id NOT IN (${exceptThreads.join(', ')})` : '';
+  return readTransactions(session, `p.DB = DATABASE() ${except}`);
+}
+
+/** Who these threads are; one without a transaction (LOCK TABLES) only where the performance schema may be read. */
+export async function describeThreads(session: Session, threads: readonly number[]): Promise<Blocker[]> {
+  const open = await readTransactions(session, `p.ID IN (${threads.join(', ')})`);
+  const others = threads.filter((thread) => !open.some((one) => one.thread === thread));
+  if (others.length === 0) return open;
+  const rows = await session
+    .query<RawBlocker>(
+      `SELECT t.PROCESSLIST_ID AS thread, t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host,
+         t.PROCESSLIST_TIME AS age, t.PROCESSLIST_INFO AS statement
+       FROM performance_schema.threads t WHERE t.PROCESSLIST_ID IN (${others.join(', ')})`,
+    )
+    .catch(() => []);
+  return [...open, ...(await toBlockers(rows, session))];
+}
+
+async function readTransactions(session: Session, condition: string): Promise<Blocker[]> {
   const rows = await session
     .query<RawBlocker>(
       `SELECT t.trx_mysql_thread_id AS thread, p.USER AS user, p.HOST AS host,
@@ -35,10 +54,14 @@ export async function findOpenTransactions(session: Session, exceptThreads: read
          COALESCE(p.INFO, t.trx_query) AS statement
        FROM information_schema.INNODB_TRX t
        JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
-       WHERE p.DB = DATABASE() ${except}
+       WHERE ${condition}
        ORDER BY t.trx_started LIMIT 5`,
     )
     .catch(() => []);
+  return toBlockers(rows, session);
+}
+
+async function toBlockers(rows: readonly RawBlocker[], session: Session): Promise<Blocker[]> {
   const last = await readLastStatements(
     session,
     rows.filter((row) => !row.statement).map((row) => row.thread),

@@ -11,6 +11,16 @@ export interface Patience {
   readonly lockRetries: number;
 }
 
+/** How long a statement waits at most, pauses included. */
+export function longestWaitMs({ lockWaitSeconds, lockRetries }: Patience): number {
+  const pauses = Array.from({ length: lockRetries }, (_, tries) => pauseMs(tries));
+  return lockWaitSeconds * 1_000 * (lockRetries + 1) + pauses.reduce((sum, pause) => sum + pause, 0);
+}
+
+function pauseMs(tries: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+}
+
 /** Where a statement waits, and who watches it. */
 export interface Waiting {
   readonly session: Session;
@@ -65,7 +75,7 @@ export async function withPatience(
       if (tries >= patience.lockRetries) throw gaveUp(tries + 1, blockers, error, on.again);
       const text = `no lock after ${waitedMs} ms (others on the table waited behind us as long); trying again, ${tries + 1} of ${patience.lockRetries}`;
       context.report({ type: 'note', level: 'warning', text });
-      await context.clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS), context.signal);
+      await context.clock.sleep(pauseMs(tries), context.signal);
     }
   }
 }

@@ -92,7 +92,7 @@ describeOnServers(
       const restored = await restore(production, 'visits');
       const events = jsonLines(restored);
       expect(events.flatMap((event) => (event.type === 'step.finished' ? [event.id] : []))).toEqual([
-        ...['preflight', 'load-tables', 'compare-tables', 'maintenance-on', 'swap-tables', 'maintenance-off'],
+        ...['preflight', 'load-tables', 'compare-tables', 'locks', 'maintenance-on', 'swap-tables', 'maintenance-off'],
       ]);
       expect(lastOf(restored)).toMatchObject({ exitCode: 0, production: 'changed', maintenanceMs: expect.any(Number) });
       const [before = '', ...others] = await beside(production);

@@ -56,7 +56,16 @@ describeOnServers('restore', (server) => {
     const restored = await production.run('restore', '--yes', '--json');
     const steps = jsonLines(restored).filter((event) => event.type === 'step.finished');
     expect(steps.map((event) => event.id)).toEqual([
-      ...['preflight', 'load-beside', 'maintenance-on', 'services-stop', 'swap', 'services-start', 'maintenance-off'],
+      ...[
+        'preflight',
+        'load-beside',
+        'locks',
+        'maintenance-on',
+        'services-stop',
+        'swap',
+        'services-start',
+        'maintenance-off',
+      ],
     ]);
     expect(lastOf(restored)).toMatchObject({ exitCode: 0, production: 'restored', maintenanceMs: expect.any(Number) });
     expect(await shops(production)).toEqual([1, 2]);

@@ -38,6 +38,25 @@ const RESTORE: RestoreFacts = {
   services: ['php', 'nginx'],
 };
 
+const LOCKS = [{ table: 'items', against: 'everybody' }] as const;
+
+test('old transactions are waited for while the site is up, and asked for once more when it is down', () => {
+  const withLocks = (changes: Partial<DeployFacts>) => planDeploy({ ...WHOLE, locks: LOCKS, ...changes });
+  const seen = (plan: Plan) => plan.steps.filter(({ phase }) => phase === 'locks' || phase === 'migrate');
+  expect(seen(withLocks({}))).toEqual([
+    { id: 'locks', phase: 'locks', title: 'Wait for old transactions', input: { tables: LOCKS, again: 'deploy' } },
+    expect.objectContaining({ id: 'migrate', input: { versions: ['1', '2'], adopt: ['3'], free: LOCKS } }),
+  ]);
+  const ids = withLocks({}).steps.map(({ id }) => id);
+  expect(ids.indexOf('locks')).toBe(ids.indexOf('maintenance-on') - 1);
+  expect(seen(withLocks({ withMaintenance: false })).map(({ input }) => input)).toEqual([
+    { versions: ['1', '2'], adopt: ['3'] },
+  ]);
+  const first = (facts: Partial<RollbackFacts>) => planRollback({ ...UNDO, locks: LOCKS, ...facts }).steps[0];
+  expect(first({})).toMatchObject({ id: 'locks', input: { tables: LOCKS, again: 'rollback' } });
+  expect(first({ wasDown: true })).toMatchObject({ id: 'maintenance-on' });
+});
+
 /** The steps and the way back, a line each. */
 function outline({ steps, onFailure, wayBackUntil }: Plan): string {
   const line = ({ id, title, input, onlyAfter }: Step) =>
@@ -157,6 +176,7 @@ test('a rollback of a run that had left the site down leaves it down when it fai
 test('a restore beside production, and one into production itself', () => {
   expect(outline(planRestore(RESTORE))).toMatchInlineSnapshot(`
     "load-beside: Load the backup beside production {"file":"/backups/shop.sql.gz","database":"shop_restore_1"}
+    locks: Wait for old transactions {"tables":"all","again":"restore"}
     maintenance-on: Maintenance on {"to":"on","isRescue":true,"goesOn":true}
     services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"],"goesOn":true}
     swap: Swap it with production {"from":"shop_restore_1","aside":"shop_before_1","file":"/backups/shop.sql.gz"}
@@ -184,6 +204,7 @@ test('single tables in the place of the present ones: the site goes down once it
   expect(outline(plan)).toMatchInlineSnapshot(`
     "load-tables: Load items, shops beside production {"file":"/backups/shop.sql.gz","tables":["items","shops"],"database":"shop_restore_1"}
     compare-tables: Compare with production {"file":"/backups/shop.sql.gz","tables":["items","shops"],"database":"shop_restore_1"}
+    locks: Wait for old transactions {"tables":[{"table":"items","against":"everybody"},{"table":"shops","against":"everybody"}],"again":"restore"}
     maintenance-on: Maintenance on {"to":"on","isRescue":true,"goesOn":true}
     swap-tables: Swap items, shops with production's {"file":"/backups/shop.sql.gz","tables":["items","shops"],"from":"shop_restore_1","aside":"shop_before_1"}
     caches-after: Clear caches {"when":"after","isRescue":true}
@@ -200,7 +221,8 @@ test('single tables in the place of the present ones: the site goes down once it
 test('the way back from a restore: one that is over keeps what production holds, one cut off drops it', () => {
   const over = { ...RESTORE, ofRun: 'run-1', hasExchanged: true, isFinished: true };
   expect(outline(planRestoreBack(over))).toMatchInlineSnapshot(`
-    "maintenance-on: Maintenance on {"to":"on","isRescue":true}
+    "locks: Wait for old transactions {"tables":"all","again":"rollback"}
+    maintenance-on: Maintenance on {"to":"on","isRescue":true}
     services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"]}
     swap-back: Bring back what was there before {"ofRun":"run-1","side":"shop_restore_1","aside":"shop_before_1","keeps":true}
     services-start: Start php, nginx {"action":"start","services":["php","nginx"]}

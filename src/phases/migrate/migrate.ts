@@ -3,6 +3,7 @@ import { failedUnchanged, refusal } from '../../errors.ts';
 import { checkAppliedPart } from '../../migrations/edit.ts';
 import type { HistoryRow } from '../../migrations/history-row.ts';
 import type { Migration } from '../../migrations/types.ts';
+import type { LockedTable } from '../../plan/step.ts';
 import { detailOf } from '../../schema/checks/check.ts';
 import { readModes, readNotedMigrations } from '../../statements/applied.ts';
 import { describeFinding, runDataChecks } from '../../statements/data-checks.ts';
@@ -16,6 +17,7 @@ import {
   undoneSql,
 } from '../../statements/history.ts';
 import { forgetIntentsSql, readJournal } from '../../statements/journal.ts';
+import { waitUntilFree } from '../../statements/locks/free-tables.ts';
 import { settleOpenStatements } from '../../statements/recovery/settle.ts';
 import type { JournalRow } from '../../statements/row.ts';
 import { runSection } from '../../statements/section.ts';
@@ -44,6 +46,7 @@ export function migratePhase(parts: StatementParts): Phase<'migrate'> {
       const on = { run: parts.run, after: [parts.run], patience: parts.config.migrations, notesRows: true };
       return withWorkbench(on, context, async (bench, before) => {
         const { rows, history } = await settleRun(parts, before.database, bench, context);
+        if (input.free && !parts.progress) await requireFree(input.free, parts, context);
         noteStart(before, rows, bench);
         const laravelTable = await laravelTableIn(bench.journal, parts.config.migrations.laravelTable);
         const textLimit = await readTextLimit(bench.journal);
@@ -78,6 +81,16 @@ export function migratePhase(parts: StatementParts): Phase<'migrate'> {
 
 function isInPlace(row: HistoryRow): boolean {
   return row.state === 'applied' || row.state === 'adopted';
+}
+
+/**
+ * An old transaction that has come meanwhile is not waited for with the site down: the run goes back, and the site comes up. A
+ * run that goes on after it was cut off has no way back then but a person's word, and keeps the patience of its statements.
+ */
+async function requireFree(tables: readonly LockedTable[], { config }: StatementParts, context: Context) {
+  const patience = config.migrations;
+  const withinMs = patience.lockWaitSeconds * 1_000;
+  await waitUntilFree(tables, { id: 'migrate', withinMs, patience, again: 'deploy' }, context);
 }
 
 async function settleRun(

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Migration } from '../../migrations/types.ts';
 import { suffixed } from '../../mysql/name.ts';
+import type { Progress } from '../../run/journal.ts';
 import type { Expected } from '../../statements/recovery/expectation.ts';
 
 /** What a phase is given that runs the statements of migrations, forward or back. */
@@ -13,6 +14,8 @@ export interface StatementParts {
   readonly rehearsed: readonly Expected[];
   /** A statement of the way back that the server has refused is passed over. */
   readonly skipsRefused?: boolean;
+  /** What an earlier process had done of the run. */
+  readonly progress?: Progress | undefined;
 }
 
 /** The database of the rehearsal on production's own server: one that the account may make and drop. */
