@@ -47,8 +47,7 @@ export function planDeploy(facts: DeployFacts): Plan {
       ...{ id: numbered('saved-beside', index), phase: 'saved-beside' as const, input },
       title: 'Load the saved rows beside production',
     })),
-    waitForLocks(locks, 'deploy', facts),
-    ...takeDown(facts),
+    ...takeDown(facts, waitForLocks(locks, 'deploy', facts)),
     {
       id: 'migrate',
       phase: 'migrate',
@@ -117,20 +116,24 @@ interface SiteFacts extends AskedSite {
   readonly withCaches: boolean;
 }
 
-/** Maintenance on, caches cleared. */
-export function takeDown(facts: SiteFacts): (Step | false)[] {
+/**
+ * Caches cleared, maintenance on. In this order: what cannot be cleared shows with the site up, and what visitors bring into
+ * the caches until it goes down is cleared once more before it comes up.
+ */
+export function takeDown(facts: SiteFacts, locks: Step | false): (Step | false)[] {
   return [
-    facts.withMaintenance && {
-      id: 'maintenance-on',
-      phase: 'maintenance',
-      title: 'Maintenance on',
-      input: { to: 'on', ...rescue(facts), ...(facts.isOurs ? { isOurs: true } : {}) },
-    },
     facts.withCaches && {
       id: 'caches-before',
       phase: 'caches',
       title: 'Clear caches',
       input: { when: 'before', ...rescue(facts) },
+    },
+    locks,
+    facts.withMaintenance && {
+      id: 'maintenance-on',
+      phase: 'maintenance',
+      title: 'Maintenance on',
+      input: { to: 'on', ...rescue(facts), ...(facts.isOurs ? { isOurs: true } : {}) },
     },
   ];
 }

@@ -39,9 +39,9 @@ const OPEN_TABLES: Step = {
 export function planRollback(given: RollbackFacts): Plan {
   const facts = { ...given, isRescue: true };
   const { ofRun, versions } = facts;
+  const down = { ...facts, isOurs: facts.wasDown };
   const before: (Step | false)[] = [
-    waitForLocks(facts.locks ?? [], 'rollback', { ...facts, isOurs: facts.wasDown }),
-    ...takeDown({ ...facts, isOurs: facts.wasDown }),
+    ...takeDown(down, waitForLocks(facts.locks ?? [], 'rollback', down)),
     facts.savedFile !== undefined && {
       id: 'save-rows',
       phase: 'save',

@@ -1,3 +1,4 @@
+import { windowOf } from '../terminal/closing.ts';
 import { formatDuration } from '../terminal/style.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { html, type Markup } from './html.ts';
@@ -61,7 +62,7 @@ function facts(story: Story): Markup {
     ['Run', story.run],
     ['Started', story.startedAt],
     ['Took', finished && formatDuration(finished.ms)],
-    ['Site down', finished?.maintenanceMs === undefined ? undefined : formatDuration(finished.maintenanceMs)],
+    ['Site down', finished && windowOf(finished)],
     ['Exit code', finished && String(finished.exitCode)],
     ['Backup', finished?.backup],
     ['Rows saved', finished?.saved],

@@ -115,6 +115,8 @@ export interface RunFinished {
   /** Files whose rows, which rollbacks had saved, a deploy has put back. */
   loaded?: readonly string[] | undefined;
   maintenanceMs?: number | undefined;
+  /** What of it each step took, in ms, by id. */
+  maintenanceParts?: Readonly<Record<string, number>> | undefined;
   report?: string | undefined;
   verdict?: Verdict | undefined;
   /** `status` alone: its whole answer is this one object. */

@@ -94,7 +94,10 @@ function runFinished(event: EventOf<'run.finished'>): LogLine {
   const ending = `run finished: ${command} ${result}, exit code ${exitCode}, production ${production}, ${wholeMs(ms)}`;
   const kept = Object.entries(facts)
     .filter(([key, value]) => value !== undefined && key !== 'at' && key !== 'run')
-    .map(([key, value]) => `; ${key}: ${Array.isArray(value) ? value.join(', ') || 'none' : value}`);
+    .map(
+      ([key, value]) =>
+        `; ${key}: ${Array.isArray(value) ? value.join(', ') || 'none' : typeof value === 'object' ? JSON.stringify(value) : value}`,
+    );
   const why = error ? `; what failed: ${error.what}; state: ${error.state}; next: ${error.next}` : '';
   return { level: result === 'failed' || result === 'refused' ? 'ERROR' : 'INFO', text: ending + kept.join('') + why };
 }

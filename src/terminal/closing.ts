@@ -72,12 +72,19 @@ function keyFacts(event: RunFinished, { logFile, verified, phrase }: ClosingOpti
     ['Backup', event.backup],
     ['Saved rows', event.saved],
     ['Loaded back', listOf(event.loaded)],
-    ['Site down', event.maintenanceMs === undefined ? undefined : formatDuration(event.maintenanceMs)],
+    ['Site down', windowOf(event)],
     ['Report', event.report],
     ['Undo', isDeployed ? (phrase?.(undo) ?? undo) : undefined],
     ['Log', logFile],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
+}
+
+/** How long the site was down, and which steps took how much of it. */
+export function windowOf({ maintenanceMs, maintenanceParts = {} }: RunFinished): string | undefined {
+  if (maintenanceMs === undefined) return undefined;
+  const parts = Object.entries(maintenanceParts).map(([step, ms]) => `${step} ${formatDuration(ms)}`);
+  return `${formatDuration(maintenanceMs)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
 }
 
 function listOf(versions: readonly string[] | undefined): string | undefined {

@@ -49,7 +49,7 @@ export async function withRun(
     result: RESULT[ending.exitCode],
     ...(CHANGING.has(command) ? { applied: seen.applied, reverted: seen.reverted } : {}),
     ...ending,
-    maintenanceMs: seen.maintenanceMs(),
+    ...seen.window(),
     ms: clock.ticksMs() - startedMs,
   };
   hub.report({ ...finished, ...(await afterwards?.(finished)) });
@@ -98,12 +98,20 @@ function observe(invocation: Invocation) {
   const reverted: string[] = [];
   let downSinceMs: number | undefined;
   let downMs: number | undefined;
+  const parts: Record<string, number> = {};
   invocation.hub.attach((event) => {
     if (event.type === 'migration.finished') (event.direction === 'up' ? applied : reverted).push(event.version);
     if (event.type === 'step.started' && event.id === 'maintenance-on') downSinceMs = invocation.clock.ticksMs();
+    if (event.type === 'step.finished' && downSinceMs !== undefined && downMs === undefined) {
+      parts[event.id] = Math.round(event.ms);
+    }
     if (event.type === 'step.finished' && event.id.startsWith('maintenance-off') && downSinceMs !== undefined) {
       downMs = Math.round(invocation.clock.ticksMs() - downSinceMs);
     }
   });
-  return { applied, reverted, maintenanceMs: () => downMs };
+  const window = () => ({
+    maintenanceMs: downMs,
+    ...(downMs === undefined ? {} : { maintenanceParts: parts }),
+  });
+  return { applied, reverted, window };
 }

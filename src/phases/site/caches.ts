@@ -9,6 +9,7 @@ import {
   type LaravelCache,
   laravelPaths,
 } from '../../app/laravel.ts';
+import { artisanClearTogether, outputsOf } from '../../app/laravel-clear.ts';
 import { asOwner, type Owner, readOwner } from '../../app/owner.ts';
 import type { AppConfig } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
@@ -57,9 +58,9 @@ async function runOwnCommands(app: AppConfig, argvs: readonly (readonly string[]
 }
 
 /**
- * One PHP start takes longer than its work, so the caches are cleared side by side. Two rules keep that safe:
- * a cached configuration goes first and alone (the others would read the old one, and clear the cache store it names),
- * and a command that fails is run once more by itself (it may have booted from a file that another one just removed).
+ * One PHP start takes longer than the work of all, so there is one for all. Two rules keep that safe: a cached configuration goes
+ * first and alone (a program that was started with it would clear the cache store that it names), and a command that fails is
+ * run once more by itself, for its own words.
  */
 async function clearLaravel(dir: string, when: When, context: Context): Promise<string> {
   const caches = when === 'before' ? CACHES_BEFORE : CACHES_AFTER;
@@ -71,23 +72,24 @@ async function clearLaravel(dir: string, when: When, context: Context): Promise<
   const first = isConfigCached ? caches.slice(0, 1) : [];
   for (const cache of first) await clearAlone(dir, cache, when, owner, context);
   const together = caches.slice(first.length);
-  const outcomes = await Promise.all(together.map((cache) => clear(dir, cache, owner, context)));
+  const exit = await start(artisanClearTogether(dir, together), owner, context);
+  const outputs = outputsOf(exit.stdout, together);
   for (const [index, cache] of together.entries()) {
-    if (outcomes[index]?.complaint) await clearAlone(dir, cache, when, owner, context);
+    if (!hasCleared(outputs[index] ?? '')) await clearAlone(dir, cache, when, owner, context);
   }
   return caches.join(', ');
 }
 
-async function clearAlone(dir: string, cache: LaravelCache, when: When, owner: Owner, context: Context): Promise<void> {
-  const { complaint } = await clear(dir, cache, owner, context);
-  if (complaint) throw failure(when, complaint);
-}
-
-async function clear(dir: string, cache: LaravelCache, owner: Owner, context: Context) {
-  const command = artisanClear(dir, cache);
+async function start(command: Command, owner: Owner, context: Context): Promise<Exit> {
   const exit = await context.exec.run(asOwner(command, owner), { signal: context.signal, timeoutMs: COMMAND_MS });
   context.signal.throwIfAborted();
-  return { complaint: complaintOf(command, exit) };
+  return exit;
+}
+
+async function clearAlone(dir: string, cache: LaravelCache, when: When, owner: Owner, context: Context): Promise<void> {
+  const command = artisanClear(dir, cache);
+  const complaint = complaintOf(command, await start(command, owner, context));
+  if (complaint) throw failure(when, complaint);
 }
 
 function complaintOf(command: Command, exit: Exit): string | undefined {

@@ -57,19 +57,18 @@ await describeOnLaravel('caches of a real Laravel application', () => {
     await fillCaches();
     const log: string[] = [];
     const run = async (command: Command) => {
-      const name = command.args.at(-1) ?? '';
-      if (name.endsWith(':clear')) log.push(`start ${name}`);
+      const names = command.args.filter((name) => name.endsWith(':clear')).join(' ');
+      if (names) log.push(`start ${names}`);
       const exit = await systemExec.run(command);
-      if (name.endsWith(':clear')) log.push(`end ${name}`);
+      if (names) log.push(`end ${names}`);
       return exit;
     };
     await cachesPhase(app).run({ when: 'after' }, recordedContext(undefined, { exec: { ...systemExec, run } }));
-    expect(log.slice(0, 5)).toEqual([
+    expect(log).toEqual([
       'start config:clear',
       'end config:clear',
-      'start cache:clear',
-      'start route:clear',
-      'start view:clear',
+      'start cache:clear route:clear view:clear',
+      'end cache:clear route:clear view:clear',
     ]);
   });
 
@@ -107,16 +106,17 @@ await describeOnLaravel('caches of a real Laravel application', () => {
     });
   });
 
-  test('a command that failed beside the others is run once more by itself', async () => {
-    let failures = 0;
+  test('a command that failed among the others is run once more by itself', async () => {
+    const started: string[] = [];
     const run = async (command: Command) => {
       const exit = await systemExec.run(command);
-      const isFirstRoute = command.args.at(-1) === 'route:clear' && failures++ === 0;
-      return isFirstRoute ? { ...exit, exitCode: 255 } : exit;
+      const names = command.args.filter((name) => name.endsWith(':clear'));
+      if (names.length > 0) started.push(names.join(' '));
+      return names.length > 1 ? { ...exit, stdout: exit.stdout.replace(/Route cache cleared.*/, 'Failed.') } : exit;
     };
     const context = recordedContext(undefined, { exec: { ...systemExec, run } });
     expect(await cachesPhase(app).run({ when: 'after' }, context)).toBe('config, cache, route, view');
-    expect(failures).toBe(2);
+    expect(started).toEqual(['config:clear cache:clear route:clear view:clear', 'route:clear']);
   });
 });
 
