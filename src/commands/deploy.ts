@@ -19,7 +19,7 @@ import { carryOut } from './shared/carry-out.ts';
 import { declined } from './shared/declined.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { reportChecks, requireFree, requireReady, showNeeded } from './shared/preflight.ts';
-import { type Evidence, requireRehearsed, requireSameSchema } from './shared/rehearsal.ts';
+import { type Evidence, reportRehearsed, requireRehearsed, requireSameSchema } from './shared/rehearsal.ts';
 import { requireSameHistory } from './shared/same-history.ts';
 import { siteFacts } from './shared/site-facts.ts';
 import { verifyScopeOf } from './shared/verify-scope.ts';
@@ -58,6 +58,7 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
       : await requireRehearsed(unknown, facts, config, options, invocation);
     const warnings = facts.checks.filter((check) => !check.ok).length;
     await confirm({ plan, chosen, options, rehearsed, saved, warnings }, invocation);
+    if (rehearsed) reportRehearsed(rehearsed, invocation);
     const errand = {
       plan,
       config,

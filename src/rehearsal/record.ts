@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Migration } from '../migrations/types.ts';
 import type { Server } from '../mysql/connect.ts';
+import { diffSnapshots, formatDifferences } from '../schema/diff.ts';
 import type { Digests, Expected } from '../statements/recovery/expectation.ts';
 import { touchedObjects } from '../statements/recovery/places.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
@@ -13,6 +14,8 @@ import type { Forecast } from './locks/forecast.ts';
 import type { BoundaryRoute } from './way-back/boundaries.ts';
 
 const FORMAT = 3;
+/** More of a schema nobody reads. */
+const MOST_CHANGES = { objects: 50, lines: 80 };
 
 /** `<state>/rehearsal/<database>.json`: what was rehearsed, on what, and how it went. */
 export interface RehearsalRecord {
@@ -37,6 +40,8 @@ export interface RehearsedMigration {
   readonly name: string;
   readonly checksum: string;
   readonly statements: readonly RehearsedStatement[];
+  /** What it makes of the schema: `table customers changed`, and below it the facts. Records of older versions have none. */
+  readonly changes?: readonly string[] | undefined;
   /** Where it was tried to go back from its middle. */
   readonly routes: readonly BoundaryRoute[];
 }
@@ -59,7 +64,7 @@ export interface RehearsedStatement {
 }
 
 /** PURE. */
-export function recordOf({ migration, steps }: Applied, routes: readonly BoundaryRoute[]): RehearsedMigration {
+export function recordOf({ migration, before, steps }: Applied, routes: readonly BoundaryRoute[]): RehearsedMigration {
   const { version, name, checksum } = migration;
   const statements = steps.map(({ performed, after, forecast }): RehearsedStatement => {
     const { ordinal, statement, result, ms, isLeftOut } = performed;
@@ -81,7 +86,8 @@ export function recordOf({ migration, steps }: Applied, routes: readonly Boundar
       ...(forecast ? { lock: lock as Omit<Forecast, 'finding'> } : {}),
     };
   });
-  return { version, name, checksum, statements, routes };
+  const changes = formatDifferences(diffSnapshots(before, steps.at(-1)?.after ?? before), MOST_CHANGES);
+  return { version, name, checksum, statements, changes, routes };
 }
 
 export function recordPath(stateDir: string, database: string): string {

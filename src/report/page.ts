@@ -2,15 +2,13 @@ import { windowOf } from '../terminal/closing.ts';
 import { formatDuration } from '../terminal/style.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { html, type Markup } from './html.ts';
-import { headlineOf, type Story, stateOf, type ToldStatement } from './story.ts';
+import { raw, section, short, table } from './parts.ts';
+import { schemaChanges, statements } from './statements.ts';
+import { headlineOf, type Story, stateOf } from './story.ts';
 import { STYLE } from './style.ts';
 import { timeline } from './timeline.ts';
 
-/** A page must be readable in a mail: of so many statements each is shown, the others are counted. */
-const MOST_STATEMENTS = 500;
-const LONGEST_SQL = 300;
 const MOST_CHECKS = 400;
-const LONGEST_TEXT = 600;
 
 /** One self-contained page: no script, nothing loaded, everything escaped. PURE. */
 export function renderPage(story: Story): string {
@@ -35,6 +33,7 @@ ${facts(story)}
 ${failure(story)}
 ${section('Timeline', html`${timeline(story)}${stepTable(story)}`)}
 ${migrations(story)}
+${schemaChanges(story)}
 ${statements(story)}
 ${checks(story)}
 ${notes(story)}
@@ -45,10 +44,6 @@ ${section('Type next', html`<pre>${nextOf(story)}</pre>`)}
 </html>
 `;
   return page.text;
-}
-
-function raw(text: string): Markup {
-  return html([text] as unknown as TemplateStringsArray);
 }
 
 function stateClass({ finished }: Story): string {
@@ -78,10 +73,6 @@ function definitions(rows: readonly (readonly [string, string | undefined])[]): 
   return html`<dl>${given.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
-function section(title: string, body: Markup): Markup {
-  return html`<section><h2>${title}</h2>${body}</section>`;
-}
-
 function failure({ finished }: Story): Markup | undefined {
   if (!finished?.error) return undefined;
   return section('What failed', html`<p class="bad">${finished.error.what}</p>`);
@@ -106,23 +97,6 @@ function migrations({ migrations }: Story): Markup | undefined {
     return [`${version} ${name}${direction === 'down' ? ' (undone)' : ''}`, formatDuration(ms)];
   });
   return section('Migrations', table(['Migration', 'Took'], rows));
-}
-
-function statements({ statements }: Story): Markup | undefined {
-  if (statements.length === 0) return undefined;
-  const shown = statements.slice(0, MOST_STATEMENTS);
-  const more = statements.length - shown.length;
-  const body = html`${table(['Statement', 'Rows', 'Took'], shown.map(statementRow))}
-${more > 0 && html`<p class="quiet">and ${more} more: they stand in the log</p>`}`;
-  return section('Statements', html`<details><summary>${statements.length} statements</summary>${body}</details>`);
-}
-
-function statementRow(one: ToldStatement): (string | Markup)[] {
-  const place = `${one.version}, ${one.ordinal} of ${one.of}${one.direction === 'down' ? ', way back' : ''}`;
-  const text = one.sql.length > LONGEST_SQL ? `${one.sql.slice(0, LONGEST_SQL)}…` : one.sql;
-  const warnings = one.warnings.map((warning) => html`<p class="warn">${short(warning)}</p>`);
-  const sql = html`<span class="quiet">${place}</span><pre>${text}</pre>${warnings}`;
-  return [sql, String(one.rows ?? ''), one.ms === undefined ? 'not ended' : formatDuration(one.ms)];
 }
 
 function checks({ checks }: Story): Markup | undefined {
@@ -163,15 +137,4 @@ function nextOf({ finished }: Story): string {
   if (!finished) return 'gateway-migrate status';
   if (finished.error) return finished.error.next;
   return finished.applied?.length ? 'gateway-migrate monitor\ngateway-migrate rollback' : 'gateway-migrate status';
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | Markup)[])[]): Markup {
-  const last = head.length - 1;
-  const kind = (index: number) => (index === last && head[last] === 'Took' ? 'number' : '');
-  return html`<table><thead><tr>${head.map((cell, index) => html`<th scope="col" class="${kind(index)}">${cell || raw('<span>Result</span>')}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class="${kind(index)}">${cell}</td>`)}</tr>`)}</tbody></table>`;
-}
-
-function short(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }

@@ -36,6 +36,7 @@ export interface Story {
   readonly lastAt: string;
   readonly steps: readonly ToldStep[];
   readonly statements: readonly ToldStatement[];
+  readonly rehearsed: readonly EventOf<'rehearsed'>[];
   readonly migrations: readonly EventOf<'migration.finished'>[];
   readonly checks: readonly EventOf<'check'>[];
   readonly notes: readonly EventOf<'note'>[];
@@ -47,6 +48,7 @@ export interface Story {
 type Draft = { -readonly [K in keyof Story]: Story[K] } & {
   steps: ToldStep[];
   statements: ToldStatement[];
+  rehearsed: EventOf<'rehearsed'>[];
   migrations: EventOf<'migration.finished'>[];
   checks: EventOf<'check'>[];
   notes: EventOf<'note'>[];
@@ -59,7 +61,7 @@ export function tellStory(events: readonly StampedEvent[]): Story {
   const story: Draft = {
     ...{ run: '', command: 'deploy', target: '', logFile: undefined, finished: undefined },
     ...{ startedAt: first?.at ?? '', lastAt: first?.at ?? '' },
-    ...{ steps: [], statements: [], migrations: [], checks: [], notes: [], summaries: [] },
+    ...{ steps: [], statements: [], rehearsed: [], migrations: [], checks: [], notes: [], summaries: [] },
   };
   let isBegun = false;
   for (const event of events) {
@@ -95,6 +97,9 @@ function take(story: Draft, event: StampedEvent): void {
     }
     case 'statement.finished':
       endStatement(story.statements, event);
+      return;
+    case 'rehearsed':
+      story.rehearsed.push(event);
       return;
     case 'migration.finished':
       story.migrations.push(event);

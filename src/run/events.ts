@@ -52,6 +52,14 @@ export type RunEvent =
       rows: number;
       warnings: readonly string[];
     }
+  /** What a rehearsal has learned of a migration that is about to be applied: told for the page of the run. */
+  | {
+      type: 'rehearsed';
+      version: string;
+      /** What it makes of the schema, by object and fact: `- ` before, `+ ` after. */
+      changes: readonly string[];
+      forecasts: readonly Forecasted[];
+    }
   | { type: 'migration.finished'; version: string; name: string; direction: 'up' | 'down'; ms: number }
   | {
       type: 'progress';
@@ -100,6 +108,17 @@ export type RunEvent =
   | { type: 'verdict'; verdict: Verdict; checkpoint: string; because: readonly string[]; next: string }
   | { type: 'note'; level: 'info' | 'warning' | 'debug'; text: string }
   | RunFinished;
+
+/** What a statement was expected to mean for those who use the table. */
+export interface Forecasted {
+  readonly ordinal: number;
+  readonly table: string;
+  readonly effect: 'instant' | 'online' | 'writes wait' | 'rebuild';
+  /** The table's, as the server estimates them. */
+  readonly rows: number;
+  /** Milliseconds, the least that it takes; absent when it is instant. */
+  readonly estimateMs?: number | undefined;
+}
 
 export interface RunFinished {
   type: 'run.finished';

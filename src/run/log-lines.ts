@@ -32,6 +32,8 @@ export function logLine(event: RunEvent): LogLine {
       return check(event);
     case 'summary':
       return info(`${event.title}: ${event.rows.map(([label, value]) => `${label}=${value}`).join('; ')}`);
+    case 'rehearsed':
+      return { level: 'DEBUG', text: `rehearsed ${event.version}: ${event.changes.length} lines of the schema differ` };
     case 'accident':
       return info(`in the binary log at ${event.position}, ${event.time}: ${event.what}`);
     case 'sample':

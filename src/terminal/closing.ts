@@ -105,3 +105,8 @@ function failureLines(error: NonNullable<RunFinished['error']>, look: Look): str
   );
   return [...indented(rows), '', ...indented(error.next.split('\n'))];
 }
+
+/** Commands whose result is the checks: there every one is shown. */
+export function isAboutChecks(command: CommandName | undefined): boolean {
+  return command === 'doctor' || command === 'verify' || command === 'test';
+}

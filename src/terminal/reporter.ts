@@ -1,7 +1,7 @@
 import type { CommandName, Reporter, RunEvent, StampedEvent } from '../run/events.ts';
 import { systemClock } from '../system/clock.ts';
 import { type Check, checkLines, countFindings, type Extent } from './checks-view.ts';
-import { closingLines, isListing } from './closing.ts';
+import { closingLines, isAboutChecks, isListing } from './closing.ts';
 import {
   accidentLines,
   type EventOf,
@@ -48,11 +48,6 @@ export interface TerminalReporter extends Reporter {
   /** A question is open. */
   pause(): void;
   resume(): void;
-}
-
-/** Commands whose result is the checks: there every one is shown. */
-function isAboutChecks(command: CommandName | undefined): boolean {
-  return command === 'doctor' || command === 'verify' || command === 'test';
 }
 
 const NARROWEST_TITLE = 20;
@@ -142,6 +137,8 @@ class RunLines {
         return void this.#checks.push(event);
       case 'summary':
         return this.#tell(summaryLines(event, this.#look));
+      case 'rehearsed':
+        return;
       case 'accident':
         return this.#tellInDetail(accidentLines(event, this.#look));
       case 'sample':

@@ -26,7 +26,9 @@ describeOnServers('who is told, and the page', (server) => {
 
   test('a deploy tells that it starts and how it ended, and leaves a page for its owner alone', async () => {
     production.configure({ notify: [{ type: 'webhook', url: team.url, project: 'Shops', contact: 'night shift' }] });
+    production.rehearses = true;
     const deployed = lastOf(await production.run('deploy', '--yes', '--json'));
+    production.rehearses = false;
     expect(deployed).toMatchObject({ exitCode: 0, report: pageOf(String(deployed.run)) });
     expect(told(team)).toEqual(['started', 'succeeded']);
     expect(team.received[1]?.body).toMatchObject({
@@ -41,6 +43,7 @@ describeOnServers('who is told, and the page', (server) => {
     const page = readFileSync(String(deployed.report), 'utf8');
     expect(page).toContain('CREATE TABLE shops');
     expect(page).toContain('Preflight');
+    expect(page).toContain('table shops added\n<span class="good">  + ');
     expect(statSync(String(deployed.report)).mode & 0o777).toBe(0o600);
   });
 

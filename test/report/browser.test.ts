@@ -10,7 +10,7 @@ import { tellStory } from '../../src/report/story.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { startBrowser } from '../support/browser.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
-import { fiveHundredMigrations, withTable } from './fixtures/stories.ts';
+import { fiveHundredMigrations, rehearsedStory, withTable } from './fixtures/stories.ts';
 
 /** Set it to keep what the browser shows: `PICTURES=/tmp/pages npx vitest run test/report/browser.test.ts`. */
 const PICTURES = process.env.PICTURES;
@@ -23,9 +23,9 @@ const DARK = { colorScheme: 'dark' } as const;
 const PHONE = { ...LIGHT, viewport: { width: 360, height: 740 } } as const;
 
 const CASES: readonly (readonly [string, readonly RunEvent[], BrowserContextOptions])[] = [
-  ['a deploy', deployStory, LIGHT],
-  ['a deploy in the dark', deployStory, DARK],
-  ['a deploy on a phone', deployStory, PHONE],
+  ['a deploy', rehearsedStory, LIGHT],
+  ['a deploy in the dark', rehearsedStory, DARK],
+  ['a deploy on a phone', rehearsedStory, PHONE],
   ['a statement that failed', failedStory, LIGHT],
   ['a statement that failed, in the dark', failedStory, DARK],
   ['500 migrations', fiveHundredMigrations(), LIGHT],

@@ -3,7 +3,7 @@ import { renderPage } from '../../src/report/page.ts';
 import { headlineOf, stateOf, tellStory } from '../../src/report/story.ts';
 import type { RunEvent, StampedEvent } from '../../src/run/events.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
-import { fiveHundredMigrations, withTable } from './fixtures/stories.ts';
+import { fiveHundredMigrations, rehearsedStory, withTable } from './fixtures/stories.ts';
 
 const NASTY = `<script>alert(1)</script>"'&\u202e\u001b[31m`;
 
@@ -61,6 +61,38 @@ describe('the page', () => {
       'gateway-migrate rollback',
     ])
       expect(text).toContain(part);
+  });
+
+  test('tells what becomes of the schema, and of each statement what was expected of it', () => {
+    const html = page(rehearsedStory);
+    const text = textOf(html);
+    expect(text).toContain(
+      'Schema 4 lines of the schema, as rehearsed 060203 table callback_requests added + column id bigint unsigned not null',
+    );
+    expect(html).toContain('<span class="bad">  - index customers_email (email)</span>');
+    expect(text).toContain(
+      'INSERT INTO callback_requests VALUES (1) forecast: writes wait while all rows are copied, in customers (about 1,200,000 rows), at least 3.1 s',
+    );
+    expect(text.match(/forecast/g)).toHaveLength(1);
+  });
+
+  test.each([
+    ['instant', undefined, 'instant change of t (about 5 rows)'],
+    ['online', 20, 'reads and writes go on, in t (about 5 rows), at least 20 ms'],
+    ['writes wait', 0, 'writes wait, in t (about 5 rows)'],
+  ] as const)('a change that is %s', (effect, estimateMs, expected) => {
+    const forecasts = [{ ordinal: 1, table: 't', effect, rows: 5, estimateMs }];
+    const told = { type: 'rehearsed', version: '060203', changes: [], forecasts } as const;
+    expect(textOf(page([deployStory[0] as RunEvent, told, ...deployStory.slice(1)]))).toContain(
+      `forecast: ${expected}`,
+    );
+  });
+
+  test('of a schema that differs much has the beginning', () => {
+    const changes = Array.from({ length: 700 }, (_, index) => `table t_${index} added`);
+    const text = textOf(page([{ type: 'rehearsed', version: '1', changes, forecasts: [] }]));
+    expect(text).toContain('700 lines of the schema, as rehearsed');
+    expect(text).toContain('table t_599 added and 100 more lines: gateway-migrate test --keep shows all');
   });
 
   test('tells a failure in three parts', () => {

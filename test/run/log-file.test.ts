@@ -76,6 +76,13 @@ test('tells a failure with all its parts', async () => {
   ]);
 });
 
+test('of what a rehearsal has learned it says how much', async () => {
+  const changes = ['table shops added', '  + column id int not null'];
+  expect(await logOf([{ type: 'rehearsed', version: '1', changes, forecasts: [] }])).toBe(
+    '2026-11-23T09:30:00.000Z DEBUG rehearsed 1: 2 lines of the schema differ\n',
+  );
+});
+
 test('has no colour and no secret', async () => {
   const story: RunEvent[] = [{ type: 'note', level: 'info', text: '\x1b[31mred\x1b[39m\r\nhunter22' }];
   expect(await logOf(story, { secrets: [new Secret('hunter22')] })).toBe(

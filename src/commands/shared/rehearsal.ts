@@ -64,6 +64,7 @@ export interface Evidence {
   readonly text: string;
   /** Versions that have no certain way back from their middle but a restore. */
   readonly onlyByRestore: readonly string[];
+  readonly migrations: RehearsalRecord['migrations'];
 }
 
 /**
@@ -77,7 +78,7 @@ export async function requireRehearsed(
   { skipBackup }: { readonly skipBackup: boolean },
   invocation: Invocation,
 ): Promise<Evidence> {
-  if (migrations.length === 0) return { text: 'nothing to rehearse', onlyByRestore: [] };
+  if (migrations.length === 0) return { text: 'nothing to rehearse', onlyByRestore: [], migrations: [] };
   const record = await recordFor(migrations, facts, config, invocation);
   const versions = new Set(migrations.map(({ version }) => version));
   const onlyByRestore = record.findings.flatMap(({ name, version }) =>
@@ -89,7 +90,8 @@ export async function requireRehearsed(
       'gateway-migrate deploy',
     );
   }
-  return { text: describeEvidence(record.at), onlyByRestore };
+  const rehearsed = record.migrations.filter(({ version }) => versions.has(version));
+  return { text: describeEvidence(record.at), onlyByRestore, migrations: rehearsed };
 }
 
 async function recordFor(
@@ -97,7 +99,7 @@ async function recordFor(
   facts: Facts,
   config: Config,
   invocation: Invocation,
-): Promise<Pick<RehearsalRecord, 'at' | 'findings'>> {
+): Promise<Pick<RehearsalRecord, 'at' | 'findings' | 'migrations'>> {
   const { database, fingerprint } = facts.snapshot;
   const asked = digestOfAsked(config.verify);
   const intended = { fingerprint, asked, server: facts.server.flavor.label, migrations };
@@ -118,6 +120,18 @@ async function recordFor(
 
 function notReady(obstacles: readonly string[]): Failure {
   return refusal(`no valid rehearsal: not ready: ${[...new Set(obstacles)].join(', ')}`, 'gateway-migrate test');
+}
+
+/** What the page of a run tells beside what happened then. */
+export function reportRehearsed({ migrations }: Evidence, { hub }: Invocation): void {
+  for (const { version, changes = [], statements } of migrations) {
+    const forecasts = statements.flatMap(({ ordinal, lock }) => {
+      if (!lock) return [];
+      const { table, effect, rows, estimateMs } = lock;
+      return [{ ordinal, table, effect, rows, estimateMs }];
+    });
+    hub.report({ type: 'rehearsed', version, changes, forecasts });
+  }
 }
 
 /** Somebody may change the schema between the questions and the lock. */
