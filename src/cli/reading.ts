@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/units.ts';
+import { parseGroups, type VerifyGroup } from '../config/verify-groups.ts';
 import type { Runs } from './runs.ts';
 
-/** What changes nothing: `doctor`, `status`, `verify`, `test`. */
+/** What changes nothing: `doctor`, `status`, `verify`. */
 export function addReading(program: Command, runs: Runs): void {
   program
     .command('doctor')
@@ -20,7 +21,15 @@ export function addReading(program: Command, runs: Runs): void {
   program
     .command('verify')
     .description('tables, columns, foreign keys, indexes, tenant rules, orphans, query plans, health')
-    .action(() => runs(async (invocation) => (await import('../commands/verify.ts')).verifyCommand(invocation)));
+    .option('--only <group...>', 'only these groups of checks, e.g. schema tenant orphans', toGroups)
+    .option('--junit <file>', 'write the checks as JUnit XML too')
+    .option('--budget <duration>', 'how long the search for orphans may take (default: to its end)', toDuration)
+    .option('--jobs <n>', 'how many connections search for orphans (default: 2)', toJobs)
+    .action(({ only, junit, budget, jobs }) =>
+      runs(async (invocation) =>
+        (await import('../commands/verify.ts')).verifyCommand({ only, junit, budgetMs: budget, jobs }, invocation),
+      ),
+    );
   program
     .command('monitor')
     .description('watch the last deploy: logs, database, queries, site, data, disks; ends in a verdict')
@@ -42,6 +51,17 @@ export function toDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 90s, 30m or 2h.');
   return ms;
+}
+
+function toGroups(text: string, before: readonly VerifyGroup[] = []): readonly VerifyGroup[] {
+  const parsed = parseGroups(text);
+  if ('complaint' in parsed) throw new InvalidArgumentError(parsed.complaint);
+  return [...before, ...parsed.groups];
+}
+
+function toJobs(text: string): number {
+  if (!/^(?:[1-9]|[1-5]\d|6[0-4])$/.test(text)) throw new InvalidArgumentError('expected a whole number from 1 to 64.');
+  return Number(text);
 }
 
 export function addRehearsal(program: Command, runs: Runs): void {

@@ -57,10 +57,25 @@ export function checkTogether(tree: Tree, layers: readonly Layer[], problems: Pr
     const text = 'found "artisan", expected sql: this version does not run php artisan migrate yet';
     problems.push({ path: 'migrations.engine', text });
   }
+  problems.push(...halfPolymorphic(tree));
   for (const key of ['maintenance', 'caches']) {
     const isWithoutApp = valueAt(tree, ['app', key]) === 'laravel' && valueAt(tree, ['app', 'dir']) === undefined;
     if (isWithoutApp) problems.push({ path: `app.${key}`, text: 'found "laravel" without app.dir, expected both' });
   }
+}
+
+/** A type without a mapping means nothing, and a mapping without a column of types nothing either. */
+function halfPolymorphic(tree: Tree): Problem[] {
+  const references = valueAt(tree, ['verify', 'references']);
+  if (!Array.isArray(references)) return [];
+  return references.flatMap((entry, place) => {
+    if (!isTree(entry) || isTree(entry.to) === (entry.type !== undefined)) return [];
+    const text =
+      entry.type === undefined
+        ? 'found a mapping of types, expected type beside it'
+        : 'found type, expected to as a mapping of types to columns';
+    return [{ path: `verify.references[${place}]`, text }];
+  });
 }
 
 function rivalsIn(layer: Layer, section: string): Problem[] {

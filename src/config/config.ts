@@ -33,8 +33,18 @@ export interface Config {
       readonly columns: readonly string[];
       readonly unique: boolean;
     }[];
-    readonly tenant: { readonly table: string; readonly column: string; readonly onDelete: string } | undefined;
+    readonly tenant:
+      | {
+          readonly table: string;
+          readonly column: string;
+          readonly onDelete: string;
+          /** Tables that are for all tenants; undefined: not declared. */
+          readonly except?: readonly string[] | undefined;
+        }
+      | undefined;
     readonly references: readonly { readonly from: ColumnRef; readonly to: ColumnRef }[];
+    /** Pairs of a type and an id: the type says which table the id is of. */
+    readonly polymorphic: readonly Polymorphic[];
     readonly plans: readonly string[];
   };
   readonly monitor: {
@@ -71,6 +81,14 @@ export interface Thresholds {
 export interface ColumnRef {
   readonly table: string;
   readonly column: string;
+}
+
+export interface Polymorphic {
+  readonly from: ColumnRef;
+  /** Column of the same table. */
+  readonly type: string;
+  /** By what stands in the column of the type. */
+  readonly to: Readonly<Record<string, ColumnRef>>;
 }
 
 export interface AppConfig {

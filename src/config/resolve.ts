@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Target } from '../mysql/connect.ts';
-import type { AppConfig, Config, NotifyTarget, Thresholds } from './config.ts';
+import type { AppConfig, ColumnRef, Config, NotifyTarget, Thresholds } from './config.ts';
 import type { CheckedConfig } from './schema.ts';
 
 interface Base {
@@ -37,7 +37,7 @@ export function resolveConfig(checked: CheckedConfig, { file, folder }: Base): C
       keep: checked.backup.keep,
       minFreeBytes: checked.backup.minFree,
     },
-    verify: { ...checked.verify, tenant: checked.verify.tenant },
+    verify: { ...checked.verify, tenant: checked.verify.tenant, ...splitReferences(checked.verify.references) },
     monitor: {
       forMs: checked.monitor.for,
       everyMs: checked.monitor.every,
@@ -50,6 +50,21 @@ export function resolveConfig(checked: CheckedConfig, { file, folder }: Base): C
     logsDir: absolute(checked.logs),
     stateDir: absolute(checked.state),
   };
+}
+
+/** Those to one table, and those whose type says which. */
+function splitReferences(given: CheckedConfig['verify']['references']) {
+  const references: Config['verify']['references'][number][] = [];
+  const polymorphic: Config['verify']['polymorphic'][number][] = [];
+  for (const { from, type, to } of given) {
+    if (isColumn(to)) references.push({ from, to });
+    else polymorphic.push({ from, type: type ?? '', to });
+  }
+  return { references, polymorphic };
+}
+
+function isColumn(to: CheckedConfig['verify']['references'][number]['to']): to is ColumnRef {
+  return typeof to.table === 'string' && typeof to.column === 'string';
 }
 
 type CheckedServer = Omit<CheckedConfig['database'], 'name'>;

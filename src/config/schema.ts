@@ -164,11 +164,28 @@ const verify = section({
         'The rule its foreign key must have',
         z._default(oneOf(['CASCADE', 'RESTRICT', 'SET NULL', 'NO ACTION']), 'CASCADE'),
       ),
+      except: described(
+        'Tables that are for all tenants; * stands for any text. Once it is there, every other table must hold the rules',
+        z.optional(z.array(text('the name of a table'), 'a list of tables')),
+      ),
     }),
   ),
   references: described(
-    'Foreign keys that exist only in the application; orphans are looked for',
-    list(z.strictObject({ from: column(), to: column() }, 'a mapping with from and to'), 'a list of { from, to }'),
+    'Foreign keys that exist only in the application; orphans are looked for. A polymorphic pair has the column of its type, and to maps types to columns',
+    list(
+      z.strictObject(
+        {
+          from: column(),
+          type: z.optional(text('the name of a column')),
+          to: z.union(
+            [column(), z.record(text(), column())],
+            'a column as table.column, or a mapping of types to columns',
+          ),
+        },
+        'a mapping with from and to',
+      ),
+      'a list of { from, to }',
+    ),
   ),
   plans: described('Queries that must use an index', list(text('a query'), 'a list of queries')),
 });

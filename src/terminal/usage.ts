@@ -16,7 +16,7 @@ const HELP: Readonly<Record<string, { readonly examples: readonly [string, strin
   demo: { examples: ['gateway-migrate demo', 'gateway-migrate demo --keep'], page: 'docs/reliability.md' },
   doctor: { examples: ['gateway-migrate doctor', 'gateway-migrate --json doctor'], page: 'docs/runbook.md' },
   status: { examples: ['gateway-migrate status', 'gateway-migrate status --check'], page: 'docs/runbook.md' },
-  verify: { examples: ['gateway-migrate verify', 'gateway-migrate --verbose verify'], page: 'docs/configuration.md' },
+  verify: { examples: ['gateway-migrate verify', 'gateway-migrate verify --only orphans'], page: 'docs/verify.md' },
   monitor: {
     examples: ['gateway-migrate monitor', 'gateway-migrate monitor --for 10m --on-major report'],
     page: 'docs/monitoring.md',

@@ -90,7 +90,7 @@ describe('defaults', () => {
         keep: { last: 10, days: 30 },
         minFreeBytes: 500_000_000,
       },
-      verify: { requireTables: [], requireIndexes: [], tenant: undefined, references: [], plans: [] },
+      verify: { requireTables: [], requireIndexes: [], tenant: undefined, references: [], polymorphic: [], plans: [] },
       monitor: {
         ...{ forMs: 1_800_000, everyMs: 5_000, checkpointsMs: [60_000, 300_000, 900_000, 1_800_000], logs: [] },
         thresholds: {

@@ -206,6 +206,23 @@ it('says which variable holds bad JSON, and nothing of it', async () => {
   );
 });
 
+it('says which half of a polymorphic reference is missing', async () => {
+  const references = [
+    '{ from: a.b_id, type: b_type, to: c.id }',
+    '{ from: a.b_id, to: { C: c.id } }',
+    '{ from: a.b_id, type: b_type, to: { C: c } }',
+    '{ from: a.b_id, type: b_type, to: { C: c.id } }',
+  ];
+  expect(await failWith(`${VALID}verify: { references: [${references.slice(0, 2).join(', ')}] }`)).toBe(
+    [
+      'the configuration has 2 problems',
+      '  verify.references[0]: found type, expected to as a mapping of types to columns',
+      '  verify.references[1]: found a mapping of types, expected type beside it',
+    ].join('\n'),
+  );
+  expect(await failWith(`${VALID}verify: { references: [${references[2]}] }`)).toContain('verify.references[0].to');
+});
+
 it('suggests the nearest key, or all of them', () => {
   const keys = ['host', 'port', 'passwordFile'];
   expect(suggest('hsot', keys)).toBe('did you mean "host"?');

@@ -122,7 +122,7 @@ async function openAndCollect(verify: Config['verify'], scope: VerifyScope, cont
 }
 
 /** Runs the authors' queries where nothing can be written. START TRANSACTION READ ONLY would not do: DDL ends it and runs. */
-async function checkQueries(session: Session, queries: NonNullable<VerifyScope['queries']>): Promise<Check[]> {
+export async function checkQueries(session: Session, queries: NonNullable<VerifyScope['queries']>): Promise<Check[]> {
   const checks: Check[] = [];
   for (const { version, statements } of queries) {
     for (const [index, statement] of statements.entries()) {

@@ -1,4 +1,5 @@
 import { quoteName } from '../../mysql/quote.ts';
+import { isCoveredBy, isLeading, isTwice } from '../../schema/index-cover.ts';
 import type { Index, TableShape } from '../../schema/types.ts';
 import type { Finding } from '../finding.ts';
 import { blame, type Review } from './review.ts';
@@ -8,10 +9,7 @@ export function adviseOnIndexes(review: Review): Finding[] {
   return [...findRedundant(review), ...findUnindexed(review)];
 }
 
-/**
- * Only plain B-trees: a unique key forbids something even where a longer index reads as well. One that is the beginning
- * of another, or of a unique key, may be meant: a hint. Two alike are a mistake.
- */
+/** One that is the beginning of another, or of a unique key, may be meant: a hint. Two alike are a mistake. */
 function findRedundant(review: Review): Finding[] {
   const { indexes } = review.shape;
   return indexes.flatMap((index) => {
@@ -31,17 +29,6 @@ function findRedundant(review: Review): Finding[] {
       },
     ];
   });
-}
-
-function isTwice(index: Index, other: Index): boolean {
-  return index.columns.length === other.columns.length && !other.isUnique;
-}
-
-function isCoveredBy(index: Index, other: Index): boolean {
-  if (index.isUnique || index.type !== 'BTREE' || other.type !== 'BTREE') return false;
-  if (!index.columns.every((column, place) => other.columns[place] === column)) return false;
-  // Of two equal ones the second by name is the needless one, and not both.
-  return other.columns.length > index.columns.length || other.isUnique || other.name < index.name;
 }
 
 function hasIndex(shape: TableShape | undefined, index: Index): boolean {
@@ -67,10 +54,6 @@ function findUnindexed(review: Review): Finding[] {
       why: `to find the rows of one row of ${parent}, and to look for orphans, the whole table is read`,
       fix: `ALTER TABLE ${quoteName(review.table)} ADD INDEX (${columns.map(quoteName).join(', ')})`,
     }));
-}
-
-function isLeading(shape: TableShape, columns: readonly string[]): boolean {
-  return shape.indexes.some((index) => columns.every((column, place) => index.columns[place] === column));
 }
 
 function isSameColumn(review: Review, name: string): boolean {

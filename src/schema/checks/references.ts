@@ -1,5 +1,6 @@
 import type { ColumnRef } from '../../config/config.ts';
-import type { Snapshot, TableShape } from '../types.ts';
+import { isLeading } from '../index-cover.ts';
+import type { Snapshot } from '../types.ts';
 
 /** Columns of a child table whose values are keys of a parent table. */
 export interface Reference {
@@ -48,8 +49,4 @@ export function configuredReferences(
 export function nameReference(reference: Reference): string {
   const list = (columns: readonly string[]) => (columns.length === 1 ? columns[0] : `(${columns.join(', ')})`);
   return `${reference.table}.${list(reference.columns)} → ${reference.parentTable}.${list(reference.parentColumns)}`;
-}
-
-function isLeading(table: TableShape | undefined, columns: readonly string[]): boolean {
-  return (table?.indexes ?? []).some((index) => columns.every((column, place) => index.columns[place] === column));
 }

@@ -7,6 +7,16 @@ export interface TenantRule {
   readonly table: string;
   readonly column: string;
   readonly onDelete: string;
+  /** Tables that are for all tenants; `*` stands for any text. Undefined: which those are is not declared. */
+  readonly except?: readonly string[] | undefined;
+}
+
+/** The configuration names the table as one that is for all tenants. */
+export function isExcepted({ except = [] }: Pick<TenantRule, 'except'>, table: string): boolean {
+  return except.some((entry) => {
+    const parts = entry.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+    return new RegExp(`^${parts.join('.*')}$`).test(table);
+  });
 }
 
 export type TenantRuleName = 'tenant-column' | 'tenant-not-null' | 'tenant-cascade' | 'tenant-index';
@@ -54,7 +64,7 @@ export function checkTenant(
 ): Check[] {
   const names = tables ?? tenantTables(snapshot, rule);
   return names
-    .filter((name) => name !== rule.table)
+    .filter((name) => name !== rule.table && !isExcepted(rule, name))
     .flatMap((name) => {
       const shape = snapshot.objects.get(`table:${name}`)?.table;
       const isTenants = made.includes(name) || shape?.columns.some((column) => column.name === rule.column);
@@ -72,7 +82,7 @@ export function tenantTables(snapshot: Snapshot, rule: TenantRule): string[] {
   );
   return tables
     .map((object) => object.name)
-    .filter((name) => name !== rule.table)
+    .filter((name) => name !== rule.table && !isExcepted(rule, name))
     .sort();
 }
 

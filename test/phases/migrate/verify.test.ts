@@ -27,6 +27,7 @@ const VERIFY: Config['verify'] = {
   requireIndexes: [],
   tenant: { table: 'companies', column: 'company_id', onDelete: 'CASCADE' },
   references: [{ from: { table: 'calls', column: 'staff_id' }, to: { table: 'staff', column: 'id' } }],
+  polymorphic: [],
   plans: ['SELECT * FROM calls WHERE company_id = 1'],
 };
 const QUERIES = [
