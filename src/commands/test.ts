@@ -3,6 +3,7 @@ import { ExitCode, refusal } from '../errors.ts';
 import type { Migration } from '../migrations/types.ts';
 import { compareExisting } from '../preflight/adoption.ts';
 import { type Facts, gatherFacts } from '../preflight/gather.ts';
+import { MEND_AND_TEST } from '../rehearsal/verdict.ts';
 import type { Check } from '../run/check.ts';
 import { requireUnclaimed } from './baseline/offer.ts';
 import { beginLogged } from './shared/begin.ts';
@@ -38,6 +39,7 @@ export function testCommand(options: TestOptions, invocation: Invocation): Promi
     if (failed.length > 0)
       return notReady(
         failed.map((check) => check.name),
+        MEND_AND_TEST,
         versions,
       );
     const chosen = pending.filter((one) => !adopted.includes(one.version));
@@ -48,7 +50,7 @@ export function testCommand(options: TestOptions, invocation: Invocation): Promi
     const run = await runRehearsal(chosen, facts, config, rehearsal, invocation);
     reportChecks(run.verdict.checks, invocation);
     invocation.hub.report({ type: 'summary', title: 'Rehearsal', rows: summaryRows(run, chosen) });
-    if (!run.verdict.isReady) return notReady(run.verdict.obstacles, versions);
+    if (!run.verdict.isReady) return notReady(run.verdict.obstacles, run.verdict.mendAndNext, versions);
     return { ...DONE, pending: versions };
   });
 }
@@ -75,11 +77,11 @@ function nothingToRehearse(invocation: Invocation): Ending {
   return DONE;
 }
 
-function notReady(obstacles: readonly string[], pending: readonly string[]): Ending {
+function notReady(obstacles: readonly string[], next: string, pending: readonly string[]): Ending {
   const error = {
     what: `not ready: ${[...new Set(obstacles)].join(', ')}`,
     state: 'production is unchanged by this command',
-    next: 'mend what is named above, then: gateway-migrate test',
+    next,
   };
   return { exitCode: ExitCode.finding, production: 'unchanged', pending, error };
 }

@@ -1,3 +1,4 @@
+import { foldName } from '../mysql/name.ts';
 import type { SyntaxProblem } from './sql/split.ts';
 import { Tokens } from './sql/tokens.ts';
 import type { Statement } from './types.ts';
@@ -11,12 +12,13 @@ export interface TemporaryRange {
   readonly to: number;
 }
 
-/** Undefined when the statement makes none. */
-export function temporaryName({ verb, text }: Statement): string | undefined {
+/** As `touches` and `writes` name it. Undefined when the statement makes none. */
+export function temporaryName({ verb, text, foldsNames }: Statement): string | undefined {
   if (verb !== 'CREATE TEMPORARY TABLE') return undefined;
   const tokens = new Tokens(text);
   tokens.skip('CREATE', 'OR', 'REPLACE', 'TEMPORARY', 'TABLE', 'IF', 'NOT', 'EXISTS');
-  return tokens.name()?.name;
+  const name = tokens.name()?.name;
+  return foldsNames && name !== undefined ? foldName(name) : name;
 }
 
 /**

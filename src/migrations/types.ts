@@ -41,6 +41,8 @@ export interface Statement {
   readonly touches: readonly Touch[];
   /** Tables whose rows it writes, unquoted, `schema.table` where qualified: best effort, too many rather than too few. */
   readonly writes: readonly string[];
+  /** The server keeps names of tables in lower case, and so do `touches` and `writes`. */
+  readonly foldsNames?: true;
   /** Why, when `kind` is `forbidden`. */
   readonly reason?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionOptions, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Secret } from '../system/secret.ts';
+import { withExactNames } from './exact-names.ts';
 import { type Flavor, isAtLeast, parseFlavor } from './flavor.ts';
 import { foldName } from './name.ts';
 import { migrationSettings, TOOL_SETTINGS } from './session-settings.ts';
@@ -123,7 +124,8 @@ export async function connectWithSession(
   target: Target,
   options: Pick<OpenOptions, 'database'> = {},
 ): Promise<{ server: Server; session: Session }> {
-  const session = await open(target, options);
+  const naming = { isExact: false };
+  const session = await open(target, options, undefined, naming);
   try {
     // Not the version of the greeting: a proxy greets with its own.
     const [row] = await session.query<{ version: string; folding: number | string }>(
@@ -134,14 +136,28 @@ export async function connectWithSession(
     // As the catalogue calls it, whatever the configuration does.
     const named = folding === 1 ? { ...target, database: foldName(target.database) } : target;
     const foldsNames = folding !== 0;
-    return { server: { target: named, flavor, foldsNames, open: (others) => open(named, others, flavor) }, session };
+    naming.isExact = flavor.kind === 'mariadb' && !foldsNames;
+    return {
+      server: { target: named, flavor, foldsNames, open: (others = {}) => open(named, others, flavor, naming) },
+      session,
+    };
   } catch (error) {
     session.destroy();
     throw error;
   }
 }
 
-async function open(target: Target, options: OpenOptions = {}, flavor?: Flavor): Promise<Session> {
+/** `isExact`: its catalogue does not tell names apart that the server does. */
+interface Naming {
+  readonly isExact: boolean;
+}
+
+async function open(
+  target: Target,
+  options: OpenOptions,
+  flavor: Flavor | undefined,
+  naming: Naming,
+): Promise<Session> {
   // A CommonJS package: the bundle has its names on the default export alone.
   const { default: mysql } = await import('mysql2/promise');
   const connection = await mysql.createConnection({
@@ -154,7 +170,7 @@ async function open(target: Target, options: OpenOptions = {}, flavor?: Flavor):
   });
   // Without a listener a connection that dies while idle would end the process.
   connection.on('error', () => undefined);
-  const session = toSession(connection);
+  const session = toSession(connection, naming);
   await settle(session, options.purpose === 'migration' ? migrationSettings(stockCollation(flavor)) : TOOL_SETTINGS);
   return session;
 }
@@ -171,7 +187,7 @@ async function settle(session: Session, settings: string): Promise<void> {
   }
 }
 
-function toSession(connection: Connection): Session {
+function toSession(connection: Connection, naming: Naming): Session {
   // The driver leaves the statements of a destroyed connection waiting for ever: here they fail.
   let giveUp: (error: Error) => void = () => undefined;
   const destroyed = new Promise<never>((_, reject) => {
@@ -181,7 +197,8 @@ function toSession(connection: Connection): Session {
   return {
     connectionId: connection.threadId,
     async query<T extends Row>(sql: string, values?: readonly unknown[]) {
-      const answer = connection.query<RowDataPacket[]>(sql, values as unknown[] | undefined);
+      const text = naming.isExact ? withExactNames(sql) : sql;
+      const answer = connection.query<RowDataPacket[]>(text, values as unknown[] | undefined);
       const [rows] = await Promise.race([answer, destroyed]);
       return rows as unknown as T[];
     },

@@ -85,4 +85,6 @@ export interface Finding {
   readonly what: string;
   readonly why: string;
   readonly fix: string;
+  /** It may not be one on rows of production (`test --from-backup`). */
+  readonly asksForRows?: true;
 }

@@ -17,9 +17,10 @@ const ROW_NOT_FOUND = new Set([1216, 1452, 1048, 1138, 1265, 3819, 4025, 1644]);
 export function withoutRows({ errno = 0 }: Refused, hasRows: boolean, mend: string) {
   if (hasRows || !ROW_NOT_FOUND.has(errno)) return undefined;
   return {
+    asksForRows: true,
     why: 'the tables of the clone have no rows: if it refers to those of production, it may succeed there',
     fix: `gateway-migrate test --from-backup tries it on real rows, and deploy takes its word; else ${mend}`,
-  };
+  } as const;
 }
 
 interface Surroundings {

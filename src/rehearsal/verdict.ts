@@ -9,7 +9,13 @@ export interface Verdict {
   /** What stands in the way, one short name each. */
   readonly obstacles: readonly string[];
   readonly advice: number;
+  /** The command that tells more where it is not ready, the same that its findings name. */
+  readonly next: string;
+  /** That command, and what is to be mended before it is typed. */
+  readonly mendAndNext: string;
 }
+
+export const MEND_AND_TEST = 'mend what is named above, then: gateway-migrate test';
 
 /** Checks that do not hold and findings of level error stand in the way; advice does not. */
 export function judgeRehearsal({ checks, findings }: Pick<Rehearsed, 'checks' | 'findings'>): Verdict {
@@ -19,8 +25,16 @@ export function judgeRehearsal({ checks, findings }: Pick<Rehearsed, 'checks' | 
     isReady: failed.length === 0,
     checks: all,
     obstacles: failed.map((check) => check.name),
+    ...nextOf(findings, failed.length),
     advice: all.filter((check) => !check.ok && (check.level === 'advice' || check.level === 'warning')).length,
   };
+}
+
+function nextOf(findings: readonly Finding[], obstacles: number): Pick<Verdict, 'next' | 'mendAndNext'> {
+  const asking = findings.filter(({ asksForRows }) => asksForRows).length;
+  if (asking === 0) return { next: 'gateway-migrate test', mendAndNext: MEND_AND_TEST };
+  const next = 'gateway-migrate test --from-backup';
+  return { next, mendAndNext: asking === obstacles ? next : `mend what else is named above, then: ${next}` };
 }
 
 /** What was there before comes under a heading of its own: it is nobody's fault today. */

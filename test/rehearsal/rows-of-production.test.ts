@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Finding } from '../../src/rehearsal/finding.ts';
+import { judgeRehearsal } from '../../src/rehearsal/verdict.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { file, rehearseFiles, rehearseOn } from './stages.ts';
 
@@ -52,6 +54,15 @@ describeOnServers('what refers to rows of production', (server) => {
     if (trigger) await server().sql(trigger, database);
     const { findings } = await rehearseOn(server(), database, { files });
     expect(findings.find((one) => one.name === name)).toMatchObject({ level: 'error', why: WHY, fix: FIX + mend });
+    const next = 'gateway-migrate test --from-backup';
+    const asking = findings.filter(({ asksForRows }) => asksForRows);
+    expect(judgeRehearsal({ checks: [], findings: asking })).toMatchObject({ next, mendAndNext: next });
+    const about = { level: 'error', group: 'forward', version: '1', object: '', what: '', why: '', fix: '' } as const;
+    const other: Finding = { ...about, name: 'up-not-repeatable' };
+    expect(judgeRehearsal({ checks: [], findings: [...asking, other] })).toMatchObject({
+      next,
+      mendAndNext: 'mend what else is named above, then: gateway-migrate test --from-backup',
+    });
   });
 
   test('a mistake in the statement itself is told as before', async () => {
@@ -60,5 +71,9 @@ describeOnServers('what refers to rows of production', (server) => {
       files: { 1: file('INSERT INTO notes VALUES (1);', CLEAN) },
     });
     expect(findings.find((one) => one.name === 'up-fails')?.fix).toBe('mend line 2 of 1_step');
+    expect(judgeRehearsal({ checks: [], findings })).toMatchObject({
+      next: 'gateway-migrate test',
+      mendAndNext: 'mend what is named above, then: gateway-migrate test',
+    });
   });
 });

@@ -111,15 +111,15 @@ async function recordFor(
     const run = await runRehearsal(migrations, facts, config, { keep: false, part: quietly }, invocation);
     const unheld = run.verdict.checks.filter((check) => !check.ok);
     reportChecks(unheld, invocation);
-    if (!run.verdict.isReady) throw notReady(run.verdict.obstacles);
+    if (!run.verdict.isReady) throw notReady(run.verdict);
     record = run.record;
     return `${describeRehearsal(run.record)} (${reason})`;
   });
   return record as RehearsalRun['record'];
 }
 
-function notReady(obstacles: readonly string[]): Failure {
-  return refusal(`no valid rehearsal: not ready: ${[...new Set(obstacles)].join(', ')}`, 'gateway-migrate test');
+function notReady({ obstacles, next }: Verdict): Failure {
+  return refusal(`no valid rehearsal: not ready: ${[...new Set(obstacles)].join(', ')}`, next);
 }
 
 /** What the page of a run tells beside what happened then. */

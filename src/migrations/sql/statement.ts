@@ -7,7 +7,7 @@ import type { LexicalModes } from './lexer.ts';
 /** A statement's text together with all that is known from it. */
 export function toStatement(text: string, line: number, modes?: LexicalModes): Statement {
   const statement = { text, line, digest: digestOf(text, modes), ...classify(text, modes) };
-  return modes?.foldsNames ? { ...statement, ...folded(statement) } : statement;
+  return modes?.foldsNames ? { ...statement, ...folded(statement), foldsNames: true } : statement;
 }
 
 function folded({ touches, writes }: Pick<Statement, 'touches' | 'writes'>): Pick<Statement, 'touches' | 'writes'> {

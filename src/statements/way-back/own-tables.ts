@@ -1,6 +1,7 @@
 import { DEFAULT_MODES, Lexer } from '../../migrations/sql/lexer.ts';
 import { temporaryName } from '../../migrations/temporary.ts';
 import type { Migration, Statement } from '../../migrations/types.ts';
+import { foldName } from '../../mysql/name.ts';
 import type { JournalRow } from '../row.ts';
 
 /** What goes when the tables go that the same run has made, and needs no way back of its own. */
@@ -63,12 +64,13 @@ interface Circumstances {
 }
 
 function goesWithIt(statement: Statement, { own, temporaries, hasTriggers, isReferred }: Circumstances): boolean {
-  const { kind, verb, text, touches } = statement;
+  const { kind, verb, text, touches, foldsNames } = statement;
+  const known = (word: string) => (foldsNames ? foldName(word) : word);
   if (kind === 'dml')
     return (
       !hasTriggers &&
       (verb === 'INSERT' || !isReferred) &&
-      callsNobody(text, (name) => own.has(name) || temporaries.has(name))
+      callsNobody(text, (word) => own.has(known(word)) || temporaries.has(known(word)))
     );
   if (kind === 'truncate' || verb === 'CREATE INDEX' || verb === 'DROP INDEX') return true;
   // A foreign key among them decides in which order they can go; a partition may be exchanged with another table's.

@@ -150,3 +150,15 @@ test('tables that an earlier migration of the run has made are its own too', () 
   const dropped = migration('DROP TABLE a; DROP TABLE n;');
   expect(ownTables(dropped, [done(1)], new Set(['a'])).gone).toEqual(new Set());
 });
+
+/** The server keeps `Notes` as `notes`; a statement spells it as its author does. */
+test.each([
+  ['a list of columns', 'INSERT INTO NOTES (Id) VALUES (1);'],
+  ['a temporary table', 'CREATE TEMPORARY TABLE Few (x INT); INSERT INTO FEW (x) VALUES (1);'],
+])('names of any case are the same table where the server keeps them in lower case: %s', (_, sql) => {
+  const text = `-- migrate:up\nCREATE TABLE Notes (Id INT);\n${sql}\n`;
+  const modes = { noBackslashEscapes: false, ansiQuotes: false, foldsNames: true };
+  const plan = parseMigrationText(text, { version: '1', name: 'x', baseName: '1_x', checksum: 'v1:0' }, modes);
+  const rows = plan.up.map((_one, index) => done(index + 1, index === 0 ? nothing('table:notes') : undefined));
+  expect(ownTables(plan, rows).gone).toContain(plan.up.length);
+});
