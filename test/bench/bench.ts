@@ -8,6 +8,7 @@ import { fingerprint } from './cases/fingerprint.ts';
 import { migrate500 } from './cases/migrate-500.ts';
 import { rehearse500 } from './cases/rehearse-500.ts';
 import { status500 } from './cases/status-500.ts';
+import { verifyOrphans } from './cases/verify-orphans.ts';
 import { swap } from './cases/whole-restore.ts';
 import { renderTable, type Table } from './figures.ts';
 import { describeMachine } from './machine.ts';
@@ -25,6 +26,7 @@ const CASES: readonly BenchCase[] = [
   restore,
   proof,
   swap,
+  verifyOrphans,
 ];
 
 /** Runs the named cases, or all; prints their tables and writes every figure to `bench-results.json`. */

@@ -17,6 +17,8 @@ export interface Link extends Reference {
 export type Way =
   /** The distinct keys, in their order, from an index that leads with them: the cost is the number of keys, not of rows. */
   | { readonly by: 'keys'; readonly type: string }
+  /** The same index, entry after entry: where almost every row has a key of its own, to jump from key to key costs more. */
+  | { readonly by: 'entries'; readonly type: string }
   /** The rows by their primary key, the newest first. */
   | { readonly by: 'rows'; readonly column: string; readonly type: string }
   /** One statement: there is nothing to go by. */

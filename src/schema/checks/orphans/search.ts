@@ -1,4 +1,4 @@
-import type { Server, Session } from '../../../mysql/connect.ts';
+import type { Row, Server, Session } from '../../../mysql/connect.ts';
 import type { Snapshot } from '../../types.ts';
 import { type Check, detailOf } from '../check.ts';
 import { selectWithin } from '../time-limit.ts';
@@ -10,6 +10,11 @@ import { type Reading, wordOrphans } from './worded.ts';
 const PAGE = 50_000;
 /** A statement that has nothing to go by, or meets a server at its limit, is given up after this. */
 const STATEMENT_MS = 60_000;
+/** With fewer rows a key than this, entry after entry is faster than a jump from key to key. */
+const FEW_ROWS_A_KEY = 10;
+/** By the server's estimate, which may be a day old: hence the time. */
+const AT_ONCE_ROWS = 10_000;
+const AT_ONCE_MS = 1_000;
 /** So many orphans are named. */
 export const SAMPLES = 20;
 
@@ -72,38 +77,104 @@ function inOrder(links: readonly Link[], snapshot: Snapshot): Queued[] {
     .map(({ queued }) => queued);
 }
 
+interface Gathered {
+  by: Way['by'];
+  read: number;
+  orphans: number;
+  readonly keys: (readonly unknown[])[];
+}
+
 /** Never throws for what the server says of a link: that is its finding. */
 async function readLink(session: Session, link: Link, way: Way, search: Deadline): Promise<Reading> {
-  const sql = linkSql(link, way, search.snapshot);
-  const size = search.pageSize ?? PAGE;
-  const reading = { by: way.by, read: 0, orphans: 0, keys: [] as (readonly unknown[])[] };
+  const gathered: Gathered = { by: way.by, read: 0, orphans: 0, keys: [] };
   try {
-    for (let page: Page = { after: undefined, size }; ; ) {
-      search.signal.throwIfAborted();
-      const row = await ask(session, search, sql.count(page));
-      if (row === undefined) return { ...reading, end: reading.read === 0 ? 'not begun' : 'budget' };
-      const { n, last, orphans } = row as { n: unknown; last: unknown; orphans: unknown };
-      reading.read += Number(n);
-      reading.orphans += Number(orphans);
-      if (Number(orphans) > 0 && reading.keys.length < SAMPLES) {
-        const found = await session.query(`SELECT ${sql.sample(page, SAMPLES - reading.keys.length)}`);
-        reading.keys.push(...found.map((one) => Object.values(one)));
-      }
-      await search.between?.(session);
-      if (way.by === 'whole' || Number(n) < size) return { ...reading, end: 'whole' };
-      page = { after: last, size };
-    }
+    const asked = { session, link, way, search, gathered };
+    if (await isSoundAtOnce(asked)) return { ...gathered, end: 'whole' };
+    const end = (await readPages(asked)) ?? (await readEntries(asked));
+    return { ...gathered, end: end === 'budget' && gathered.read === 0 ? 'not begun' : end };
   } catch (error) {
     search.signal.throwIfAborted();
-    return { ...reading, end: { error: detailOf(error) } };
+    return { ...gathered, end: { error: detailOf(error) } };
   }
 }
 
-/** Undefined when there is no time for it, or it took too long. */
-async function ask(session: Session, { server, untilMs, ticksMs }: Deadline, sql: string) {
-  const leftMs = Math.min(STATEMENT_MS, Math.ceil(untilMs - ticksMs()));
+interface Asked {
+  readonly session: Session;
+  readonly link: Link;
+  readonly way: Way;
+  readonly search: Deadline;
+  readonly gathered: Gathered;
+}
+
+/** A small table in one statement, where all is well: thousands of them are read for the price of the round trips. */
+async function isSoundAtOnce({ session, link, way, search }: Asked): Promise<boolean> {
+  const rows = search.snapshot.objects.get(`table:${link.table}`)?.table?.estimatedRows ?? 0;
+  if (search.pageSize !== undefined || rows > AT_ONCE_ROWS) return false;
+  const sql = linkSql(link, way, search.snapshot).countEntries(undefined, undefined);
+  const row = await ask(session, search, sql, AT_ONCE_MS);
+  await search.between?.(session);
+  return row !== undefined && Number(row.orphans) === 0;
+}
+
+/** Undefined where its first page shows that entry after entry is the better way. */
+async function readPages({ session, link, way, search, gathered }: Asked): Promise<'whole' | 'budget' | undefined> {
+  const sql = linkSql(link, way, search.snapshot);
+  const size = search.pageSize ?? PAGE;
+  for (let page: Page = { after: undefined, size }; ; ) {
+    const row = await ask(session, search, sql.count(page));
+    if (row === undefined) return 'budget';
+    const { n, last } = row;
+    if (way.by === 'keys' && page.after === undefined && Number(n) >= size) {
+      const entries = await ask(session, search, sql.entries(last, size * FEW_ROWS_A_KEY));
+      if (entries && Number(entries.n) < size * FEW_ROWS_A_KEY) return undefined;
+    }
+    await gather(session, gathered, { read: Number(n), orphans: Number(row.orphans) }, (most) =>
+      sql.sample(page, most),
+    );
+    await search.between?.(session);
+    if (way.by === 'whole' || Number(n) < size) return 'whole';
+    page = { after: last, size };
+  }
+}
+
+async function readEntries({ session, link, way, search, gathered }: Asked): Promise<'whole' | 'budget'> {
+  const sql = linkSql(link, { by: 'entries', type: way.by === 'keys' ? way.type : '' }, search.snapshot);
+  const size = search.pageSize ?? PAGE;
+  gathered.by = 'entries';
+  for (let after: unknown; ; ) {
+    const end = await ask(session, search, sql.end({ after, size }));
+    const row = end && (await ask(session, search, sql.countEntries(after, end.last)));
+    if (row === undefined) return 'budget';
+    const [from, last] = [after, end?.last];
+    const found = { read: size, orphans: Number(row.orphans) };
+    await gather(session, gathered, found, (most) => sql.sampleEntries(from, last, most));
+    await search.between?.(session);
+    if (last === undefined) return 'whole';
+    after = last;
+  }
+}
+
+async function gather(
+  session: Session,
+  gathered: Gathered,
+  found: { readonly read: number; readonly orphans: number },
+  sample: (most: number) => string,
+): Promise<void> {
+  gathered.read += found.read;
+  gathered.orphans += found.orphans;
+  if (found.orphans === 0 || gathered.keys.length >= SAMPLES) return;
+  const rows = await session.query(`SELECT ${sample(SAMPLES - gathered.keys.length)}`);
+  gathered.keys.push(...rows.map((row) => Object.values(row)));
+}
+
+/** The first row, `{}` when there is none; undefined when there is no time for it, or it took too long. */
+async function ask(session: Session, search: Deadline, sql: string, withinMs = STATEMENT_MS): Promise<Row | undefined> {
+  const { server, signal, untilMs, ticksMs } = search;
+  signal.throwIfAborted();
+  const leftMs = Math.min(withinMs, Math.ceil(untilMs - ticksMs()));
   if (leftMs <= 0) return undefined;
-  return (await selectWithin(session, server.flavor, leftMs, sql))?.[0];
+  const rows = await selectWithin(session, server.flavor, leftMs, sql);
+  return rows && (rows[0] ?? {});
 }
 
 /** On Ctrl-C what runs on the server is ended there: it would go on without us. */

@@ -28,13 +28,42 @@ export function linkSql(link: Link, way: Way, snapshot: Snapshot) {
     ? `p.${quoteName(link.parentColumns[0] ?? '')} IS NULL`
     : `NOT EXISTS (SELECT 1 FROM ${parent} p WHERE ${matches.join(' AND ')})`;
   const source = (page: Page) => `(${pageSql(link, way, child, page)}) k ${join}`;
+  // Merged into the query around it by both servers: nothing is materialised.
+  const entriesOf = (after: unknown, last: unknown) =>
+    `(SELECT ${columns.map((column, place) => `${quoteName(column)} AS c${place}`).join(', ')} FROM ${child} ` +
+    `WHERE ${upTo(link, way, after, last)}) k ${join}`;
   const last = way.by === 'keys' ? 'MAX(k.c0)' : way.by === 'rows' ? 'MIN(k.pk)' : 'NULL';
   return {
     count: (page: Page) =>
       `COUNT(*) AS n, ${last} AS last, COUNT(CASE WHEN ${present} AND ${absent} THEN 1 END) AS orphans FROM ${source(page)}`,
+    /** Of a page by keys: its entries up to `most`, so that few keys of many rows are told from many of few. */
+    entries: (last: unknown, most: number) =>
+      `COUNT(*) AS n FROM (SELECT 1 FROM ${child} WHERE ${upTo(link, way, undefined, last)} LIMIT ${most}) e`,
+    /** Where a page of entries ends. */
+    end: ({ after, size }: Page) => {
+      const key = quoteName(columns[0] ?? '');
+      return `${key} AS last FROM ${child} WHERE ${upTo(link, way, after, undefined)} ORDER BY ${key} LIMIT ${size}, 1`;
+    },
+    /** A page of entries, read without being kept. */
+    countEntries: (after: unknown, last: unknown) =>
+      `COUNT(*) AS orphans FROM ${entriesOf(after, last)} WHERE ${present} AND ${absent}`,
+    sampleEntries: (after: unknown, last: unknown, most: number) =>
+      `DISTINCT k.c0 FROM ${entriesOf(after, last)} WHERE ${absent} LIMIT ${most}`,
     sample: (page: Page, most: number) =>
       `DISTINCT ${columns.map((_, place) => `k.c${place}`).join(', ')} FROM ${source(page)} WHERE ${present} AND ${absent} LIMIT ${most}`,
   };
+}
+
+/** The entries behind `after` and up to `last`. */
+function upTo(link: Link, way: Way, after: unknown, last: unknown): string {
+  const key = quoteName(link.columns[0] ?? '');
+  const type = way.by === 'keys' || way.by === 'entries' ? way.type : '';
+  const { condition } = link;
+  return [
+    ...(condition ? [`${quoteName(condition.column)} = ${textLiteral(condition.value)}`] : []),
+    after === undefined ? `${key} IS NOT NULL` : `${key} > ${literal(after, type)}`,
+    ...(last === undefined ? [] : [`${key} <= ${literal(last, type)}`]),
+  ].join(' AND ');
 }
 
 function pageSql(link: Link, way: Way, child: string, { after, size }: Page): string {
@@ -46,7 +75,7 @@ function pageSql(link: Link, way: Way, child: string, { after, size }: Page): st
     where.push(after === undefined ? `${key} IS NOT NULL` : `${key} > ${literal(after, way.type)}`);
     return `SELECT DISTINCT ${keys} FROM ${child} WHERE ${where.join(' AND ')} ORDER BY ${key} LIMIT ${size}`;
   }
-  if (way.by === 'whole')
+  if (way.by === 'whole' || way.by === 'entries')
     return `SELECT ${keys} FROM ${child}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`;
   const key = quoteName(way.column);
   if (after !== undefined) where.push(`${key} < ${literal(after, way.type)}`);

@@ -38,7 +38,8 @@ export function wordOrphans(link: Link, reading: Reading, budgetMs: number | und
 }
 
 function portion({ by, read }: Reading): string {
-  return by === 'keys' ? `the first ${read} keys` : `the newest ${read} rows`;
+  if (by === 'keys') return `the first ${read} keys`;
+  return by === 'entries' ? `the rows of the first keys, ${read} of them,` : `the newest ${read} rows`;
 }
 
 function describe({ by, orphans, keys }: Reading): string {

@@ -152,6 +152,20 @@ describeOnServers('the search for orphans', (server) => {
     expect(checks.filter(({ ok }) => !ok).every(({ level }) => level === 'error')).toBe(true);
   });
 
+  it.each([1, 2])(
+    'finds every one entry after entry, where almost every row has a key of its own, %i a page',
+    async (pageSize) => {
+      const healthy = await search(await prepare(SCHEMA), { pageSize });
+      expect(healthy.map(({ detail }) => detail)).toEqual(NAMES.map(() => 'no orphans'));
+      const [company, , , code, , , pair] = await search(await prepare([...SCHEMA, ...ORPHANS]), { pageSize });
+      expect([company?.detail, code?.detail, pair?.detail]).toEqual([
+        '3 rows without a parent: 7, 18446744073709551614',
+        '2 rows without a parent: z',
+        '1 key without a parent: zoe',
+      ]);
+    },
+  );
+
   it('says how to see all of them, and how to mend them', async () => {
     const prepared = await prepare([...SCHEMA, ...ORPHANS]);
     const checks = await search(prepared);
