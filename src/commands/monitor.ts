@@ -1,5 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { ExitCode, type Interrupted } from '../errors.ts';
+import { describeTarget } from '../preflight/reach.ts';
+import { pagePath } from '../report/write.ts';
+import { isoWithOffset } from '../system/clock.ts';
 import { readBaseline, takeBaseline } from '../watch/baseline.ts';
 import { checkpointRows } from '../watch/checkpoint.ts';
 import type { Sample, Verdict } from '../watch/evidence.ts';
@@ -9,6 +12,7 @@ import { type LookPlace, type WatchTimes, watch } from '../watch/watch.ts';
 import { dataWatcher } from './monitor/data.ts';
 import { findSubject, type Subject } from './monitor/subject.ts';
 import { EvidenceTeller, nextAfter, sampleEvent, verdictEvent } from './monitor/telling.ts';
+import { aftermathOfWatch } from './shared/aftermath.ts';
 import { beginReading } from './shared/begin.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { DONE, type Ending, withRun } from './shared/with-run.ts';
@@ -31,7 +35,17 @@ export async function monitorCommand(options: MonitorOptions, invocation: Invoca
     const watching = new Watching(subject, config, options, invocation);
     const judged = await watching.run();
     if (watching.wantsRollback) rollBack = subject.run;
-    return endingOf(judged, subject.run, invocation.signal);
+    const judgement = {
+      ...judged,
+      at: isoWithOffset(invocation.clock.now()),
+      next: nextAfter(judged.verdict, subject.run),
+    };
+    const afterwards = async () => {
+      const watched = { run: subject.run, folder: subject.folder, target: describeTarget(config.database) };
+      await aftermathOfWatch(config, watched, judgement, invocation);
+      return { report: pagePath(subject.folder) };
+    };
+    return { ...endingOf(judged, subject.run, invocation.signal), afterwards };
   });
   if (rollBack === undefined) return exitCode;
   const { rollbackCommand } = await import('./rollback.ts');

@@ -24,7 +24,7 @@ export function reportCommand(options: ReportOptions, invocation: Invocation): P
     const story = await readStory(folder);
     if (!story) throw failedUnchanged(`run ${run} has left no events in ${folder}`, 'gateway-migrate history');
     const path = options.out === undefined ? pagePath(folder) : resolve(invocation.cwd, options.out);
-    await writePage(story, path).catch((error: unknown) => {
+    await writePage(story, folder, path).catch((error: unknown) => {
       throw failedUnchanged(`cannot write ${path}: ${messageOf(error)}`, 'gateway-migrate report --out FILE');
     });
     invocation.print([path]);

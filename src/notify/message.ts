@@ -1,6 +1,7 @@
 import { headlineOf, type Story, stateOf, verifiedIn } from '../report/story.ts';
 import type { RunFinished } from '../run/events.ts';
 import { formatDuration } from '../terminal/style.ts';
+import type { Judgement } from '../watch/record.ts';
 
 /** What a team can be told of. */
 export const OCCASIONS = ['started', 'succeeded', 'failed', 'rolledBack', 'restored', 'verdict'] as const;
@@ -76,6 +77,24 @@ export function endedMessage(story: Story, { id, at, words }: About): Message {
       ['Contact', words.contact],
     ]),
     next: [...(failed ? [failed.next] : []), ...(words.next ?? [])],
+  };
+}
+
+/** PURE. How the watch of a run has ended. */
+export function verdictMessage(
+  watched: { readonly run: string; readonly target: string },
+  { verdict, because, next }: Pick<Judgement, 'verdict' | 'because' | 'next'>,
+  { id, at, words }: About,
+): Message {
+  return {
+    ...{ id, at, on: 'verdict', run: watched.run },
+    title: `${label(words)}VERDICT: ${verdict}, of run ${watched.run} on ${watched.target}`,
+    facts: given([
+      ['Project', words.project],
+      ['Because', because.join('\n')],
+      ['Contact', words.contact],
+    ]),
+    next: [next, ...(words.next ?? [])],
   };
 }
 

@@ -7,11 +7,12 @@ import { schemaChanges, statements } from './statements.ts';
 import { headlineOf, type Story, stateOf } from './story.ts';
 import { STYLE } from './style.ts';
 import { timeline } from './timeline.ts';
+import { type ToldWatch, watchSection } from './watch.ts';
 
 const MOST_CHECKS = 400;
 
 /** One self-contained page: no script, nothing loaded, everything escaped. PURE. */
-export function renderPage(story: Story): string {
+export function renderPage(story: Story, watched?: ToldWatch): string {
   const headline = headlineOf(story);
   const page = html`<!doctype html>
 <html lang="en">
@@ -36,9 +37,10 @@ ${migrations(story)}
 ${schemaChanges(story)}
 ${statements(story)}
 ${checks(story)}
+${watched && watchSection(watched)}
 ${notes(story)}
 ${summaries(story)}
-${section('Type next', html`<pre>${nextOf(story)}</pre>`)}
+${section('Type next', html`<pre>${watched?.judgement.next ?? nextOf(story)}</pre>`)}
 </main>
 </body>
 </html>

@@ -20,7 +20,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--soft);padding:.
 summary{cursor:pointer}
 svg{display:block;margin:.5rem 0}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}
-svg .bar{fill:var(--accent)}svg .failed{fill:var(--bad)}svg .window{fill:var(--warn);fill-opacity:.15}
+svg .line{fill:none;stroke:var(--accent);stroke-width:1.5;vector-effect:non-scaling-stroke}svg .bar{fill:var(--accent)}svg .failed{fill:var(--bad)}svg .window{fill:var(--warn);fill-opacity:.15}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}th,td{padding-right:.35rem}}
 @media print{:root{color-scheme:light;--ink:#000;--quiet:#333;--page:#fff;--line:#d0d7de;--soft:#f6f8fa;--good:#116329;--bad:#a40e26;--warn:#7d4e00;--accent:#0550ae}details::details-content{display:block;content-visibility:visible}main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}}
 `;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LineFile, openLineFile } from '../system/files.ts';
-import type { Sample } from './evidence.ts';
+import { type LineFile, openLineFile, writeFileAtomically } from '../system/files.ts';
+import type { Evidence, Sample, Verdict } from './evidence.ts';
 import type { Place } from './logs/follow.ts';
 
 /** What is kept of one look, in the folder of the run that is watched: a watch that is started again knows it. */
@@ -51,4 +51,29 @@ export function openRecord(folder: string): { keep(kept: Kept): void; close(): v
     },
     close: () => file?.close(),
   };
+}
+
+/** How the last watch of a run has ended. */
+export interface Judgement {
+  /** ISO 8601 with offset. */
+  readonly at: string;
+  readonly verdict: Verdict;
+  readonly because: readonly string[];
+  readonly evidence: readonly Evidence[];
+  /** The command to type. */
+  readonly next: string;
+}
+
+function judgementPath(folder: string): string {
+  return join(folder, 'verdict.json');
+}
+
+export async function keepJudgement(folder: string, judgement: Judgement): Promise<void> {
+  await writeFileAtomically(judgementPath(folder), `${JSON.stringify(judgement)}\n`);
+}
+
+/** Undefined where no watch has ended yet. */
+export async function readJudgement(folder: string): Promise<Judgement | undefined> {
+  const text = await readFile(judgementPath(folder), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Judgement);
 }

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { Receiver } from '../notify/receivers.ts';
 import { answerWith } from '../support/answering.ts';
 import { describeOnServers } from '../support/servers.ts';
 import { createProduction, finish, type JsonObject, jsonLines, lastOf, type Production } from './production.ts';
@@ -104,11 +105,22 @@ describeOnServers(
     test('a site that answers 500: major, and the command to type; --on-major rollback does it', async (context) => {
       context.skip(server().kind === 'mysql', 'no server has a part in it: one is enough');
       const { production, site, run } = await deployed();
+      const team = await Receiver.open();
+      production.configure({ notify: [{ type: 'webhook', url: team.url, project: 'Shops' }] });
       try {
         site.status = 500;
         const finished = await whileBusy(production, []);
         const last = lastOf(finished);
         expect(last).toMatchObject({ exitCode: 1, verdict: 'major' });
+        expect(team.received.map(({ body }) => body)).toEqual([
+          expect.objectContaining({
+            ...{ on: 'verdict', run, next: [`gateway-migrate rollback --run ${run}`] },
+            title: expect.stringMatching(`^\\[Shops\\] VERDICT: major, of run ${run} on `),
+          }),
+        ]);
+        const page = readFileSync(last.report as string, 'utf8');
+        expect(page).toContain('The verdict is major.');
+        expect(page).toContain(`gateway-migrate rollback --run ${run}`);
         expect(last.error).toMatchObject({
           what: expect.stringMatching(
             /^the verdict is major: the site has answered 500 for \d+ s, not 200; before the deploy it was well/,
@@ -126,6 +138,7 @@ describeOnServers(
         expect(lastOf(undone)).toMatchObject({ command: 'rollback', exitCode: 0, reverted: ['1'] });
         expect(await production.objects()).not.toContain('base table bookings');
       } finally {
+        await team.close();
         production.remove();
       }
     });

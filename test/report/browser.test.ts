@@ -7,10 +7,11 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { renderPage } from '../../src/report/page.ts';
 import { tellStory } from '../../src/report/story.ts';
+import type { ToldWatch } from '../../src/report/watch.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { startBrowser } from '../support/browser.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
-import { fiveHundredMigrations, rehearsedStory, withTable } from './fixtures/stories.ts';
+import { fiveHundredMigrations, majorWatch, rehearsedStory, withTable } from './fixtures/stories.ts';
 
 /** Set it to keep what the browser shows: `PICTURES=/tmp/pages npx vitest run test/report/browser.test.ts`. */
 const PICTURES = process.env.PICTURES;
@@ -22,7 +23,7 @@ const LIGHT = { colorScheme: 'light' } as const;
 const DARK = { colorScheme: 'dark' } as const;
 const PHONE = { ...LIGHT, viewport: { width: 360, height: 740 } } as const;
 
-const CASES: readonly (readonly [string, readonly RunEvent[], BrowserContextOptions])[] = [
+const CASES: readonly (readonly [string, readonly RunEvent[], BrowserContextOptions, ToldWatch?])[] = [
   ['a deploy', rehearsedStory, LIGHT],
   ['a deploy in the dark', rehearsedStory, DARK],
   ['a deploy on a phone', rehearsedStory, PHONE],
@@ -31,6 +32,7 @@ const CASES: readonly (readonly [string, readonly RunEvent[], BrowserContextOpti
   ['500 migrations', fiveHundredMigrations(), LIGHT],
   ['names that are markup', withTable(MARKUP), PHONE],
   ['a name without an end', withTable('x'.repeat(900)), PHONE],
+  ['a watch', rehearsedStory, DARK, majorWatch],
   ['a run that has not ended', deployStory.slice(0, -6), DARK],
 ];
 
@@ -55,7 +57,12 @@ describe('the page of a run in Chromium', { timeout: LIMIT_MS }, () => {
   });
 
   /** Opens the page of a story, unfolded as a reader would. */
-  async function open({ skip }: TestContext, events: readonly RunEvent[], options: BrowserContextOptions) {
+  async function open(
+    { skip }: TestContext,
+    events: readonly RunEvent[],
+    options: BrowserContextOptions,
+    watched?: ToldWatch,
+  ) {
     if ('missing' in started) return skip(started.missing);
     const page = await (await started.newContext(options)).newPage();
     const heard: string[] = [];
@@ -64,21 +71,24 @@ describe('the page of a run in Chromium', { timeout: LIMIT_MS }, () => {
     page.on('dialog', (dialog) => heard.push(`dialog: ${dialog.message()}`));
     page.on('request', (request) => heard.push(`request: ${request.url()}`));
     const path = join(dir, 'page.html');
-    writeFileSync(path, renderPage(tellStory(stamped(events))));
+    writeFileSync(path, renderPage(tellStory(stamped(events)), watched));
     const address = pathToFileURL(path).href;
     await page.goto(address);
     for (const summary of await page.locator('summary').all()) await summary.click();
     return { page, heard: () => heard.filter((line) => line !== `request: ${address}`) };
   }
 
-  test.for(CASES)('%s: nothing is loaded, run, cut off or hard to read', async ([name, events, options], context) => {
-    const { page, heard } = await open(context, events, options);
-    await picture(page, name);
-    expect(await cutOff(page)).toEqual([]);
-    expect(await violationsOn(page)).toEqual([]);
-    expect(heard()).toEqual([]);
-    await page.context().close();
-  });
+  test.for(CASES)(
+    '%s: nothing is loaded, run, cut off or hard to read',
+    async ([name, events, options, watched], context) => {
+      const { page, heard } = await open(context, events, options, watched);
+      await picture(page, name);
+      expect(await cutOff(page)).toEqual([]);
+      expect(await violationsOn(page)).toEqual([]);
+      expect(heard()).toEqual([]);
+      await page.context().close();
+    },
+  );
 
   test.for(['light', 'dark'] as const)(
     'on paper it is black on white, from a %s screen',

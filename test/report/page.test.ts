@@ -3,7 +3,7 @@ import { renderPage } from '../../src/report/page.ts';
 import { headlineOf, stateOf, tellStory } from '../../src/report/story.ts';
 import type { RunEvent, StampedEvent } from '../../src/run/events.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
-import { fiveHundredMigrations, rehearsedStory, withTable } from './fixtures/stories.ts';
+import { fiveHundredMigrations, majorWatch, rehearsedStory, withTable } from './fixtures/stories.ts';
 
 const NASTY = `<script>alert(1)</script>"'&\u202e\u001b[31m`;
 
@@ -93,6 +93,47 @@ describe('the page', () => {
     const text = textOf(page([{ type: 'rehearsed', version: '1', changes, forecasts: [] }]));
     expect(text).toContain('700 lines of the schema, as rehearsed');
     expect(text).toContain('table t_599 added and 100 more lines: gateway-migrate test --keep shows all');
+  });
+
+  test('tells how the watch has ended, why, and what its looks were like', () => {
+    const html = renderPage(tellStory(stamped(deployStory)), majorWatch);
+    const text = textOf(html);
+    expect(text).toContain(
+      'Watch The verdict is major. 2026-11-23T14:02:30.000+00:00, after 30 looks in 2 m 25 s error 1452 14 times in 60 s, none in the 30 minutes before',
+    );
+    expect(text).toContain(
+      'minor log &lt;b&gt;1 new entry 2026-11-23T14:00:00.000Z errors: at most 2 answer of the site, ms: at most 69 threads running: at most 4',
+    );
+    expect(text).toMatch(/Type next gateway-migrate rollback --run 20261123T093000-1 $/);
+    const [errors, site] = [...html.matchAll(/<path class="line" d="([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(errors?.match(/[ML]/g)).toHaveLength(30);
+    expect(errors?.match(/M/g)).toHaveLength(1);
+    // Where the site was not asked the line has a gap.
+    expect(site?.match(/M/g)).toHaveLength(2);
+    expect(site?.match(/[ML]/g)).toHaveLength(29);
+  });
+
+  test.each([
+    ['healthy', 'good'],
+    ['minor', 'warn'],
+    ['inconclusive', 'warn'],
+    ['critical', 'bad'],
+  ] as const)('a verdict of %s looks %s', (verdict, look) => {
+    const watched = { samples: [], judgement: { ...majorWatch.judgement, verdict, evidence: [] } };
+    expect(renderPage(tellStory(stamped(deployStory)), watched)).toContain(
+      `<p class="state ${look}">The verdict is ${verdict}.</p>`,
+    );
+  });
+
+  test('of a long watch has the highest of the looks that a point stands for', () => {
+    const samples = Array.from({ length: 1_000 }, (_, index) => ({
+      ...(majorWatch.samples[0] as (typeof majorWatch.samples)[0]),
+      health: { status: 200, ms: index === 777 ? 900 : 1 },
+    }));
+    const html = renderPage(tellStory(stamped(deployStory)), { ...majorWatch, samples });
+    const site = [...html.matchAll(/<path class="line" d="([^"]+)"/g)][1]?.[1] ?? '';
+    expect(site.match(/[ML]/g)).toHaveLength(200);
+    expect(site.match(/ 2\.0/g)).toHaveLength(1);
   });
 
   test('tells a failure in three parts', () => {

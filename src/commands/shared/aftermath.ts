@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { messageOf } from '../../errors.ts';
 import type { Delivering, Delivery } from '../../notify/delivery.ts';
-import { pagePath, readStory } from '../../report/write.ts';
+import type { OwnWords } from '../../notify/message.ts';
+import { pagePath, readStory, writePage } from '../../report/write.ts';
 import type { RunFinished } from '../../run/events.ts';
 import { runFolder, runsFolder } from '../../run/folder.ts';
 import { isoWithOffset } from '../../system/clock.ts';
+import { type Judgement, keepJudgement } from '../../watch/record.ts';
 import type { Invocation } from './invocation.ts';
 
 /** How long the end of a run waits for messages that are on their way. */
@@ -67,6 +69,31 @@ async function openDelivering({ notify }: Config, { fetch, exec, clock }: Invoca
   return new Delivering({ targets: notify, carriers: { fetch, exec }, clock });
 }
 
+/** The end of a watch: kept beside the run that was watched, on its page, and told, unless somebody stopped it. */
+export async function aftermathOfWatch(
+  config: Config,
+  watched: { readonly run: string; readonly folder: string; readonly target: string },
+  judgement: Judgement,
+  invocation: Invocation,
+): Promise<void> {
+  const { hub } = invocation;
+  const { folder } = watched;
+  try {
+    await keepJudgement(folder, judgement);
+    const story = await readStory(folder);
+    if (story) await writePage(story, folder);
+    if (config.notify.length === 0 || invocation.signal.aborted) return;
+    const { verdictMessage } = await import('../../notify/message.ts');
+    const delivering = await openDelivering(config, invocation);
+    const compose = (id: string, words: OwnWords) =>
+      verdictMessage(watched, judgement, { id, at: judgement.at, words });
+    await delivering.tell(folder, 'verdict', compose, hub.run);
+    await tellDeliveries(await delivering.settle(SETTLE_MS), invocation);
+  } catch (error) {
+    hub.report({ type: 'note', level: 'warning', text: `nobody could be told of the verdict: ${messageOf(error)}` });
+  }
+}
+
 /** Sends what earlier commands could not: for commands that have no run of their own. */
 export async function sendWaiting(config: Config, invocation: Invocation): Promise<void> {
   if (config.notify.length === 0) return;
@@ -81,11 +108,10 @@ async function writeRunPage(
   invocation: Invocation,
 ): Promise<string | undefined> {
   const { hub, clock } = invocation;
-  const { writePage } = await import('../../report/write.ts');
   await eventsWritten();
   const story = await readStory(folder, [{ ...finished, at: isoWithOffset(clock.now()), run: hub.run }]);
   if (!story) return undefined;
-  await writePage(story, pagePath(folder));
+  await writePage(story, folder);
   return pagePath(folder);
 }
 
