@@ -7,6 +7,7 @@ import { checkLaravel } from './laravel-readiness.ts';
 import { readSiteState, type SiteState } from './maintenance.ts';
 import type { AppPorts } from './ports.ts';
 import { askSite, describeAnswer } from './site.ts';
+import { hasWorkers } from './workers.ts';
 
 const REQUEST_MS = 5_000;
 
@@ -25,7 +26,8 @@ export async function checkApp(app: AppConfig, ports: AppPorts): Promise<Check[]
 }
 
 function isNothing(app: AppConfig): boolean {
-  return app.dir === undefined && !hasMaintenance(app) && !hasCaches(app) && app.services.length === 0 && !app.health;
+  const hasAny = hasMaintenance(app) || hasWorkers(app) || hasCaches(app) || app.services.length > 0;
+  return app.dir === undefined && !hasAny && !app.health;
 }
 
 function withoutFolder(app: AppConfig): Check {
@@ -34,7 +36,7 @@ function withoutFolder(app: AppConfig): Check {
 }
 
 function usesLaravel(app: AppConfig): boolean {
-  return app.maintenance === 'laravel' || app.caches === 'laravel';
+  return [app.maintenance, app.workers, app.caches].includes('laravel');
 }
 
 async function checkFolder(dir: string): Promise<Check> {
@@ -53,6 +55,10 @@ async function checkCommands(app: AppConfig, ports: AppPorts): Promise<Check[]> 
   if (typeof app.maintenance === 'object') {
     const { enter, leave, check } = app.maintenance;
     named.push(['maintenance.enter', enter], ['maintenance.leave', leave], ['maintenance.check', check]);
+  }
+  if (typeof app.workers === 'object') {
+    const { pause, resume, idle } = app.workers;
+    named.push(['workers.pause', pause], ['workers.resume', resume], ['workers.idle', idle]);
   }
   if (typeof app.caches === 'object') named.push(...app.caches.map((argv, at) => [`caches[${at}]`, argv] as const));
   const checks = named.map(([name, argv]) => (argv ? checkProgram(app, `app.${name}`, argv, ports) : undefined));

@@ -207,6 +207,7 @@ function summaryRows({ plan, chosen, options, rehearsed, saved, warnings }: Inte
     ['Database', plan.target],
     ['Backup', backup ?? 'OFF: a mistake cannot be restored (--skip-backup)'],
     ['Maintenance', maintenance ? 'on while the migrations run' : 'off: the site stays up'],
+    ...(maintenance ? [['Workers', describeWorkers(plan)]] : []),
     [
       'On failure',
       options.onFailure === 'undo' ? 'undo, then the site up again' : 'stop where it is (--on-failure stop)',
@@ -222,6 +223,13 @@ function summaryRows({ plan, chosen, options, rehearsed, saved, warnings }: Inte
     ...wayBackRow(rehearsed?.onlyByRestore ?? []),
     ...(warnings > 0 ? [['Warnings', `${warnings}, told above`]] : []),
   ] as [string, string][];
+}
+
+/** Maintenance keeps visitors away, and nobody else. */
+function describeWorkers({ steps }: Plan): string {
+  return steps.some(({ phase }) => phase === 'workers')
+    ? 'paused from before the site goes down until it is up'
+    : 'queue workers and the scheduler go on while the site is down (app.workers)';
 }
 
 /** Beside the question: what an automatic undo cannot do there. */

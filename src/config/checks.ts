@@ -58,7 +58,7 @@ export function checkTogether(tree: Tree, layers: readonly Layer[], problems: Pr
     problems.push({ path: 'migrations.engine', text });
   }
   problems.push(...halfPolymorphic(tree));
-  for (const key of ['maintenance', 'caches']) {
+  for (const key of ['maintenance', 'workers', 'caches']) {
     const isWithoutApp = valueAt(tree, ['app', key]) === 'laravel' && valueAt(tree, ['app', 'dir']) === undefined;
     if (isWithoutApp) problems.push({ path: `app.${key}`, text: 'found "laravel" without app.dir, expected both' });
   }

@@ -104,6 +104,15 @@ export interface AppConfig {
         readonly leave: readonly string[];
         readonly check?: readonly string[] | undefined;
       };
+  /** What writes while HTTP is down. Default: none is known. */
+  readonly workers?:
+    | 'laravel'
+    | 'none'
+    | {
+        readonly pause: readonly string[];
+        readonly resume: readonly string[];
+        readonly idle?: readonly string[] | undefined;
+      };
   readonly caches: 'laravel' | 'none' | readonly (readonly string[])[];
   readonly services: readonly string[];
   /** argv with `{action}` (start, stop, status) and `{service}` to be filled in. */

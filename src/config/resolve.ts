@@ -122,6 +122,7 @@ function resolveApp(app: CheckedConfig['app'], folder: string, absolute: (path: 
     dir: app.dir === undefined ? undefined : absolute(app.dir),
     ...(app.dir === undefined && hasOwnCommands(app) ? { commandsDir: folder } : {}),
     maintenance: app.maintenance ?? fallback,
+    workers: app.workers,
     caches: app.caches ?? fallback,
     services: app.services,
     serviceCommand: app.serviceCommand,
@@ -129,8 +130,8 @@ function resolveApp(app: CheckedConfig['app'], folder: string, absolute: (path: 
   };
 }
 
-function hasOwnCommands({ maintenance, caches, services }: CheckedConfig['app']): boolean {
-  return typeof maintenance === 'object' || typeof caches === 'object' || services.length > 0;
+function hasOwnCommands({ maintenance, workers, caches, services }: CheckedConfig['app']): boolean {
+  return [maintenance, workers, caches].some((value) => typeof value === 'object') || services.length > 0;
 }
 
 function resolveNotify(target: NotifyTarget, absolute: (path: string) => string): NotifyTarget {

@@ -28,6 +28,7 @@ import { cachesPhase } from './site/caches.ts';
 import { healthPhase } from './site/health.ts';
 import { maintenancePhase } from './site/maintenance.ts';
 import { servicesPhase } from './site/services.ts';
+import { workersPhase } from './site/workers.ts';
 
 export interface PhaseParts extends ProveParts {
   readonly run: string;
@@ -47,6 +48,7 @@ export function allPhases(parts: PhaseParts): Phases {
     backup: backupPhase(parts),
     prove: provePhase(parts),
     maintenance: maintenancePhase(config.app),
+    workers: workersPhase(config.app),
     services: servicesPhase(config.app),
     caches: cachesPhase(config.app),
     locks: locksPhase(parts),

@@ -1,6 +1,7 @@
 import { type AskedSite, askSite, askSiteBack } from './ask-site.ts';
 import { waitForLocks } from './locks.ts';
 import type { LockedTable, Plan, SavedRows, Step } from './step.ts';
+import { pauseWorkers, resumeWorkers } from './workers.ts';
 
 export interface DeployFacts extends AskedSite {
   readonly run: string;
@@ -23,6 +24,7 @@ export interface DeployFacts extends AskedSite {
   readonly isSiteDown: boolean;
   /** False with `--no-maintenance`, or when the application has no maintenance mode. */
   readonly withMaintenance: boolean;
+  readonly withWorkers?: boolean | undefined;
   readonly withCaches: boolean;
 }
 
@@ -112,6 +114,7 @@ interface SiteFacts extends AskedSite {
   readonly isRescue?: boolean;
   /** The run that is ended may have taken the site down already. */
   readonly isOurs?: boolean;
+  readonly withWorkers?: boolean | undefined;
   readonly withMaintenance: boolean;
   readonly withCaches: boolean;
 }
@@ -128,6 +131,7 @@ export function takeDown(facts: SiteFacts, locks: Step | false): (Step | false)[
       title: 'Clear caches',
       input: { when: 'before', ...rescue(facts) },
     },
+    pauseWorkers(facts),
     locks,
     facts.withMaintenance && {
       id: 'maintenance-on',
@@ -147,6 +151,7 @@ export function bringUp(facts: SiteFacts, suffix: '' | '-back'): (Step | false)[
       title: 'Maintenance off',
       input: { to: 'off', ...rescue(facts) },
     },
+    resumeWorkers(facts, suffix),
     suffix === '' ? askSite(facts) : askSiteBack(facts),
   ];
 }
@@ -163,7 +168,7 @@ export function wayUpAfterFailure(given: SiteFacts): Step[] {
   };
   const steps: (Step | false)[] = [...bringUp(facts, '-back'), facts.withCaches && caches];
   const onlyAfter = facts.withMaintenance ? 'maintenance-on' : facts.withCaches ? 'caches-before' : 'migrate';
-  return steps.filter((step) => step !== false).map((step) => ({ ...step, onlyAfter }));
+  return steps.filter((step) => step !== false).map((step) => ({ onlyAfter, ...step }));
 }
 
 export function rescue({ isRescue }: Pick<SiteFacts, 'isRescue'>): { isRescue?: true } {

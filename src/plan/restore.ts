@@ -1,8 +1,9 @@
-import { type AskedSite, askSite, askSiteBack } from './ask-site.ts';
+import { askSite, askSiteBack } from './ask-site.ts';
 import { exclusively, waitForLocks } from './locks.ts';
+import { type RestoredSite, siteDown, siteUp } from './restore-site.ts';
 import type { Plan, Step, TableCopy } from './step.ts';
 
-export interface RestoreFacts extends AskedSite {
+export interface RestoreFacts extends RestoredSite {
   readonly run: string;
   readonly target: string;
   readonly file: string;
@@ -14,14 +15,6 @@ export interface RestoreFacts extends AskedSite {
   readonly aside: string;
   /** Load into production itself: the site is down for as long as that takes. */
   readonly isInPlace: boolean;
-  readonly withMaintenance: boolean;
-  readonly withCaches: boolean;
-  /** Artisan cannot start: Laravel's files are written by hand. */
-  readonly by?: 'files' | undefined;
-  /** The run that is ended may have taken the site down already. */
-  readonly isOurs?: boolean;
-  /** Stopped while production is exchanged; empty with `--no-services`. */
-  readonly services: readonly string[];
 }
 
 export interface ReplayFacts {
@@ -53,8 +46,7 @@ export function planRestore(facts: RestoreFacts): Plan {
       input: { file, database: side },
     },
     replay?.way === 'beside' && replayStep(facts.file, side, replay),
-    waitForLocks('all', 'restore', facts),
-    ...siteDown(facts, !isInPlace),
+    ...siteDown(facts, !isInPlace, waitForLocks('all', 'restore', facts)),
     exchange,
     ...siteUp(facts, ''),
     askSite(facts),
@@ -94,7 +86,7 @@ export function planTableRestore(facts: {
 }
 
 export interface TableExchangeFacts
-  extends Pick<RestoreFacts, 'run' | 'target' | 'file' | 'side' | 'aside' | keyof SiteFacts> {
+  extends Pick<RestoreFacts, 'run' | 'target' | 'file' | 'side' | 'aside' | keyof RestoredSite> {
   readonly tables: readonly string[];
 }
 
@@ -115,8 +107,7 @@ export function planTableExchange(facts: TableExchangeFacts): Plan {
       title: 'Compare with production',
       input: { file, tables, database: side },
     },
-    waitForLocks(exclusively(tables), 'restore', facts),
-    ...siteDown(facts, true),
+    ...siteDown(facts, true, waitForLocks(exclusively(tables), 'restore', facts)),
     {
       id: 'swap-tables',
       phase: 'swap-tables',
@@ -159,10 +150,9 @@ export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'i
 /** Plans to bring back what was there before a restore. Undoing is itself the way back: only `resume` ends it. */
 export function planRestoreBack(facts: RestoreBackFacts): Plan {
   const { ofRun, side, aside, hasExchanged, isFinished } = facts;
-  const down = hasExchanged ? siteDown(facts, false) : [];
-  const firstDown = down.find((step) => step !== false)?.id;
+  const down = hasExchanged ? siteDown(facts, false, waitForLocks('all', 'rollback', facts)) : [];
+  const firstDown = down.find((step) => step !== false && (step.phase === 'maintenance' || step.phase === 'services'));
   const steps: (Step | false)[] = [
-    hasExchanged && waitForLocks('all', 'rollback', facts),
     ...down,
     hasExchanged && swapBack(ofRun, { side, aside }, isFinished),
     ...siteUp(facts, ''),
@@ -173,7 +163,7 @@ export function planRestoreBack(facts: RestoreBackFacts): Plan {
     command: 'rollback',
     target: facts.target,
     steps: steps.filter((step) => step !== false),
-    onFailure: [...siteUp(facts, '-back'), firstDown !== undefined && after(firstDown, askSiteBack(facts))].filter(
+    onFailure: [...siteUp(facts, '-back'), firstDown ? after(firstDown.id, askSiteBack(facts)) : false].filter(
       (step) => step !== false,
     ),
     wayBackUntil: down.findLast((step) => step !== false)?.id,
@@ -191,55 +181,6 @@ function swapBack(ofRun: string, names: { side: string; aside: string }, keeps: 
 
 function discard(ofRun: string, database: string): Step {
   return { id: 'discard', phase: 'discard', title: 'Drop what was loaded beside', input: { ofRun, database } };
-}
-
-type SiteFacts = AskedSite & Pick<RestoreFacts, 'withMaintenance' | 'withCaches' | 'services' | 'by' | 'isOurs'>;
-
-/** `goesOn`: something has been loaded by then that a site which does not go down is no reason to throw away. */
-function siteDown({ withMaintenance, services, by, isOurs }: SiteFacts, goesOn: boolean): (Step | false)[] {
-  const going = goesOn ? { goesOn } : {};
-  return [
-    withMaintenance && {
-      id: 'maintenance-on',
-      phase: 'maintenance',
-      title: 'Maintenance on',
-      input: { to: 'on', isRescue: true, ...(by ? { by } : {}), ...going, ...(isOurs ? { isOurs } : {}) },
-    },
-    services.length > 0 && {
-      id: 'services-stop',
-      phase: 'services',
-      title: `Stop ${services.join(', ')}`,
-      input: { action: 'stop', services, ...going },
-    },
-  ];
-}
-
-/** On the way back each stands behind what it takes back. */
-function siteUp({ withMaintenance, withCaches, services }: SiteFacts, suffix: '' | '-back'): (Step | false)[] {
-  const isBack = suffix === '-back';
-  return [
-    services.length > 0 && {
-      id: `services-start${suffix}`,
-      phase: 'services',
-      title: `Start ${services.join(', ')}`,
-      input: { action: 'start', services },
-      ...(isBack ? { onlyAfter: 'services-stop' } : {}),
-    },
-    !isBack &&
-      withCaches && {
-        id: 'caches-after',
-        phase: 'caches',
-        title: 'Clear caches',
-        input: { when: 'after', isRescue: true },
-      },
-    withMaintenance && {
-      id: `maintenance-off${suffix}`,
-      phase: 'maintenance',
-      title: 'Maintenance off',
-      input: { to: 'off', isRescue: true },
-      ...(isBack ? { onlyAfter: 'maintenance-on' } : {}),
-    },
-  ];
 }
 
 function after(onlyAfter: string, step: Step | false): Step | false {

@@ -24,6 +24,7 @@ export interface RollbackFacts extends AskedSite {
   /** The run that is undone was cut off and has left the site down: only what ends it may bring the site up. */
   readonly wasDown: boolean;
   readonly withMaintenance: boolean;
+  readonly withWorkers?: boolean | undefined;
   readonly withCaches: boolean;
 }
 

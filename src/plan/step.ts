@@ -19,6 +19,8 @@ export interface StepInputs {
     /** The run that this one ends may have taken the site down already. */
     readonly isOurs?: boolean;
   };
+  /** What writes while HTTP is down: queue workers, the scheduler. `isRescue`: as for `maintenance`. */
+  workers: { readonly to: 'paused' | 'running'; readonly isRescue?: boolean };
   services: {
     readonly action: 'stop' | 'start';
     readonly services: readonly string[];

@@ -88,6 +88,10 @@ function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, wha
     const state = 'the database is as it was before, but the site does not answer as it should';
     return needsPerson(back, 'unchanged', state, 'mend the site, then: gateway-migrate resume');
   }
+  if (phaseOf(plan, outcome.secondStep) === 'workers') {
+    const state = 'the database and the site are as they were before; the workers may still be paused';
+    return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');
+  }
   if (databaseIsBack) {
     const state = 'the database is as it was before, but the site may still be in maintenance';
     return needsPerson(back, 'unchanged', state, 'gateway-migrate resume (tries the way back again)');
@@ -159,6 +163,10 @@ function afterChange(plan: Plan, failedStep: string, error: unknown) {
   if (phase === 'health') {
     const state = 'the database is changed and verified, maintenance is off, but the site does not answer as it should';
     return { exitCode: ExitCode.failedChanged, state, next: undoOf(plan) };
+  }
+  if (phase === 'workers') {
+    const state = 'the database is changed and verified, and the site is up; the workers may still be paused';
+    return { exitCode: ExitCode.failedChanged, state, next: 'gateway-migrate resume' };
   }
   if (phase === 'maintenance' || phase === 'caches' || phase === 'services') {
     const state = `the database is changed and verified${inMaintenance(plan)}`;

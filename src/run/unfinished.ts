@@ -69,6 +69,12 @@ export function leavesSiteDown({ steps, found, isFinished }: Progress): boolean 
   return !['maintenance-off', 'maintenance-off-back'].some((id) => steps.get(id) === 'finished');
 }
 
+/** It had told the workers to pause when it was cut off, and not to go on. */
+export function leavesWorkersPaused({ steps, isFinished }: Progress): boolean {
+  if (isFinished || !steps.has('workers-pause')) return false;
+  return !['workers-resume', 'workers-resume-back'].some((id) => steps.get(id) === 'finished');
+}
+
 /** What rollbacks had saved and it was loading back when it was cut off. */
 export function begunRows({ local }: Unfinished): readonly SavedRows[] {
   if (!local?.progress.steps.has('saved-beside')) return [];

@@ -78,6 +78,7 @@ describe('defaults', () => {
       app: {
         dir: undefined,
         maintenance: 'none',
+        workers: 'none',
         caches: 'none',
         services: [],
         serviceCommand: ['systemctl', '{action}', '{service}'],

@@ -30,6 +30,7 @@ DROP TABLE plans;
     app: {
       dir: '.',
       maintenance: { enter: ['touch', 'down'], leave: ['rm', '-f', 'down'], check: ['test', '-e', 'down'] },
+      workers: { pause: ['touch', 'paused'], resume: ['rm', '-f', 'paused'], idle: ['test', '-e', 'paused'] },
       caches: [['touch', 'cleared']],
     },
     backup: { dir: 'backups', verify: 'checksum' },
@@ -87,6 +88,7 @@ function leftovers(dir: string): string[] {
   const backups = existsSync(join(dir, 'backups')) ? readdirSync(join(dir, 'backups')) : [];
   return [
     ...(existsSync(join(dir, 'down')) ? ['the site is down'] : []),
+    ...(existsSync(join(dir, 'paused')) ? ['the workers are paused'] : []),
     ...backups.filter((name) => !/\.sql\.gz$|\.manifest\.json$/.test(name)),
     ...readdirSync(dir).filter((name) => /gateway|option|\.cnf$/.test(name) && !name.endsWith('.config.json')),
   ];

@@ -289,3 +289,27 @@ test('a statement of the way back that the server refused did nothing: 3, and tw
     });
   }
 });
+
+test('workers that cannot be started again: after the deploy, and on its way back', () => {
+  const worked = planDeploy({
+    ...{ run: 'r', target: 't', versions: ['1'], adopt: [], backupFile: undefined, provesBackup: false },
+    ...{ savedRows: [], isSiteDown: false, ...site, withWorkers: true },
+  });
+  expect(tell(judge(worked, { is: 'stopped', error, failedStep: 'workers-resume' }))).toBe(
+    [
+      'exit 3, changed, to be finished',
+      'Let the workers go on: it broke',
+      'the database is changed and verified, and the site is up; the workers may still be paused',
+      'gateway-migrate resume',
+    ].join('\n'),
+  );
+  const stranded = { is: 'stranded', error, failedStep: 'migrate', second: error } as const;
+  expect(tell(judge(worked, { ...stranded, secondStep: 'workers-resume-back' }))).toBe(
+    [
+      'exit 3, unchanged, to be finished',
+      'Apply 1 migration: it broke. Then on the way back, Let the workers go on: it broke',
+      'the database and the site are as they were before; the workers may still be paused',
+      'gateway-migrate resume (tries the way back again)',
+    ].join('\n'),
+  );
+});

@@ -7,7 +7,7 @@ import { exchangeOf, type Plan, type StepInputs } from '../../plan/step.ts';
 import { describeTarget } from '../../preflight/reach.ts';
 import type { Standing } from '../../preflight/standing.ts';
 import { findLastChange, type LocalRun } from '../../run/folder.ts';
-import { leavesSiteDown, type Unfinished } from '../../run/unfinished.ts';
+import { leavesSiteDown, leavesWorkersPaused, type Unfinished } from '../../run/unfinished.ts';
 import { carryOut } from '../shared/carry-out.ts';
 import { declined } from '../shared/declined.ts';
 import type { Invocation } from '../shared/invocation.ts';
@@ -78,7 +78,8 @@ async function backFacts(
   );
   const isDown = isFinished || hasExchanged;
   const wants = isDown && maintenance;
-  const site = await siteOnTheWayBack(config, { wants, isOurs: leavesSiteDown(progress) }, invocation);
+  const left = { isOurs: leavesSiteDown(progress), hasPaused: leavesWorkersPaused(progress) };
+  const site = await siteOnTheWayBack(config, { wants, ...left }, invocation);
   return {
     ...{ ofRun: record.run, target: describeTarget(config.database), ...names, hasExchanged, isFinished, ...site },
     services: isDown || steps.has('services-stop') ? services : [],

@@ -2,6 +2,7 @@ import { hasCaches, hasMaintenance, serviceCommand } from '../../app/commands.ts
 import { whyNoLaravelFiles } from '../../app/laravel-files.ts';
 import { isInMaintenance } from '../../app/maintenance.ts';
 import { askSite } from '../../app/site.ts';
+import { hasWorkers } from '../../app/workers.ts';
 import type { AppConfig, Config } from '../../config/config.ts';
 import type { SiteAnswer } from '../../plan/step.ts';
 import type { Facts } from '../../preflight/gather.ts';
@@ -14,6 +15,7 @@ const REQUEST_MS = 3_000;
 export function siteFacts({ app }: Config, wantsMaintenance: boolean, isSiteDown = false) {
   return {
     withMaintenance: wantsMaintenance && !isSiteDown && hasMaintenance(app),
+    withWorkers: wantsMaintenance && hasWorkers(app),
     withCaches: hasCaches(app),
     healthyStatus: isSiteDown ? undefined : app.health?.expect,
   };
@@ -23,17 +25,22 @@ type SiteFacts = ReturnType<typeof siteFacts> & { readonly answered: SiteAnswer 
 
 /**
  * The same for a way back, whose application may be the broken one. `isOurs`: the run that is ended has taken the site
- * down itself, and is the one to bring it up.
+ * down itself, and is the one to bring it up; `hasPaused`: its workers too.
  */
 export async function siteOnTheWayBack(
   config: Config,
-  { wants, isOurs }: { readonly wants: boolean; readonly isOurs: boolean },
+  {
+    wants,
+    isOurs,
+    hasPaused = false,
+  }: { readonly wants: boolean; readonly isOurs: boolean; readonly hasPaused?: boolean },
   invocation: Invocation,
 ): Promise<SiteFacts & { readonly isDown: boolean; readonly isOurs: boolean }> {
   const isDown = await isInMaintenance(config.app, invocation).catch(() => false);
   if (isDown && !isOurs) warn('the site is in maintenance mode already: it is left so', invocation);
   const facts = siteFacts(config, wants || isOurs, isDown && !isOurs);
-  return { ...facts, isDown, isOurs, answered: isOurs ? undefined : await askNow(config.app, invocation) };
+  const withWorkers = (wants || isOurs || hasPaused) && hasWorkers(config.app);
+  return { ...facts, withWorkers, isDown, isOurs, answered: isOurs ? undefined : await askNow(config.app, invocation) };
 }
 
 export interface RestoreSite extends SiteFacts {
