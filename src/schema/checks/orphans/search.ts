@@ -15,6 +15,8 @@ const FEW_ROWS_A_KEY = 10;
 /** By the server's estimate, which may be a day old: hence the time. */
 const AT_ONCE_ROWS = 10_000;
 const AT_ONCE_MS = 1_000;
+/** References of one statement, and of one moment's metadata locks. */
+const AT_ONCE = 40;
 /** So many orphans are named. */
 export const SAMPLES = 20;
 
@@ -45,9 +47,20 @@ interface Deadline extends Search {
 export async function searchOrphans(links: readonly Link[], search: Search): Promise<Check[]> {
   const deadline = { ...search, untilMs: search.ticksMs() + (search.budgetMs ?? Number.POSITIVE_INFINITY) };
   const checks: Check[] = [];
-  const queue = inOrder(links, search.snapshot);
+  const all = inOrder(links, search.snapshot);
+  const small = all.filter((queued) => isSmall(queued, search));
+  const queue = all.filter((queued) => !isSmall(queued, search));
   let done = 0;
   const work = async (session: Session) => {
+    for (let batch = small.splice(0, AT_ONCE); batch.length > 0; batch = small.splice(0, AT_ONCE)) {
+      const sound = await soundAtOnce(session, batch, deadline);
+      for (const { link, way, place } of batch.filter((one) => sound.has(one.place))) {
+        checks[place] = wordOrphans(link, { by: way.by, read: 0, orphans: 0, keys: [], end: 'whole' }, search.budgetMs);
+      }
+      done += sound.size;
+      search.progress?.(done);
+      queue.unshift(...batch.filter(({ place }) => !sound.has(place)));
+    }
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { link, way, place } = next;
       checks[place] = wordOrphans(link, await readLink(session, link, way, deadline), search.budgetMs);
@@ -89,7 +102,6 @@ async function readLink(session: Session, link: Link, way: Way, search: Deadline
   const gathered: Gathered = { by: way.by, read: 0, orphans: 0, keys: [] };
   try {
     const asked = { session, link, way, search, gathered };
-    if (await isSoundAtOnce(asked)) return { ...gathered, end: 'whole' };
     const end = (await readPages(asked)) ?? (await readEntries(asked));
     return { ...gathered, end: end === 'budget' && gathered.read === 0 ? 'not begun' : end };
   } catch (error) {
@@ -106,14 +118,25 @@ interface Asked {
   readonly gathered: Gathered;
 }
 
-/** A small table in one statement, where all is well: thousands of them are read for the price of the round trips. */
-async function isSoundAtOnce({ session, link, way, search }: Asked): Promise<boolean> {
-  const rows = search.snapshot.objects.get(`table:${link.table}`)?.table?.estimatedRows ?? 0;
-  if (search.pageSize !== undefined || rows > AT_ONCE_ROWS) return false;
-  const sql = linkSql(link, way, search.snapshot).countEntries(undefined, undefined);
-  const row = await ask(session, search, sql, AT_ONCE_MS);
-  await search.between?.(session);
-  return row !== undefined && Number(row.orphans) === 0;
+/** Small tables, many in one statement: the places of those where all is well. What it cannot tell is read one by one. */
+async function soundAtOnce(session: Session, batch: readonly Queued[], search: Deadline): Promise<Set<number>> {
+  const counts = batch.map(({ link, way }) => linkSql(link, way, search.snapshot).countEntries(undefined, undefined));
+  const sql = counts.map((count, index) => `(SELECT ${count}) AS o${index}`).join(', ');
+  try {
+    const row = await ask(session, search, sql, AT_ONCE_MS);
+    await search.between?.(session);
+    const isSound = (index: number) => row !== undefined && Number(row[`o${index}`] ?? 1) === 0;
+    return new Set(batch.flatMap(({ place }, index) => (isSound(index) ? [place] : [])));
+  } catch (error) {
+    search.signal.throwIfAborted();
+    detailOf(error);
+    return new Set();
+  }
+}
+
+function isSmall({ link }: Queued, { pageSize, snapshot }: Search): boolean {
+  const rows = snapshot.objects.get(`table:${link.table}`)?.table?.estimatedRows ?? 0;
+  return pageSize === undefined && rows <= AT_ONCE_ROWS;
 }
 
 /** Undefined where its first page shows that entry after entry is the better way. */

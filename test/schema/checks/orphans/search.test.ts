@@ -166,6 +166,39 @@ describeOnServers('the search for orphans', (server) => {
     },
   );
 
+  it('reads many small tables in one statement, and finds what is in them one by one', async () => {
+    const tables = Array.from(
+      { length: 90 },
+      (_, at) => `CREATE TABLE t${at} (id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES parents (id))`,
+    );
+    const prepared = await prepare([
+      'CREATE TABLE parents (id int PRIMARY KEY)',
+      ...tables,
+      'INSERT INTO parents VALUES (1)',
+      'INSERT INTO t1 VALUES (1, 1)',
+      'SET foreign_key_checks = 0',
+      'INSERT INTO t77 VALUES (1, 9)',
+    ]);
+    const links = foreignKeyReferences(prepared.snapshot).map((one) => linkOf(one, prepared.snapshot, true));
+    const missing = configuredReferences(prepared.snapshot, [{ from: column('t3.p'), to: column('nowhere.id') }]);
+    let statements = 0;
+    const between = async () => {
+      statements += 1;
+    };
+    const checks = await search({ ...prepared, links }, { between });
+    expect(checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)).toEqual([
+      't77.p → parents.id: 1 key without a parent: 9',
+    ]);
+    expect([checks.filter(({ ok }) => ok).length, statements]).toEqual([89, 4]);
+    // One that the server refuses takes none of the others with it.
+    const mixed = [...links, ...missing.map((one) => linkOf(one, prepared.snapshot, false))];
+    const told = await search({ ...prepared, links: mixed });
+    expect([told.filter(({ ok }) => ok).length, told.at(-1)?.detail]).toEqual([
+      89,
+      `Table '${prepared.database}.nowhere' doesn't exist`,
+    ]);
+  });
+
   it('says how to see all of them, and how to mend them', async () => {
     const prepared = await prepare([...SCHEMA, ...ORPHANS]);
     const checks = await search(prepared);
@@ -331,6 +364,6 @@ describeOnServers('the search for orphans', (server) => {
   it('ends with its connection, not as a finding', async () => {
     const prepared = await prepare(SCHEMA);
     const between = async (session: Session) => session.destroy();
-    await expect(search(prepared, { between })).rejects.toThrow();
+    await expect(search(prepared, { between, pageSize: 1 })).rejects.toThrow();
   });
 });
