@@ -1,7 +1,7 @@
 // Builds dist/: one script, everything bundled, so that the package installs without a network. Modules in it begin when
 // they are first needed: `--help` runs nothing but the command tree. `node build.config.js FOLDER` builds elsewhere.
 import { createHash } from 'node:crypto';
-import { promises, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, promises, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -118,6 +118,8 @@ const OPTIONS = {
 const program = await build({ ...OPTIONS, entryPoints: { main: 'src/main.ts' } });
 const late = await build({ ...OPTIONS, entryPoints: LATE });
 wrapBundle(join(outdir, 'main.cjs'));
+// Read when PHP migrations are translated, and given to PHP.
+copyFileSync('src/artisan/translate.php', join(outdir, 'translate.php'));
 writeLicenses(bundledPackages([program, late].flatMap(({ metafile }) => Object.keys(metafile.inputs))));
 
 /**

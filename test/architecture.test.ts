@@ -53,6 +53,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
   ['commands'],
   ['preflight'],
+  ['artisan'],
   ['rehearsal'],
   ['phases'],
   ['run'],

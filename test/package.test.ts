@@ -70,6 +70,7 @@ test('the tarball holds what users need, and nothing of the workshop', () => {
     'bin/gateway-migrate.js',
     'bin/package.json',
     'dist/main.cjs',
+    'dist/translate.php',
     'docs/configuration.md',
     'docs/runbook.md',
   ]) {

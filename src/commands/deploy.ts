@@ -22,6 +22,7 @@ import { reportChecks, requireFree, requireReady, showNeeded } from './shared/pr
 import { type Evidence, reportRehearsed, requireRehearsed, requireSameSchema } from './shared/rehearsal.ts';
 import { requireSameHistory } from './shared/same-history.ts';
 import { siteFacts } from './shared/site-facts.ts';
+import { requireTranslated } from './shared/translation.ts';
 import { verifyScopeOf } from './shared/verify-scope.ts';
 import { DONE, type Ending, withRun } from './shared/with-run.ts';
 
@@ -40,12 +41,13 @@ export interface DeployOptions {
 export function deployCommand(options: DeployOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('deploy', invocation, async () => {
     const config = await beginLogged('deploy', invocation);
-    const facts = await gather(config, options, invocation);
-    requireFree(facts);
-    if (facts.unfinished) return offerUnfinished(facts.unfinished, config, facts, invocation);
-    if (!isComplete(facts)) return nothingToDo(facts, config, invocation);
-    await requireWritable(facts.server);
-    requireReady(facts.checks);
+    const found = await gather(config, options, invocation);
+    requireFree(found);
+    if (found.unfinished) return offerUnfinished(found.unfinished, config, found, invocation);
+    if (!isComplete(found)) return nothingToDo(found, config, invocation);
+    await requireWritable(found.server);
+    requireReady(found.checks);
+    const facts = await requireTranslated(found, config, invocation);
     const chosen = chooseMigrations(facts, options);
     if (chosen.length === 0) return nothingToDo(facts, config, invocation);
     if (options.dryRun) return dryRun(chosen, config, options, facts, invocation);
@@ -73,7 +75,7 @@ export function deployCommand(options: DeployOptions, invocation: Invocation): P
       },
       onFailure: options.onFailure,
       stillTrue: async () => {
-        await requireSameHistory(facts, 'gateway-migrate deploy');
+        await requireSameHistory(facts, config, 'gateway-migrate deploy');
         if (rehearsed !== undefined) await requireSameSchema(facts);
       },
     };

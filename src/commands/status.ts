@@ -1,5 +1,4 @@
 import { ExitCode, Failure } from '../errors.ts';
-import { readMigrations } from '../migrations/files.ts';
 import { checksums } from '../migrations/history-row.ts';
 import { compareWithHistory, diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
 import type { Problem } from '../migrations/source-files.ts';
@@ -8,9 +7,9 @@ import { findClaims } from '../preflight/foreign/claims.ts';
 import type { ForeignClaims, ForeignHistory } from '../preflight/foreign/history.ts';
 import { readForeign } from '../preflight/foreign/read.ts';
 import { reach } from '../preflight/reach.ts';
+import { readKnownHistory, readSources } from '../preflight/sources.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
-import { readHistory } from '../statements/history.ts';
 import { readConfig, warnOfPlainNetwork } from './shared/begin.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { type Ending, withRun } from './shared/with-run.ts';
@@ -28,12 +27,12 @@ export function statusCommand(options: StatusOptions, invocation: Invocation): P
     if (!invocation.flags.json) warnOfPlainNetwork(config, invocation);
     const { session } = await reach(config);
     try {
-      const noted = await readHistory(session, { withText: false });
+      const noted = await readKnownHistory(session, config, { withText: false });
       const applied = checksums(noted);
-      const { migrations, problems, notes } = await readMigrations(config.migrations.dir, { applied });
+      const { migrations, problems, notes } = await readSources(config, { history: noted });
       // The texts are the bulk of the history, and needed only where a file is not what was applied.
       const isEqual = migrations.every((one) => [one.checksum, undefined].includes(applied.get(one.version)));
-      const history = isEqual ? noted : await readHistory(session, { withText: true });
+      const history = isEqual ? noted : await readKnownHistory(session, config, { withText: true });
       const status = compareWithHistory(migrations, history);
       const foreign = await readForeign(session, status);
       const claims = findClaims(foreign, status.pending);
@@ -90,7 +89,10 @@ async function show(
   const name = (one: { version: string; name: string }) => ({ version: one.version, name: one.name });
   const view = {
     applied: status.applied.map((row) => ({ ...name(row), at: row.startedAt.slice(0, 19), ms: row.durationMs ?? 0 })),
-    pending: status.pending.map((one) => ({ ...name(one), statements: one.up.length })),
+    pending: status.pending.map((one) => ({
+      ...name(one),
+      statements: one.isUntranslated ? undefined : one.up.length,
+    })),
     changed: status.changed.map((one) => name(one.migration)),
     missing: status.missing.map(name),
     unfinished: unfinished && { ...unfinished, isSiteDown: hasLeftSiteDown(unfinished) },

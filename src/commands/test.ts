@@ -11,6 +11,7 @@ import type { Invocation } from './shared/invocation.ts';
 import { isFailed, reportChecks } from './shared/preflight.ts';
 import { type RehearsalRun, runRehearsal } from './shared/rehearsal.ts';
 import { asStep } from './shared/step.ts';
+import { translatePending } from './shared/translation.ts';
 import { DONE, type Ending, withRun } from './shared/with-run.ts';
 import { chooseData } from './test/rehearsal-data.ts';
 
@@ -28,11 +29,13 @@ const GROUPS = new Set(['migrations', 'data', 'tables already there', STORED_PRO
 export function testCommand(options: TestOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('test', invocation, async () => {
     const config = await beginLogged('test', invocation);
-    const facts = await gatherFacts(config, invocation);
-    requireWhole(facts);
-    requireUnclaimed(facts);
+    const found = await gatherFacts(config, invocation);
+    requireWhole(found);
+    requireUnclaimed(found);
+    const versions = found.status.pending.map((one) => one.version);
+    const { facts, obstacles } = await translatePending(found, config, invocation);
+    if (!facts) return notReady(obstacles, MEND_AND_TEST, versions);
     const { pending } = facts.status;
-    const versions = pending.map((one) => one.version);
     const { adopted, checks } = await lookAhead(facts, config, pending);
     reportChecks(checks, invocation);
     const failed = checks.filter(isFailed);

@@ -2,13 +2,12 @@ import { dirname, resolve } from 'node:path';
 import type { AppConfig, Config } from '../config/config.ts';
 import { VERIFY_GROUPS, type VerifyGroup } from '../config/verify-groups.ts';
 import { ExitCode, failedUnchanged, messageOf } from '../errors.ts';
-import { readMigrations } from '../migrations/files.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { healthPhase } from '../phases/site/health.ts';
 import { reach } from '../preflight/reach.ts';
+import { readKnownHistory, readSources } from '../preflight/sources.ts';
 import { type Check, fails, holds } from '../run/check.ts';
 import type { RunEvent } from '../run/events.ts';
-import { readHistory } from '../statements/history.ts';
 import { requireWritable, writeFileAtomically } from '../system/files.ts';
 import { beginReading } from './shared/begin.ts';
 import { contextOf } from './shared/carry-out.ts';
@@ -63,8 +62,8 @@ interface Place {
 async function collect(options: VerifyOptions, place: Place, invocation: Invocation): Promise<Check[]> {
   const { config, server, session } = place;
   const groups = new Set(options.only ?? VERIFY_GROUPS);
-  const history = await readHistory(session, { withText: false });
-  const { migrations } = await readMigrations(config.migrations.dir);
+  const history = await readKnownHistory(session, config, { withText: config.migrations.engine === 'artisan' });
+  const { migrations } = await readSources(config, { history });
   const applied = history.filter((row) => row.state === 'applied' || row.state === 'adopted').map((row) => row.version);
   const scope = verifyScopeOf(applied, migrations);
   const checks = await collectDatabase({ ...place, ...options, groups, scope, invocation });

@@ -53,9 +53,8 @@ export function checkTogether(tree: Tree, layers: readonly Layer[], problems: Pr
   for (const layer of layers) {
     for (const section of ['database', 'rehearsal']) problems.push(...rivalsIn(layer, section));
   }
-  if (valueAt(tree, ['migrations', 'engine']) === 'artisan') {
-    const text = 'found "artisan", expected sql: this version does not run php artisan migrate yet';
-    problems.push({ path: 'migrations.engine', text });
+  if (valueAt(tree, ['migrations', 'engine']) === 'artisan' && valueAt(tree, ['app', 'dir']) === undefined) {
+    problems.push({ path: 'migrations.engine', text: 'found "artisan" without app.dir, expected both' });
   }
   problems.push(...halfPolymorphic(tree));
   for (const key of ['maintenance', 'workers', 'caches']) {

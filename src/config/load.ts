@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ExitCode, Failure } from '../errors.ts';
+import { ExitCode, Failure, refusal } from '../errors.ts';
 import type { Trust } from '../system/trust.ts';
 import { checkKeys, checkTogether } from './checks.ts';
 import type { Config } from './config.ts';
@@ -62,10 +62,17 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   return config;
 }
 
-/** Absolute path of the folder of migrations, whatever else may be wrong or missing in the configuration. */
+/** Absolute path of the folder of SQL migrations, whatever else may be wrong or missing in the configuration. Refuses PHP's. */
 export async function locateMigrations(options: LoadOptions): Promise<string> {
   const { folder, layers } = await gather(options, []);
-  const dir = valueAt(mergeLayers(layers), ['migrations', 'dir']);
+  const tree = mergeLayers(layers);
+  const dir = valueAt(tree, ['migrations', 'dir']);
+  if (valueAt(tree, ['migrations', 'engine']) === 'artisan') {
+    throw refusal(
+      'the migrations of this configuration are PHP files of the application',
+      'php artisan make:migration',
+    );
+  }
   return resolve(folder, typeof dir === 'string' ? dir : 'migrations');
 }
 

@@ -21,7 +21,7 @@ export function resolveConfig(checked: CheckedConfig, { file, folder }: Base): C
     rehearsal: resolveRehearsal(checked.rehearsal, database, absolute),
     migrations: {
       ...checked.migrations,
-      dir: absolute(checked.migrations.dir),
+      dir: migrationsDir(checked.migrations, app.dir, absolute),
       laravelTable:
         checked.migrations.laravelTable === undefined
           ? app.dir === undefined
@@ -65,6 +65,15 @@ function splitReferences(given: CheckedConfig['verify']['references']) {
 
 function isColumn(to: CheckedConfig['verify']['references'][number]['to']): to is ColumnRef {
   return typeof to.table === 'string' && typeof to.column === 'string';
+}
+
+function migrationsDir(
+  { dir, engine }: CheckedConfig['migrations'],
+  appDir: string | undefined,
+  absolute: (path: string) => string,
+): string {
+  if (dir !== undefined) return absolute(dir);
+  return engine === 'artisan' ? resolve(appDir ?? '', 'database/migrations') : absolute('migrations');
 }
 
 type CheckedServer = Omit<CheckedConfig['database'], 'name'>;

@@ -68,8 +68,14 @@ const rehearsal = z.optional(
 );
 
 const migrations = section({
-  dir: described('Folder of the migration files', z._default(text('the path of a folder'), 'migrations')),
-  engine: described('Who runs them: this tool, or php artisan migrate', z._default(oneOf(['sql', 'artisan']), 'sql')),
+  dir: described(
+    'Folder of the migration files. Default: migrations; with engine artisan database/migrations of the application',
+    z.optional(text('the path of a folder')),
+  ),
+  engine: described(
+    "What the files are: SQL, or Laravel's PHP migrations, which are translated to SQL on a clone (docs/laravel.md)",
+    z._default(oneOf(['sql', 'artisan']), 'sql'),
+  ),
   laravelTable: described(
     "Laravel's own table of migrations, kept true for php artisan migrate:status; null leaves it alone. Default: migrations when app.dir is set, else null",
     z.optional(z.nullable(text('the name of a table, or null'))),

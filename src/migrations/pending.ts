@@ -2,6 +2,7 @@ import { ExitCode, Failure } from '../errors.ts';
 import { checksumOf } from './checksum.ts';
 import { compareVersions } from './file-name.ts';
 import type { HistoryRow } from './history-row.ts';
+import { sourceOf } from './laravel/source-lines.ts';
 import { diffLines } from './line-diff.ts';
 import type { Migration } from './types.ts';
 
@@ -59,7 +60,7 @@ function algorithmOf(checksum: string): string {
 
 /** Lines as `diffLines` gives them; undefined when the applied text was too large to keep. */
 export function diffSinceApplied({ migration, row }: ChangedMigration): string[] | undefined {
-  return row.text === null ? undefined : diffLines(row.text, migration.text);
+  return row.text === null ? undefined : diffLines(sourceOf(row.text), sourceOf(migration.text));
 }
 
 /**

@@ -71,4 +71,8 @@ export interface Migration {
   readonly check: readonly Statement[];
   readonly verify: readonly Statement[];
   readonly allows: readonly Allowance[];
+  /** Of a PHP migration: the checksum of `text`, which holds the SQL that it was translated to. */
+  readonly translation?: string | undefined;
+  /** A PHP migration whose SQL is not known: its sections are empty and mean nothing. */
+  readonly isUntranslated?: boolean | undefined;
 }

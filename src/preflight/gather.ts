@@ -2,7 +2,6 @@ import { isInMaintenance } from '../app/maintenance.ts';
 import { checkApp } from '../app/readiness.ts';
 import { checkBackupReadiness, checkFolder } from '../backup/dump/readiness.ts';
 import type { Config } from '../config/config.ts';
-import { readMigrations } from '../migrations/files.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import type { Check } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
@@ -14,6 +13,7 @@ import { checkForeign } from './foreign/checks.ts';
 import { checkMigrations, noteCheck, problemCheck } from './migrations.ts';
 import { checkForeignHands, checkOwnFolders } from './own-folders.ts';
 import { reach } from './reach.ts';
+import { readSources } from './sources.ts';
 import { readStanding, type Standing } from './standing.ts';
 import { readWholeSchema } from './whole-schema.ts';
 
@@ -73,7 +73,7 @@ async function onOneSession<T>(config: Config, read: (server: Server, session: S
 
 /** What can be told without the database: so that whoever mends the connection can mend the rest as well. */
 export async function checkWithoutDatabase(config: Config, ports: Ports): Promise<Check[]> {
-  const { problems, notes } = await readMigrations(config.migrations.dir);
+  const { problems, notes } = await readSources(config, { history: [] });
   return [
     ...problems.map(problemCheck),
     ...notes.map(noteCheck),

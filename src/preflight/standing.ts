@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { readMigrations } from '../migrations/files.ts';
-import { checksums, type HistoryRow } from '../migrations/history-row.ts';
+import type { HistoryRow } from '../migrations/history-row.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
 import type { Problem } from '../migrations/source-files.ts';
 import type { LexicalModes } from '../migrations/sql/lexer.ts';
@@ -10,12 +9,12 @@ import type { Check } from '../run/check.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readModes } from '../statements/applied.ts';
-import { readHistory } from '../statements/history.ts';
 import { checkConnection } from './database.ts';
 import { findClaims } from './foreign/claims.ts';
 import type { ForeignClaims, ForeignHistory } from './foreign/history.ts';
 import { readForeign } from './foreign/read.ts';
 import { checkMigrations } from './migrations.ts';
+import { readKnownHistory, readSources } from './sources.ts';
 
 /** How files and database stand to each other: all that is needed to finish a run, to undo one, or to do nothing. */
 export interface Standing {
@@ -41,11 +40,8 @@ export interface Standing {
 /** Reads a handful of rows and the files; changes nothing, not even the tool's own tables. */
 export async function readStanding(server: Server, session: Session, config: Config): Promise<Standing> {
   const modes = await readModes(session);
-  const history = await readHistory(session, { withText: true });
-  const { migrations, problems, notes } = await readMigrations(config.migrations.dir, {
-    modes,
-    applied: checksums(history),
-  });
+  const history = await readKnownHistory(session, config, { withText: true });
+  const { migrations, problems, notes } = await readSources(config, { history, modes });
   const status = compareWithHistory(migrations, history);
   const foreign = await readForeign(session, status);
   return {

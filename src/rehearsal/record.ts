@@ -39,6 +39,8 @@ export interface RehearsedMigration {
   readonly version: string;
   readonly name: string;
   readonly checksum: string;
+  /** Of a PHP migration: the checksum of the SQL that was rehearsed. */
+  readonly translation?: string | undefined;
   readonly statements: readonly RehearsedStatement[];
   /** What it makes of the schema: `table customers changed`, and below it the facts. Records of older versions have none. */
   readonly changes?: readonly string[] | undefined;
@@ -65,7 +67,7 @@ export interface RehearsedStatement {
 
 /** PURE. */
 export function recordOf({ migration, before, steps }: Applied, routes: readonly BoundaryRoute[]): RehearsedMigration {
-  const { version, name, checksum } = migration;
+  const { version, name, checksum, translation } = migration;
   const statements = steps.map(({ performed, after, forecast }): RehearsedStatement => {
     const { ordinal, statement, result, ms, isLeftOut } = performed;
     const objects = touchedObjects(statement, after.database).map(
@@ -87,7 +89,7 @@ export function recordOf({ migration, before, steps }: Applied, routes: readonly
     };
   });
   const changes = formatDifferences(diffSnapshots(before, steps.at(-1)?.after ?? before), MOST_CHANGES);
-  return { version, name, checksum, statements, changes, routes };
+  return { version, name, checksum, ...(translation ? { translation } : {}), statements, changes, routes };
 }
 
 export function recordPath(stateDir: string, database: string): string {
@@ -143,8 +145,10 @@ export function whyNoEvidence(record: RehearsalRecord | undefined, intended: Int
     return `it was rehearsed for ${record.server}, production is ${intended.server}`;
   if (record.asked !== intended.asked) return 'verify in the configuration has changed since the rehearsal';
   const changed = intended.migrations.find(
-    ({ version, checksum }, index) =>
-      record.migrations[index]?.version !== version || record.migrations[index]?.checksum !== checksum,
+    ({ version, checksum, translation }, index) =>
+      record.migrations[index]?.version !== version ||
+      record.migrations[index]?.checksum !== checksum ||
+      record.migrations[index]?.translation !== translation,
   );
   if (!changed) return undefined;
   const isKnown = record.migrations.some((one) => one.version === changed.version);

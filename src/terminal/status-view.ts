@@ -6,8 +6,8 @@ import { visibleDeep } from './visible.ts';
 /** A database and its migration files, compared. */
 export interface MigrationStatus {
   readonly applied: readonly { version: string; name: string; at: string; ms: number }[];
-  /** `statements`: how many its up section has. */
-  readonly pending: readonly { version: string; name: string; statements: number }[];
+  /** `statements`: how many its up section has; undefined while its PHP was not translated. */
+  readonly pending: readonly { version: string; name: string; statements: number | undefined }[];
   /** Edited after they were applied. */
   readonly changed: readonly { version: string; name: string }[];
   /** Applied, and no file is there any more. */
@@ -58,7 +58,7 @@ function pendingSection({ pending }: MigrationStatus, { palette, glyphs }: Look)
     palette.accent(glyphs.advice),
     version,
     name,
-    palette.quiet(plural(statements, 'statement')),
+    palette.quiet(statements === undefined ? 'PHP, not translated yet' : plural(statements, 'statement')),
   ]);
   return [palette.strong(`Pending: ${pending.length}`), ...indented(alignRows(rows))];
 }

@@ -203,6 +203,18 @@ describe('the file', () => {
     const bare = makeFolder();
     expect(await locateMigrations({ cwd: bare, env: {} })).toBe(join(bare, 'migrations'));
   });
+
+  it('looks for PHP migrations where the application has them, unless a folder is named', async () => {
+    const app = makeFolder();
+    const php = makeFolder({
+      [YAML]: `database: { name: shop, user: u }\napp: { dir: ${app} }\nmigrations: { engine: artisan }`,
+    });
+    expect((await loadConfig({ cwd: php, env: {} })).migrations.dir).toBe(join(app, 'database/migrations'));
+    const own = makeFolder({
+      [YAML]: `database: { name: shop, user: u }\napp: { dir: ${app} }\nmigrations: { engine: artisan, dir: mine }`,
+    });
+    expect((await loadConfig({ cwd: own, env: {} })).migrations.dir).toBe(join(own, 'mine'));
+  });
 });
 
 describe('variables', () => {

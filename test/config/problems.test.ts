@@ -93,9 +93,9 @@ logs: 7
     );
   });
 
-  it('refuses an engine that it does not have', async () => {
+  it('refuses PHP migrations without their application', async () => {
     expect(await failWith(`${VALID}migrations: { engine: artisan }`)).toBe(
-      'the configuration has a problem\n  migrations.engine: found "artisan", expected sql: this version does not run php artisan migrate yet',
+      'the configuration has a problem\n  migrations.engine: found "artisan" without app.dir, expected both',
     );
   });
 

@@ -54,6 +54,12 @@ test.each([
     { ...SAME, migrations: [{ version: '1', checksum: 'other' } as Migration] },
     '1 was changed since the rehearsal, or comes in another order',
   ],
+  [
+    'other SQL of the same PHP',
+    RECORD,
+    { ...SAME, migrations: [{ version: '1', checksum: 'c1', translation: 't' } as Migration] },
+    '1 was changed since the rehearsal, or comes in another order',
+  ],
 ])('evidence for %s', (_, record, intended, expected) => {
   expect(whyNoEvidence(record, intended)).toBe(expected);
 });

@@ -64,7 +64,7 @@ export async function takeOver(
   const although = hasDifferences ? ', although production is not what the files make' : '';
   if (!(await prompt.confirm(`Note ${count(migrations)} as applied${although}?`))) throw declined();
   await withLock({ server, command: 'baseline', run: hub.run, report: hub.report, signal }, async (lock) => {
-    await requireSameHistory(standing, wanted.command);
+    await requireSameHistory(standing, config, wanted.command);
     await adoptAll(migrations, hub.run, lock.server);
   });
   hub.report({ type: 'note', level: 'info', text: `${count(migrations)} noted as applied; nothing was run` });

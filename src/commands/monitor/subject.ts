@@ -1,8 +1,10 @@
 import type { Config } from '../../config/config.ts';
 import { refusal } from '../../errors.ts';
-import { readMigrations } from '../../migrations/files.ts';
+import type { Migration } from '../../migrations/types.ts';
 import type { VerifyScope } from '../../phases/migrate/verify.ts';
 import type { Plan } from '../../plan/step.ts';
+import { reach } from '../../preflight/reach.ts';
+import { readKnownHistory, readSources } from '../../preflight/sources.ts';
 import { listLocalRuns } from '../../run/folder.ts';
 import { verifyScopeOf } from '../shared/verify-scope.ts';
 
@@ -22,10 +24,22 @@ export async function findSubject(run: string | undefined, config: Config): Prom
     run === undefined ? record.plan.command === 'deploy' && progress.result === 'changed' : record.run === run,
   );
   if (!found) throw noSubject(run, config.stateDir);
-  const { migrations } = await readMigrations(config.migrations.dir);
+  const migrations = await readApplied(config);
   const scope = { ...verifyScopeOf(versionsOf(found.record.plan), migrations), isOfRun: true };
   const { folder, record } = found;
   return { run: record.run, folder, startedAt: record.startedAt, scope, tables: scope.tables ?? [] };
+}
+
+/** What PHP migrations did is known to the history alone. */
+async function readApplied(config: Config): Promise<readonly Migration[]> {
+  if (config.migrations.engine === 'sql') return (await readSources(config, { history: [] })).migrations;
+  const { session } = await reach(config);
+  try {
+    const history = await readKnownHistory(session, config, { withText: true });
+    return (await readSources(config, { history })).migrations;
+  } finally {
+    await session.close();
+  }
 }
 
 function noSubject(run: string | undefined, stateDir: string) {

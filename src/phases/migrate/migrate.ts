@@ -39,6 +39,8 @@ export function migratePhase(parts: StatementParts): Phase<'migrate'> {
     const migration = known.get(version);
     if (!migration)
       throw refusal(`the file of migration ${version} is missing`, 'put it back, then: gateway-migrate resume');
+    if (migration.isUntranslated)
+      throw refusal(`the SQL of ${version} is not known: its translation is gone`, 'gateway-migrate rollback');
     return migration;
   };
   return {

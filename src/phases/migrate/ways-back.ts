@@ -153,7 +153,7 @@ function planUndoing(
     const route = found.by === 'exact inverse' ? asBegun(found, down, row.version) : found;
     return route.by === 'none' ? route : { ...route, ...keepWhatStood(route.statements, one.up, [...start, ...rows]) };
   };
-  const mended = file && mendedDown(migration, file);
+  const mended = file && !file.isUntranslated ? mendedDown(migration, file) : undefined;
   const way = mended && wayOf(mended);
   if (mended && way?.by !== 'none' && way && isAsRun(way.statements, down, row.version)) {
     const { statements, kept } = way;

@@ -50,6 +50,16 @@ describeOnServers('what a migration cannot do', (server) => {
     });
   });
 
+  test('the SQL that a PHP migration was translated to is gone', async () => {
+    const { apply } = await scene();
+    const untranslated = { ...migration('1', '-- migrate:up\n'), isUntranslated: true };
+    await expect(apply([untranslated])).rejects.toMatchObject({
+      message: 'the SQL of 1 is not known: its translation is gone',
+      exitCode: 5,
+      next: 'gateway-migrate rollback',
+    });
+  });
+
   test('a statement that commits the transaction which its author opened around it', async () => {
     const { apply } = await scene('CREATE PROCEDURE makes() CREATE TABLE made (id INT)');
     const up = 'BEGIN;\nCALL makes();\nCOMMIT;';
