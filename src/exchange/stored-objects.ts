@@ -145,7 +145,7 @@ async function eventsNotThere(
   return gone.map((object) => ({ object, reason: `its time has come: ${eventTimeOf(object[1].text)?.last}` }));
 }
 
-/** The same as a script for people. */
+/** The same as a script for people. The delimiter is on a line of its own: a text may end in a comment. */
 export function scriptOf(objects: readonly StoredObject[]): string {
-  return `DELIMITER ;;\n${objects.map(([, { text }]) => `${text};;\n`).join('')}DELIMITER ;\n`;
+  return `DELIMITER ;;\n${objects.map(([, { text }]) => `${text}\n;;\n`).join('')}DELIMITER ;\n`;
 }

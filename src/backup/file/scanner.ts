@@ -151,7 +151,7 @@ export class DumpScanner {
       if (text === 'DELIMITER ;') this.#isInBody = false;
       // Between two events the delimiter is not set back, but set once more.
       else if (text === 'DELIMITER ;;') this.#isBodyStart = true;
-      const instead = withoutKeptSemicolon(bytes.subarray(at, newline + 1));
+      const instead = mendEnding(bytes.subarray(at, newline + 1));
       return instead ? { instead } : {};
     }
     if (text !== '') this.#isLastLineRead = text.startsWith('-- Dump completed');
@@ -190,12 +190,24 @@ export class DumpScanner {
 const KEPT_SEMICOLON = /\s*;[;\s]*( (?:\*\/ ?)?;;)$/;
 const LONGEST_ENDING = 32;
 
-/** The line without it; undefined where there is none. */
-function withoutKeptSemicolon(line: Buffer): Buffer | undefined {
+/** What MySQL's dump program puts behind a text on its last line. */
+const ENDING_OF_TEXT = /\S( (?:\*\/ ?)?;;)$/;
+
+/**
+ * The line without that semicolon; and where a comment to the end of the line may be open, what the dump program puts behind it
+ * on a line of its own, where it is no part of the comment. Undefined: it stays as it is.
+ */
+function mendEnding(line: Buffer): Buffer | undefined {
   const end = line.length - 1;
-  const match = KEPT_SEMICOLON.exec(line.toString('latin1', Math.max(0, end - LONGEST_ENDING), end));
-  if (!match) return undefined;
-  return Buffer.concat([line.subarray(0, end - match[0].length), Buffer.from(`${match[1]}\n`)]);
+  const tail = line.toString('latin1', Math.max(0, end - LONGEST_ENDING), end);
+  if (!tail.endsWith(';;')) return undefined;
+  const semicolon = KEPT_SEMICOLON.exec(tail);
+  const ending = semicolon?.[1] ?? ENDING_OF_TEXT.exec(tail)?.[1];
+  if (ending === undefined) return undefined;
+  const text = line.subarray(0, end - (semicolon?.[0] ?? ending).length);
+  const mayEndInComment = text.includes('--') || text.includes('#');
+  if (!semicolon && !mayEndInComment) return undefined;
+  return Buffer.concat([text, Buffer.from(`${mayEndInComment ? '\n' : ''}${ending}\n`)]);
 }
 
 function startsWith(bytes: Buffer, at: number, prefix: Buffer): boolean {
