@@ -1,19 +1,7 @@
 import { suggest } from './problems.ts';
 
 /** What `verify` looks at, in the order of its report; what `--only` takes. */
-export const VERIFY_GROUPS = [
-  'schema',
-  'tenant',
-  'references',
-  'orphans',
-  'drift',
-  'plans',
-  'queries',
-  'health',
-  'replicas',
-  'binlog',
-  'backup',
-] as const;
+export const VERIFY_GROUPS = ['schema', 'tenant', 'references', 'orphans', 'plans', 'queries', 'health'] as const;
 export type VerifyGroup = (typeof VERIFY_GROUPS)[number];
 
 /** The groups that `--only` names, with spaces or commas between them. Undefined, and why: one of them is none. */
