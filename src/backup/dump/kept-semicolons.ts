@@ -29,3 +29,26 @@ export async function checkSemicolons(parts: { readonly server: Server; readonly
     remedy: `SHOW CREATE ${kind.toUpperCase()} ${quoteName(name)}, drop it, and make it again as one statement without the last semicolon`,
   }));
 }
+
+/**
+ * mysqldump and mariadb-dump look for a delimiter that an event's text does not hold, and count the wrong way: an event with
+ * two semicolons side by side, in a comment or a text, has them search for ever (client/mysqldump.cc, create_delimiter).
+ */
+export async function checkEndlessEvents(parts: {
+  readonly server: Server;
+  readonly session: Session;
+}): Promise<Check[]> {
+  const found = await parts.session.query<{ name: string }>(
+    `SELECT event_name AS name FROM information_schema.events WHERE event_schema = ?
+      AND CONCAT(event_definition, ' ', event_comment, ' ', event_name) LIKE '%;;%' ORDER BY event_name`,
+    [parts.server.target.database],
+  );
+  return found.map(({ name }) => ({
+    group: STORED_PROGRAMS,
+    name: `event ${name}`,
+    ok: false,
+    level: 'error',
+    detail: 'has ;; in its text or comment, at which the dump program of the server searches for ever',
+    remedy: `SHOW CREATE EVENT ${quoteName(name)}, drop it, and make it again without ;;`,
+  }));
+}

@@ -8,7 +8,7 @@ import type { Exec } from '../../system/exec.ts';
 import { nearestFolder, requireWritable } from '../../system/files.ts';
 import { compressionProblem } from '../file/compression.ts';
 import { findBrokenViews } from './broken-views.ts';
-import { checkSemicolons } from './kept-semicolons.ts';
+import { checkEndlessEvents, checkSemicolons } from './kept-semicolons.ts';
 import { readTables, type SourceTable } from './source.ts';
 import { readVersioned } from './system-versioning.ts';
 
@@ -37,6 +37,7 @@ export async function checkBackupReadiness(parts: ReadinessParts): Promise<Check
     ...(await checkViews(parts)),
     ...(await checkRoutines(parts)),
     ...(await checkSemicolons(parts)),
+    ...(await checkEndlessEvents(parts)),
     ...checkEngines(tables),
     ...(await checkHistory(parts)),
     ...(await checkLog(parts)),

@@ -48,6 +48,21 @@ describeOnServers('whether a backup would succeed', (server) => {
     ]);
   });
 
+  it('refuses events at which the dump program would never end', async () => {
+    const sql = `CREATE TABLE t (id INT);
+      CREATE EVENT good ON SCHEDULE EVERY 1 DAY COMMENT 'a; b' DO DELETE FROM t;
+      CREATE EVENT texts ON SCHEDULE EVERY 1 DAY DO DELETE FROM t WHERE id = ';;';
+      CREATE EVENT told ON SCHEDULE EVERY 1 DAY COMMENT 'one;;two' DO DELETE FROM t;`;
+    const detail = 'has ;; in its text or comment, at which the dump program of the server searches for ever';
+    const errors = (await findings(sql, {})).filter(({ level }) => level === 'error');
+    expect(errors).toEqual(
+      ['texts', 'told'].map((name) => ({
+        ...{ group: 'stored programs', name: `event ${name}`, ok: false, level: 'error', detail },
+        remedy: `SHOW CREATE EVENT \`${name}\`, drop it, and make it again without ;;`,
+      })),
+    );
+  });
+
   it('warns of past rows that a dump cannot hold, and the dump is made without them', async () => {
     if (server().kind !== 'mariadb') return;
     const sql = `CREATE TABLE precise (id INT PRIMARY KEY, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START,
