@@ -116,6 +116,16 @@ export class Production {
     await this.server.sql(accounts.map((account) => `GRANT ${rights} ON *.* TO ${account}`).join(';'));
   }
 
+  /** Takes every right from the account but these, on the database. */
+  async leaveOnly(grants: string): Promise<void> {
+    for (const host of ['localhost', '127.0.0.1']) {
+      const account = `'${USER}'@'${host}'`;
+      await this.server.sql(
+        `REVOKE ALL PRIVILEGES, GRANT OPTION FROM ${account}; GRANT ${grants} ON ${pattern(this.database)}.* TO ${account}`,
+      );
+    }
+  }
+
   sql(text: string): Promise<void> {
     return this.server.sql(text, this.database);
   }
@@ -175,7 +185,6 @@ export async function createProduction(server: TestServer, options: ProductionOp
 async function createDatabase(server: TestServer, database: string, grants: string): Promise<void> {
   // TCP logins from 127.0.0.1 may show as localhost.
   const accounts = ['localhost', '127.0.0.1'].map((host) => `${quoteText(USER)}@'${host}'`);
-  const pattern = (name: string) => quoteName(name.replaceAll('_', '\\_'));
   await server.sql(
     [
       `CREATE DATABASE ${quoteName(database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`,
@@ -190,6 +199,11 @@ async function createDatabase(server: TestServer, database: string, grants: stri
       ]),
     ].join(';\n'),
   );
+}
+
+/** A name as GRANT takes it: `_` stands for itself. */
+function pattern(name: string): string {
+  return quoteName(name.replaceAll('_', '\\_'));
 }
 
 function quoteText(text: string): string {

@@ -22,6 +22,7 @@ describeOnServers('verify, the whole database', (server) => {
   let production: Production;
   beforeAll(async () => {
     production = await createProduction(server(), { grants: READ_ONLY });
+    await production.leaveOnly(READ_ONLY);
     await production.sql(SCHEMA);
     production.configure({ verify: VERIFY });
   });
