@@ -23,7 +23,7 @@ describeOnServers('--json', (server) => {
     return last;
   }
 
-  test('is what every command speaks, and nothing else stands on standard output', async () => {
+  test('is what every command speaks, and nothing else stands on standard output', { timeout: 180_000 }, async () => {
     const { backup: created } = await run('backup', 'create');
     const story: (readonly [args: readonly string[], exitCode: number])[] = [
       [['doctor'], 0],

@@ -63,7 +63,7 @@ describeOnServers(
       if (command === 'test') expect(lastOf(run).exitCode).toBe(0);
     });
 
-    test('a backup is proven and restored, and they do what they did', async () => {
+    test('a backup is proven and restored, and they do what they did', { timeout: 180_000 }, async () => {
       const before = await production.objects();
       expect(lastOf(await production.run('backup', 'create', '--json'))).toMatchObject({ exitCode: 0 });
       await production.sql('DROP TRIGGER one; DROP EVENT e; DROP PROCEDURE p');
