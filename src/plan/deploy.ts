@@ -119,18 +119,9 @@ interface SiteFacts extends AskedSite {
   readonly withCaches: boolean;
 }
 
-/**
- * Caches cleared, maintenance on. In this order: what cannot be cleared shows with the site up, and what visitors bring into
- * the caches until it goes down is cleared once more before it comes up.
- */
+/** Old transactions waited for while the site is up; maintenance on, caches cleared. */
 export function takeDown(facts: SiteFacts, locks: Step | false): (Step | false)[] {
   return [
-    facts.withCaches && {
-      id: 'caches-before',
-      phase: 'caches',
-      title: 'Clear caches',
-      input: { when: 'before', ...rescue(facts) },
-    },
     pauseWorkers(facts),
     locks,
     facts.withMaintenance && {
@@ -138,6 +129,12 @@ export function takeDown(facts: SiteFacts, locks: Step | false): (Step | false)[
       phase: 'maintenance',
       title: 'Maintenance on',
       input: { to: 'on', ...rescue(facts), ...(facts.isOurs ? { isOurs: true } : {}) },
+    },
+    facts.withCaches && {
+      id: 'caches-before',
+      phase: 'caches',
+      title: 'Clear caches',
+      input: { when: 'before', ...rescue(facts) },
     },
   ];
 }

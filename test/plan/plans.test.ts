@@ -69,8 +69,8 @@ test('a deploy, with everything and with nothing but the migrations', () => {
   expect(outline(planDeploy(WHOLE))).toMatchInlineSnapshot(`
     "backup: Back up the database {"purpose":"deploy","file":"/backups/shop.sql.gz"}
     prove: Prove the backup by loading it {"file":"/backups/shop.sql.gz"}
-    caches-before: Clear caches {"when":"before"}
     maintenance-on: Maintenance on {"to":"on"}
+    caches-before: Clear caches {"when":"before"}
     migrate: Apply 3 migrations {"versions":["1","2"],"adopt":["3"]}
     verify: Verify {}
     caches-after: Clear caches again {"when":"after"}
@@ -149,8 +149,8 @@ test('without maintenance the way back of a deploy brings up what was cleared, o
 
 test('a rollback, which has a way back only until it undoes', () => {
   expect(outline(planRollback(UNDO))).toMatchInlineSnapshot(`
-    "caches-before: Clear caches {"when":"before","isRescue":true}
-    maintenance-on: Maintenance on {"to":"on","isRescue":true}
+    "maintenance-on: Maintenance on {"to":"on","isRescue":true}
+    caches-before: Clear caches {"when":"before","isRescue":true}
     save-rows: Save the rows that will be dropped {"file":"/saved.sql.gz","tables":["items"],"versions":["1","2"]}
     prove: Prove the saved rows by loading them {"file":"/saved.sql.gz"}
     undo: Undo the migrations {"ofRun":"run-1","versions":"all"}
