@@ -55,6 +55,18 @@ await describeOnLaravel('a Laravel application', () => {
       const last = lastOf(await production.run('deploy', '--yes', '--json'));
       expect([last.exitCode, last.error]).toEqual([0, undefined]);
       expect(last.maintenanceMs).toBeGreaterThanOrEqual(500);
+      const parts = last.maintenanceParts as Record<string, number>;
+      expect(Object.keys(parts)).toEqual([
+        'maintenance-on',
+        'caches-before',
+        'migrate',
+        'verify',
+        'caches-after',
+        'maintenance-off',
+      ]);
+      const together = Object.values(parts).reduce((sum, ms) => sum + ms, 0);
+      // Rounded each, and the loop takes its moments between them.
+      expect(together).toBeLessThanOrEqual(Number(last.maintenanceMs) + Object.keys(parts).length);
       expect(await answers()).toBe(200);
       expect(await poller.stop()).toEqual([200, 503, 200]);
       expect(await noted()).toEqual([
