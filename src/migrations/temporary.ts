@@ -1,7 +1,8 @@
 import { foldName } from '../mysql/name.ts';
 import type { SyntaxProblem } from './sql/split.ts';
 import { Tokens } from './sql/tokens.ts';
-import type { Statement } from './types.ts';
+import { authorsTransactions } from './transactions.ts';
+import type { Statement, StatementKind } from './types.ts';
 
 /** Allows, by `-- migrate:allow`, what cannot be repeated exactly when a run is cut off there. */
 export const TEMPORARY_TABLE = 'temporary-table';
@@ -45,7 +46,13 @@ export function findTemporaryProblems(statements: readonly Statement[]): SyntaxP
   });
 }
 
+/** What the author's own transaction holds is done once or not at all by that. */
 function rangesOf(statements: readonly Statement[]): TemporaryRange[] {
+  const authors = authorsTransactions(statements);
+  return allRanges(statements).filter((one) => !authors.some(({ from, to }) => from < one.from && one.to < to));
+}
+
+function allRanges(statements: readonly Statement[]): TemporaryRange[] {
   const ranges: TemporaryRange[] = [];
   for (let from = 0; from < statements.length; from++) {
     if (temporaryName(statements[from] as Statement) === undefined) continue;
@@ -65,12 +72,13 @@ function lastUse(statements: readonly Statement[], at: number): number {
   return statements.findLastIndex(({ text }) => mention.test(text));
 }
 
-const KEEP_IT_OPEN = ['SELECT', 'SHOW', 'EXPLAIN', 'DESCRIBE', 'DESC', 'TABLE', 'VALUES'];
+const KEEP_IT_OPEN: Partial<Record<StatementKind, readonly string[]>> = {
+  admin: ['SELECT', 'SHOW', 'EXPLAIN', 'DESCRIBE', 'DESC', 'TABLE', 'VALUES'],
+  transaction: ['SAVEPOINT', 'ROLLBACK TO', 'RELEASE'],
+};
 
 function breakerOf(statements: readonly Statement[], { from, to }: TemporaryRange): Statement | undefined {
   return statements
     .slice(from, to + 1)
-    .find(
-      ({ kind, verb }) => kind !== 'dml' && kind !== 'session' && !(kind === 'admin' && KEEP_IT_OPEN.includes(verb)),
-    );
+    .find(({ kind, verb }) => kind !== 'dml' && kind !== 'session' && !KEEP_IT_OPEN[kind]?.includes(verb));
 }

@@ -29,6 +29,25 @@ export function findTransactionProblems(statements: readonly Statement[]): Synta
   return problems;
 }
 
+/** From its opening to its closing statement; places are 0-based. One that is never closed goes to the end. */
+export interface AuthorsTransaction {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function authorsTransactions(statements: readonly Statement[]): AuthorsTransaction[] {
+  const found: AuthorsTransaction[] = [];
+  let from: number | undefined;
+  for (const [index, statement] of statements.entries()) {
+    if (isOpening(statement)) from ??= index;
+    else if (from !== undefined && isClosing(statement)) {
+      found.push({ from, to: index });
+      from = undefined;
+    }
+  }
+  return from === undefined ? found : [...found, { from, to: statements.length }];
+}
+
 function isOpening({ kind, verb }: Statement): boolean {
   return kind === 'transaction' && (verb === 'BEGIN' || verb === 'START TRANSACTION');
 }

@@ -94,6 +94,7 @@ async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Wor
 async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context) {
   const { work } = bench;
   const isOwn = unit.transaction === undefined;
+  const noted: Write[] = [];
   try {
     if (unit.transaction === 'implied') await work.execute('START TRANSACTION');
     for (const numbered of unit.statements) {
@@ -104,8 +105,11 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
       const result = await withBegin(section, numbered, isOwn, bench, context);
       if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) return;
       if (!isOwn && numbered.statement.kind === 'opaque') await requireStillOpen(section, numbered, bench);
+      // What was noted behind the savepoint went back with it; all of it is done all the same.
+      if (numbered.statement.verb === 'ROLLBACK TO') for (const write of noted) await work.execute(sqlOf(write));
       const outcome = await outcomeOf(result, end.variables, work);
-      await work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), outcome)));
+      noted.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
+      await work.execute(sqlOf(noted.at(-1) as Write));
     }
     for (const write of end.closing()) await work.execute(sqlOf(write));
     await work.execute('COMMIT');

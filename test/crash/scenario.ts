@@ -100,6 +100,9 @@ UPDATE numbers SET n = n - 1;
 const TRANSACTION = `-- migrate:up
 BEGIN;
 UPDATE counters SET n = n + 10 WHERE id = 1;
+CREATE TEMPORARY TABLE counted AS SELECT n FROM counters;
+SAVEPOINT tentative;
+ROLLBACK TO SAVEPOINT tentative;
 INSERT INTO orders VALUES (900, 1);
 COMMIT;
 RENAME TABLE notes TO remarks;

@@ -150,6 +150,12 @@ test('a temporary table is used in one transaction; what would end it is named, 
     'DROP TABLE ends the transaction in which the temporary table of line 2 is used: a run that is cut off could not go on exactly; move it before or behind, use an ordinary table, or take the risk: -- migrate:allow temporary-table REASON';
   expect((await read({ '1_a.sql': use('INSERT INTO ids VALUES (1);') })).problems).toEqual([]);
   expect((await read({ '1_a.sql': use('DROP TABLE c;') })).problems).toEqual([`1_a.sql:3 ${what}`]);
+  expect(
+    (await read({ '1_a.sql': use('SAVEPOINT s; DELETE FROM a; ROLLBACK TO s; RELEASE SAVEPOINT s;') })).problems,
+  ).toEqual([]);
+  expect((await read({ '1_a.sql': use('BEGIN; DELETE FROM a; COMMIT;') })).problems).toEqual([
+    `1_a.sql:3 ${what.replace('DROP TABLE', 'BEGIN')}`,
+  ]);
   const allowed = use('DROP TABLE c;', '-- migrate:allow temporary-table nobody else writes\n');
   expect((await read({ '1_a.sql': allowed })).problems).toEqual([]);
 });

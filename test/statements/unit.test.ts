@@ -46,6 +46,26 @@ test('the use of temporary tables is one transaction of ours, as far as the last
   ]);
 });
 
+test.each([
+  [
+    'used in the middle',
+    ['UPDATE t SET n = 1', 'CREATE TEMPORARY TABLE a (x INT)', 'INSERT INTO t SELECT x FROM a', 'DELETE FROM t'],
+  ],
+  ['used to the end', ['UPDATE t SET n = 1', 'CREATE TEMPORARY TABLE a (x INT)', 'INSERT INTO t SELECT x FROM a']],
+  [
+    'with a savepoint',
+    ['CREATE TEMPORARY TABLE a (x INT)', 'SAVEPOINT s', 'INSERT INTO a VALUES (1)', 'ROLLBACK TO s', 'DELETE FROM a'],
+  ],
+])("in the author's own transaction a temporary table is a part of it, in its place: %s", (_, texts) => {
+  const all = ['BEGIN', ...texts, 'COMMIT'];
+  expect(shape(...all)).toEqual([['commit', all.map((_, index) => index + 1)]]);
+});
+
+test('outside of one a savepoint stands in ours', () => {
+  const texts = ['CREATE TEMPORARY TABLE a (x INT)', 'SAVEPOINT s', 'INSERT INTO a VALUES (1)', 'RELEASE SAVEPOINT s'];
+  expect(shape(...texts, 'INSERT INTO t SELECT x FROM a')).toEqual([['implied', [1, 2, 3, 4, 5]]]);
+});
+
 function begun(ordinal: number, state: JournalRow['state']): JournalRow {
   return {
     run: 'r',
