@@ -74,7 +74,14 @@ export function offsetOf(minutes: number): string {
 export function isReached(moment: Moment, transaction: Transaction): boolean {
   if (moment.is === 'time') return endOf(transaction) > moment.micros;
   if (moment.is === 'run') return transaction.runs.includes(moment.run);
-  return transaction.file === moment.file ? transaction.start >= moment.position : transaction.file > moment.file;
+  // A place within a transaction is that of the accident itself.
+  if (transaction.file === moment.file) return transaction.end > moment.position;
+  return isLater(transaction.file, moment.file);
+}
+
+/** Names are numbered with six digits, and behind 999999 with more. */
+function isLater(file: string, than: string): boolean {
+  return file.length === than.length ? file > than : file.length > than.length;
 }
 
 /** The first microsecond by which it has committed for certain. */

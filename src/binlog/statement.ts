@@ -48,17 +48,22 @@ export function judgeStatement(statement: LoggedStatement, live: NamedDatabase):
   const isNamed = namesDatabase(text, live, modes);
   if (!isNamed && !means(live, statement.database)) return { is: 'skip' };
   if (isOfDatabase(verb)) return judgeOfDatabase(verb, isNamed, text, live, modes);
+  // With a condition a migration may repeat it; here it is a part of the database all the same.
+  if (/ LIBRARY$/.test(verb)) return { is: 'refuse', reason: AS_STATEMENT };
   if (kind === 'session' || kind === 'admin' || OF_THE_SERVER.test(verb)) return { is: 'skip' };
   if (!isRepeatable(kind, verb) || selectsRows(verb, text, modes)) return { is: 'refuse', reason: AS_STATEMENT };
   const qualifiers = findQualifiers(text, modes);
   const [other] = qualifiers.filter((name) => !means(live, name));
   // Both names of a RENAME may stand in one database or in two; of the other one nothing is known here.
-  if (other !== undefined && touches.some(({ to }) => to)) return { is: 'refuse', reason: MOVES_TABLES };
+  if (other !== undefined && (touches.some(({ to }) => to) || movesPartition(kind, verb, text, modes))) {
+    return { is: 'refuse', reason: MOVES_TABLES };
+  }
   const recomputed = findRecomputed(text, modes);
   if (recomputed && !recomputed.isSameByName) return { is: 'refuse', reason: recomputed.reason };
   if (isNamed) return { is: 'private', reason: `it names ${live.database} in its text` };
   if (other === undefined) return recomputed ? { is: 'private', reason: recomputed.reason } : reachOf(touches, verb);
-  if (touches.every(({ schema }) => schema !== undefined)) return { is: 'skip' };
+  if (touches.length > 0 && touches.every(({ schema }) => schema !== undefined)) return { is: 'skip' };
+  if (touches.length === 0 && isOfOtherTable(text, modes)) return { is: 'skip' };
   return { is: 'private', reason: `it names ${other} in its text` };
 }
 
@@ -70,6 +75,25 @@ function reachOf(touches: readonly Touch[], verb: string): Verdict {
 /** `ALTER TABLE … TRUNCATE PARTITION` and the like count as opaque elsewhere, because no evidence is left of them. */
 function isRepeatable(kind: StatementKind, verb: string): boolean {
   return kind === 'ddl' || kind === 'truncate' || (kind === 'opaque' && verb === 'ALTER TABLE');
+}
+
+/** EXCHANGE PARTITION … WITH TABLE, and MariaDB's CONVERT PARTITION … TO TABLE and CONVERT TABLE … TO PARTITION. */
+function movesPartition(kind: StatementKind, verb: string, text: string, modes: LexicalModes): boolean {
+  if (kind !== 'opaque' || verb !== 'ALTER TABLE') return false;
+  const tokens = new Tokens(text, modes);
+  for (let token = tokens.next(); token; token = tokens.next()) {
+    if (token.keyword === 'EXCHANGE' || token.keyword === 'CONVERT') return true;
+  }
+  return false;
+}
+
+/** The table of `ALTER TABLE other.t TRUNCATE PARTITION p` is named with its database. */
+function isOfOtherTable(text: string, modes: LexicalModes): boolean {
+  const tokens = new Tokens(text, modes);
+  tokens.seek('TABLE');
+  tokens.next();
+  tokens.take('IF', 'EXISTS');
+  return tokens.name()?.schema !== undefined;
 }
 
 /** `CREATE TABLE … SELECT`. In ROW format the log has the table's definition and then its rows. */

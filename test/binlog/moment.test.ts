@@ -58,7 +58,13 @@ test('a time in the hour that comes twice is shown with its offset', () => {
 });
 
 function committed(micros: number, precision: number): Transaction {
-  return { file: 'binlog.000002', start: 100, committed: { micros, precision }, runs: ['r'] } as unknown as Transaction;
+  return {
+    file: 'binlog.000002',
+    start: 100,
+    end: 200,
+    committed: { micros, precision },
+    runs: ['r'],
+  } as unknown as Transaction;
 }
 
 test('a transaction of the moment itself is not repeated, the one before it is', () => {
@@ -77,8 +83,11 @@ test('where only the second is known, a second that the moment lies in is left o
 test('a place and a run', () => {
   const one = committed(AT, 1);
   expect(isReached({ is: 'position', file: 'binlog.000002', position: 100 }, one)).toBe(true);
-  expect(isReached({ is: 'position', file: 'binlog.000002', position: 101 }, one)).toBe(false);
+  expect(isReached({ is: 'position', file: 'binlog.000002', position: 199 }, one)).toBe(true);
+  expect(isReached({ is: 'position', file: 'binlog.000002', position: 200 }, one)).toBe(false);
   expect(isReached({ is: 'position', file: 'binlog.000001', position: 900 }, one)).toBe(true);
+  const last = { ...one, file: 'binlog.999999' };
+  expect(isReached({ is: 'position', file: 'binlog.1000000', position: 4 }, last)).toBe(false);
   expect(isReached({ is: 'run', run: 'r' }, one)).toBe(true);
   expect(isReached({ is: 'run', run: 's' }, one)).toBe(false);
 });

@@ -53,6 +53,7 @@ test.each([
   'DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `t`',
   'DROP DATABASE other',
   'DROP TABLE other.t',
+  'ALTER TABLE other.t TRUNCATE PARTITION p0',
 ])('is not about the database: %s', (text) => {
   expect(verdictOf(text)).toBe('skip');
 });
@@ -63,6 +64,12 @@ test.each([
   'CALL p()',
   'CREATE TABLE t AS SELECT * FROM u',
   'RENAME TABLE other.t TO t',
+  'ALTER TABLE orders EXCHANGE PARTITION p0 WITH TABLE archive.orders_p0',
+  'ALTER TABLE archive.orders_p0 EXCHANGE PARTITION p0 WITH TABLE shop.orders',
+  'ALTER TABLE orders CONVERT PARTITION p0 TO TABLE archive.orders_p0',
+  'ALTER TABLE orders CONVERT TABLE archive.o TO PARTITION p9 VALUES LESS THAN (10)',
+  'CREATE LIBRARY IF NOT EXISTS lib LANGUAGE JAVASCRIPT AS $$ export function f(a) { return a } $$',
+  'DROP LIBRARY IF EXISTS lib',
   'RENAME TABLE `shop`.`t` TO `shop_before`.`t`, `shop_restore`.`t` TO `shop`.`t`',
 ])('cannot be repeated: %s', (text) => {
   expect(verdictOf(text)).toBe('refuse');

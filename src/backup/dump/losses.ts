@@ -3,8 +3,8 @@ import type { Server, Session } from '../../mysql/connect.ts';
 import { isAtLeast } from '../../mysql/flavor.ts';
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
 import type { Loss } from '../file/manifest.ts';
-import { isToldOtherwise } from './exact-floats.ts';
-import type { FloatTable } from './float-tables.ts';
+import { isToldOtherwise } from './floats/exact-floats.ts';
+import type { FloatTable } from './floats/float-tables.ts';
 
 /** Conversion to utf8mb4 and back loses nothing: these are Unicode, or each of their bytes has a character. */
 const WHOLE = ['utf8mb4', 'utf8mb3', 'utf8', 'ucs2', 'utf16', 'utf16le', 'utf32', 'latin1', 'binary'];

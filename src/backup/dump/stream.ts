@@ -1,5 +1,6 @@
 import { type CreatedCounts, DumpScanner, type Piece, type Section } from '../file/scanner.ts';
 import { SectionDigest } from '../file/section-digest.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 /** What was learnt about one section of a dump while it streamed by. */
 export interface DumpedSection {
@@ -67,8 +68,9 @@ export async function streamDump(
 ): Promise<Dumped> {
   // Additions stand in front of the triggers, which must not fire for them.
   const scanner = new DumpScanner({ cutsTriggers: listener.additions !== undefined });
-  const reader = new SectionReader(writer, listener);
-  for await (const chunk of dump) {
+  const source = new ReadAhead(dump);
+  const reader = new SectionReader(writer, listener, source);
+  for await (const chunk of source) {
     for (const piece of scanner.read(chunk)) await reader.read(piece);
     listener.onRawBytes?.(reader.rawBytes);
   }
@@ -86,11 +88,13 @@ class SectionReader {
   rawBytes = 0;
   readonly #writer: DumpWriter;
   readonly #listener: DumpListener;
+  readonly #source: ReadAhead;
   /** The table whose rows have not ended. */
   #table: string | undefined;
 
-  constructor(writer: DumpWriter, listener: DumpListener) {
+  constructor(writer: DumpWriter, listener: DumpListener, source: ReadAhead) {
     this.#writer = writer;
+    this.#source = source;
     this.#listener = listener;
   }
 
@@ -123,8 +127,11 @@ class SectionReader {
   async #endRows(): Promise<void> {
     const table = this.#table;
     this.#table = undefined;
-    if (table === undefined || !this.#listener.additions) return;
-    for await (const text of this.#listener.additions.behindRows(table)) await this.#add(Buffer.from(text), 0);
+    const { additions } = this.#listener;
+    if (table === undefined || !additions) return;
+    await this.#source.during(async () => {
+      for await (const text of additions.behindRows(table)) await this.#add(Buffer.from(text), 0);
+    });
   }
 
   async #add(bytes: Buffer, rows: number): Promise<void> {

@@ -1,8 +1,8 @@
 import { dumpCommand } from '../../mysql/client-commands.ts';
 import { JOURNAL_TABLE, SCRATCH_TABLE } from '../../schema/types.ts';
 import { runDump } from '../dump/dump-program.ts';
-import { ExactFloats } from '../dump/exact-floats.ts';
-import type { FloatTable } from '../dump/float-tables.ts';
+import { ExactFloats } from '../dump/floats/exact-floats.ts';
+import type { FloatTable } from '../dump/floats/float-tables.ts';
 import { type DumpedSection, NOWHERE, streamDump } from '../dump/stream.ts';
 import { holdsSavedRows } from '../file/folder.ts';
 import type { Manifest, TableEntry } from '../file/manifest.ts';

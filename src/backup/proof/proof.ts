@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
 import { isoWithOffset } from '../../system/clock.ts';
-import { findFloatTables } from '../dump/float-tables.ts';
+import { findFloatTables } from '../dump/floats/float-tables.ts';
 import { readObjectNames, readTables } from '../dump/source.ts';
 import { areRowsUtf8 } from '../dump/stored-rows.ts';
 import { type Manifest, readManifest, writeManifest } from '../file/manifest.ts';

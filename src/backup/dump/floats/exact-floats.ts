@@ -1,8 +1,8 @@
-import type { Server, Session } from '../../mysql/connect.ts';
-import { quoteName, quoteQualified } from '../../mysql/quote.ts';
-import type { Loss } from '../file/manifest.ts';
+import type { Server, Session } from '../../../mysql/connect.ts';
+import { quoteName, quoteQualified } from '../../../mysql/quote.ts';
+import type { Loss } from '../../file/manifest.ts';
 import type { FloatTable } from './float-tables.ts';
-import { type ExactRow, updatesOf } from './float-updates.ts';
+import { type ExactRow, FloatUpdates } from './float-updates.ts';
 
 /** Rows that are read, and held in memory, at a time. */
 const PAGE_ROWS = 5000;
@@ -48,14 +48,15 @@ export class ExactFloats {
   async *behindRows(name: string): AsyncGenerator<string> {
     const table = this.#tables.get(name);
     if (!table) return;
+    const updates = new FloatUpdates(table);
     let isFirst = true;
     for await (const rows of this.#sureRows(table)) {
       if (rows.length === 0) continue;
       if (isFirst) yield `-- All digits of the FLOAT values of table ${quoteName(name)}\n--\n\n`;
       isFirst = false;
-      yield updatesOf(table, rows);
+      yield updates.add(rows);
     }
-    if (!isFirst) yield '\n--\n';
+    if (!isFirst) yield `${updates.rest()}\n--\n`;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
-import type { Server, Session } from '../../mysql/connect.ts';
-import { isAtLeast } from '../../mysql/flavor.ts';
-import { quoteName } from '../../mysql/quote.ts';
+import type { Server, Session } from '../../../mysql/connect.ts';
+import { isAtLeast } from '../../../mysql/flavor.ts';
+import { quoteName } from '../../../mysql/quote.ts';
 
 /** A column by which a row is found again, and SQL that writes its value as a literal. */
 export interface KeyColumn {
@@ -43,7 +43,7 @@ export async function findFloatTables(server: Server, session: Session): Promise
   if (flavor.kind === 'mysql' && !isAtLeast(flavor, 8, 0, 17)) return [];
   const found = await session.query<{ table: string; column: string }>(
     `SELECT table_name AS \`table\`, column_name AS \`column\` FROM information_schema.columns
-      WHERE table_schema = ? AND data_type = 'float' AND extra NOT LIKE '%GENERATED%' ORDER BY table_name, ordinal_position`,
+      WHERE table_schema = ? AND data_type = 'float' AND extra NOT REGEXP '(VIRTUAL|STORED|PERSISTENT) GENERATED' ORDER BY table_name, ordinal_position`,
     [target.database],
   );
   if (found.length === 0) return [];
@@ -61,12 +61,12 @@ export async function findFloatTables(server: Server, session: Session): Promise
   });
 }
 
-/** No views; and no system-versioned tables, in which an UPDATE leaves a past row. */
+/** No views; no system-versioned tables, in which an UPDATE leaves a past row; and none without snapshots. */
 function readColumns(session: Session, database: string, tables: readonly string[]): Promise<Column[]> {
   return session.query<Column>(
     `SELECT c.table_name AS \`table\`, column_name AS \`column\`, LOWER(data_type) AS type, character_set_name AS charset, LOWER(extra) AS extra
        FROM information_schema.columns AS c JOIN information_schema.tables AS t USING (table_schema, table_name)
-      WHERE c.table_schema = ? AND t.table_schema = ? AND c.table_name IN (?) AND table_type = 'BASE TABLE'`,
+      WHERE c.table_schema = ? AND t.table_schema = ? AND c.table_name IN (?) AND table_type = 'BASE TABLE' AND engine = 'InnoDB'`,
     [database, database, tables],
   );
 }
@@ -94,7 +94,10 @@ function usableKey(columns: readonly Column[], parts: readonly KeyPart[]): KeyCo
 }
 
 function keyColumn(columns: readonly Column[], name: string | null): KeyColumn | undefined {
-  const column = columns.find((one) => one.column === name);
+  // One that is computed may be computed of the FLOAT.
+  const column = columns.find(
+    (one) => one.column === name && !/(?:virtual|stored|persistent) generated/.test(one.extra),
+  );
   const literal = column && literalOf(column);
   return column && literal ? { name: column.column, literal } : undefined;
 }
