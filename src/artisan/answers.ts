@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 export type Direction = 'up' | 'down';
 
 interface Place {
@@ -47,4 +49,9 @@ export function readAnswers(output: string, mark: string): Heard {
 
 export function decode(base64: string): string {
   return Buffer.from(base64, 'base64').toString('utf8');
+}
+
+/** Bytes that are no UTF-8 would come back as others. */
+export function isText(base64: string): boolean {
+  return isUtf8(Buffer.from(base64, 'base64'));
 }

@@ -2,9 +2,10 @@ import type { PhpFile } from '../migrations/laravel/php-files.ts';
 import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import { Tokens } from '../migrations/sql/tokens.ts';
 import { namesDatabase } from '../schema/text.ts';
-import { type Answer, type Direction, decode, type Heard } from './answers.ts';
+import { type Answer, type Direction, decode, type Heard, isText } from './answers.ts';
+import { followRows } from './filled.ts';
 import { rowsReadBy } from './reads.ts';
-import { caught, endedEarly, explain, type Refusal, readsRows, rolledBack } from './refusals.ts';
+import { caught, endedEarly, explain, notText, type Refusal, readsRows, rolledBack } from './refusals.ts';
 import { toScript } from './script.ts';
 import type { SessionSettings } from './session.ts';
 
@@ -53,10 +54,13 @@ export function judge(files: readonly PhpFile[], { answers }: Heard, around: Aro
 }
 
 function* findRefusals(files: readonly PhpFile[], answers: readonly Answer[], around: Around): Generator<Refusal> {
+  const rows = followRows(around);
   for (const one of answers) {
+    if (one.type === 'statement' && !isText(one.sql)) yield notText(one.version, one.direction, decode(one.sql));
+    if (one.type === 'statement') rows.follow(decode(one.sql));
     if (one.type === 'refused' && !isHarmlessDown(one, answers)) yield explain(one);
     if (one.type === 'read') {
-      const from = rowsReadBy(decode(one.sql), around.isInProduction);
+      const from = rowsReadBy(decode(one.sql), rows.dependsOnProduction);
       if (from !== undefined) yield readsRows(one.version, one.direction, decode(one.sql), from);
     }
     // One that failed and was not caught is told by how the migration ended.
@@ -85,8 +89,9 @@ function namesClone(statements: readonly string[], version: string, clone: strin
   ];
 }
 
+/** As a name, or as a text that a statement may be made of, or that the catalogue is asked with. */
 function quotes(sql: string, name: string): boolean {
-  return sql.includes(`\`${name}\``);
+  return ['`', "'", '"'].some((quote) => sql.includes(`${quote}${name}${quote}`));
 }
 
 function hasRun(answers: readonly Answer[], { version, direction }: { version: string; direction: string }): boolean {

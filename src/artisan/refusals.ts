@@ -91,6 +91,15 @@ export function caught(version: string, direction: Direction, sql: string, error
   };
 }
 
+export function notText(version: string, direction: Direction, sql: string): Refusal {
+  return {
+    version,
+    name: 'cannot-be-applied',
+    what: `its ${direction}() sends bytes that are no UTF-8: ${excerpt(sql)}`,
+    remedy: "bind the value (DB::statement(…, [$value])), or write it as X'…'",
+  };
+}
+
 export function endedEarly(version: string, said: string): Refusal {
   return {
     version,

@@ -49,6 +49,11 @@ function bodyOf(statements: readonly string[], { ours, laravels, modes }: Connec
   return [...settings.map((sql) => `${sql};\n`), body].join('');
 }
 
+/** PURE: what the server was given as one text, statement by statement. */
+export function statementsIn(sql: string, modes: LexicalModes): readonly Statement[] {
+  return parseSections(`-- migrate:up\n${terminated(sql, modes)}`, modes).sections.up;
+}
+
 const PROGRAM = /^\s*CREATE\b[^;]*?\b(?:TRIGGER|PROCEDURE|FUNCTION|EVENT|PACKAGE)\b/i;
 
 /** The server was given it as one: where it would be read as several, a delimiter of its own holds it together. */

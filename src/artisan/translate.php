@@ -26,6 +26,7 @@ final class Recorder
 {
     /** Keys of rows are told as these, so that their use can be seen. */
     const FIRST_KEY = 7700000000000000;
+    const KEYS_BEGIN = '77000000';
 
     /** @var string[]|null where a statement belongs: version and direction; null: nobody's */
     public $place = null;
@@ -36,7 +37,8 @@ final class Recorder
     /** @var int how many statements were sent at this place */
     public $sent = 0;
     private $keys = 0;
-    private $lastValues = [];
+    /** @var string|null the key of the last statement, once it was asked for */
+    private $lastKey = null;
     private $mark;
     private $out;
 
@@ -78,7 +80,9 @@ final class Recorder
         $text = inline($sql, $values);
         if (isRead($sql)) {
             $this->tellAtPlace('read', ['sql' => base64_encode($text)]);
-            return $send();
+            if (!doesMore($sql)) {
+                return $send();
+            }
         }
         if (preg_match('/^\s*SAVEPOINT\s/i', $sql)) {
             return $send();
@@ -97,24 +101,26 @@ final class Recorder
             $this->tellAtPlace('failed', ['sql' => base64_encode($text), 'error' => 'false was returned']);
             return $result;
         }
-        $this->lastValues = $values;
+        $this->lastKey = null;
         $this->sent++;
         $this->tellAtPlace('statement', ['sql' => base64_encode($text)]);
         return $result;
     }
 
-    /** The clone counts from 1, production does not: the key that a row gets there is not known here. */
-    public function keyOf(string $id): string
+    /**
+     * The clone counts from 1, production does not: the key that a row gets there is not known here. One that the statement itself
+     * gave leaves LAST_INSERT_ID() (`$generated`) as it was; that a bound value is the same number proves nothing.
+     */
+    public function keyOf(string $id, callable $generated): string
     {
-        if ($this->isOff() || $id === '0' || $id === '') {
+        if ($this->isOff()) {
             return $id;
         }
-        foreach ($this->lastValues as $value) {
-            if ((string) (is_scalar($value) ? $value : '') === $id) {
-                return $id;
-            }
+        if ($this->lastKey === null) {
+            $isKnown = $id === '0' || $id === '' || $generated() !== $id;
+            $this->lastKey = $isKnown ? $id : (string) (self::FIRST_KEY + ++$this->keys);
         }
-        return (string) (self::FIRST_KEY + ++$this->keys);
+        return $this->lastKey;
     }
 
     private function requireNoKey(string $sql, array $values): void
@@ -123,7 +129,7 @@ final class Recorder
             return;
         }
         foreach (array_merge([$sql], array_values($values)) as $value) {
-            if (!is_scalar($value)) {
+            if (!is_scalar($value) || strpos((string) $value, self::KEYS_BEGIN) === false) {
                 continue;
             }
             for ($number = 1; $number <= $this->keys; $number++) {
@@ -140,6 +146,12 @@ function isRead(string $sql): bool
     $bare = preg_replace('~^(?:\s+|\(|/\*.*?\*/|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$))*~s', '', $sql);
     return preg_match('/^(?:SELECT|SHOW|EXPLAIN|DESCRIBE|DESC|TABLE|VALUES)\b/i', $bare) === 1
         || (preg_match('/^WITH\b/i', $bare) === 1 && preg_match('/\b(?:UPDATE|DELETE|INSERT|REPLACE)\b/i', $bare) === 0);
+}
+
+/** Something of it stays: other statements behind it in the same text, or a variable that it sets. Rather too often than too seldom. */
+function doesMore(string $sql): bool
+{
+    return preg_match('/;\s*[^\s;]|:=|\bINTO\b/i', $sql) === 1;
 }
 
 /** The statement with its values written out, outside of quotes and comments. */
@@ -245,7 +257,9 @@ class RecordingPdo extends PDO
     #[\ReturnTypeWillChange]
     public function lastInsertId($name = null)
     {
-        return $this->recorder->keyOf((string) parent::lastInsertId());
+        return $this->recorder->keyOf((string) parent::lastInsertId(), function () {
+            return (string) parent::query('SELECT LAST_INSERT_ID()')->fetchColumn();
+        });
     }
 }
 
@@ -394,6 +408,19 @@ function leadToClone($app, Recorder $recorder, array $clone): void
     $config->set('queue.connections.null', ['driver' => 'null']);
     $config->set('cache.stores.gateway_migrate', ['driver' => 'array']);
     $config->set('cache.default', 'gateway_migrate');
+    // A job, a mail or a store may name its own.
+    $nowhere = [
+        'mail.mailers' => ['transport' => 'array'], 'queue.connections' => ['driver' => 'null'],
+        'cache.stores' => ['driver' => 'array'], 'broadcasting.connections' => ['driver' => 'null'],
+    ];
+    foreach ($nowhere as $key => $settings) {
+        foreach ($config->get($key) ?: [] as $name => $own) {
+            // What a job does at once is part of the migration.
+            if (($own['driver'] ?? '') !== 'sync') {
+                $config->set("$key.$name", $settings);
+            }
+        }
+    }
     bindConnectors($app, $recorder);
 }
 

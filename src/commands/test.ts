@@ -33,7 +33,7 @@ export function testCommand(options: TestOptions, invocation: Invocation): Promi
     requireWhole(found);
     requireUnclaimed(found);
     const versions = found.status.pending.map((one) => one.version);
-    const { facts, obstacles } = await translatePending(found, config, invocation);
+    const { facts, obstacles } = await translatePending(found, config, invocation, { anew: true });
     if (!facts) return notReady(obstacles, MEND_AND_TEST, versions);
     const { pending } = facts.status;
     const { adopted, checks } = await lookAhead(facts, config, pending);

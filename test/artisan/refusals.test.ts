@@ -55,6 +55,31 @@ const CASES: readonly Case[] = [
       'generated-key: the key that the server gives a new row is used by a later statement (FILE:13): update `companies` set `name` = ? where `id` = ? → give the row its key, or write DB::statement with INSERT … SELECT, or with LAST_INSERT_ID()',
   },
   {
+    title: 'a key that the server gave, and a value of the same number',
+    up: `$id = DB::table('companies')->insertGetId(['name' => 1]); DB::table('companies')->where('id', $id)->update(['name' => 'y']);`,
+    refused: 'generated-key: the key that the server gives a new row is used by a later statement',
+  },
+  {
+    title: 'rows of production under another name',
+    up: `Schema::rename('companies', 'firms'); DB::table('firms')->get();`,
+    refused: 'reads-rows: its up() reads rows of firms, so that its statements depend on what is there',
+  },
+  {
+    title: 'rows of production in a table of its own',
+    up: `DB::statement('CREATE TABLE firms (id INT)'); DB::statement('INSERT INTO firms SELECT id FROM companies'); DB::table('firms')->get();`,
+    refused: 'reads-rows: its up() reads rows of firms, so that its statements depend on what is there',
+  },
+  {
+    title: 'bytes that are no text',
+    up: `DB::unprepared("INSERT INTO companies (name) VALUES (HEX(_binary '\\xff'))");`,
+    refused: 'cannot-be-applied: its up() sends bytes that are no UTF-8: INSERT INTO companies (name)',
+  },
+  {
+    title: 'the name of its database as a text',
+    up: `DB::statement("CREATE TABLE t AS SELECT 1 AS one FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '" . DB::getDatabaseName() . "'");`,
+    refused: 'names-a-database: it puts the name of its database into a statement, and that is CLONE',
+  },
+  {
     title: 'a connection of its own',
     byPhpAlone: true,
     up: '$pdo = new \\PDO("mysql:host=127.0.0.1");',

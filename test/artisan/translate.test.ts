@@ -80,6 +80,28 @@ await describeOnLaravel('PHP migrations as SQL', () => {
       expect(right.of(LATER).down.filter(isPlain)).toEqual(['DROP TRIGGER t']);
     });
 
+    test('what stands behind a query in one text, a variable that a query sets, and a key of its own', async () => {
+      const { of, refusals } = await translateFiles(server(), {
+        production: PRODUCTION,
+        files: {
+          [LATER]: {
+            up: `DB::unprepared('SELECT 1; ALTER TABLE companies ADD city INT');
+        DB::unprepared('SELECT COUNT(*) INTO @n FROM information_schema.SCHEMATA');
+        $id = DB::table('companies')->insertGetId(['id' => 9, 'name' => 'x']);
+        DB::table('companies')->where('id', $id)->update(['name' => 'y']);`,
+          },
+        },
+      });
+      expect(refusals).toEqual([]);
+      expect(of(LATER).up.filter(isPlain)).toEqual([
+        'SELECT 1',
+        'ALTER TABLE companies ADD city INT',
+        'SELECT COUNT(*) INTO @n FROM information_schema.SCHEMATA',
+        "insert into `companies` (`id`, `name`) values (9, 'x')",
+        "update `companies` set `name` = 'y' where `id` = 9",
+      ]);
+    });
+
     test("a down() that only throws, one that is missing, and a caught failure of DDL are told; the connection is Laravel's", async () => {
       const { of, refusals, notes } = await translateFiles(server(), {
         production: PRODUCTION,

@@ -14,15 +14,21 @@ export type Translating =
   | { readonly facts?: undefined; readonly obstacles: readonly string[] };
 
 /**
- * Translates PHP migrations where the kept SQL is not that of these files and this schema. SQL migrations are what they are.
+ * Translates PHP migrations where the kept SQL is not that of these files and this schema, or `anew`: what else of the application
+ * their PHP uses (models, seeders, configuration) no checksum knows. SQL migrations are what they are.
  * Throws a refusal where there is no place for a clone, or no PHP.
  */
-export async function translatePending(facts: Facts, config: Config, invocation: Invocation): Promise<Translating> {
+export async function translatePending(
+  facts: Facts,
+  config: Config,
+  invocation: Invocation,
+  { anew = false } = {},
+): Promise<Translating> {
   const { pending } = facts.status;
   if (config.migrations.engine === 'sql' || pending.length === 0) return { facts };
   const versions = new Set(pending.map(({ version }) => version));
   const files = readPhpFiles(config.migrations.dir, []).filter(({ baseName }) => versions.has(baseName));
-  if (isKept(files, facts, config) && pending.every((one) => !one.isUntranslated)) return { facts };
+  if (!anew && isKept(files, facts, config) && pending.every((one) => !one.isUntranslated)) return { facts };
   const step = { id: 'translate', title: 'Translate PHP migrations on a clone' };
   const refused = await runStep(
     step,
