@@ -61,10 +61,11 @@ export async function runPlan(
   const failed = await runSteps(plan.steps, phases, context, journal, going);
   if (!('step' in failed)) return { is: 'done', ...failed };
   const started = startedSteps(plan, progress, failed.step);
-  const isNeeded =
-    isBeforeTheEnd(plan, failed.step) &&
-    plan.onFailure.some((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
-  if (options.onFailure === 'stop' || !isNeeded) return { is: 'stopped', error: failed.error, failedStep: failed.step };
+  const back = stepsBack(plan, started);
+  // With nothing to undo there is nothing to be kept: the site comes up, and its workers go on.
+  const isToStop = options.onFailure === 'stop' && back.some(({ phase }) => phase === 'undo');
+  if (isToStop || back.length === 0 || !isBeforeTheEnd(plan, failed.step))
+    return { is: 'stopped', error: failed.error, failedStep: failed.step };
   const lenient = forgiving(journal, context);
   lenient.append({ run: 'turned-back', at: isoWithOffset(context.clock.now()), error: messageOf(failed.error) });
   return turnBack(plan, phases, context, journal, going, failed.error, failed.step);
@@ -80,7 +81,7 @@ async function turnBack(
   failedStep: string,
 ): Promise<Outcome> {
   const started = startedSteps(plan, options.progress, failedStep);
-  const steps = plan.onFailure.filter((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
+  const steps = stepsBack(plan, started);
   const back = { ...context, signal: options.wayBackSignal };
   const lenient = forgiving(journal, back);
   const second = await runSteps(steps, phases, back, lenient, options);
@@ -112,6 +113,10 @@ function forgiving(journal: RunJournal, context: Context): RunJournal {
 function isBeforeTheEnd(plan: Plan, failedStep: string): boolean {
   const last = plan.steps.findIndex((step) => step.id === plan.wayBackUntil);
   return last < 0 || plan.steps.findIndex((step) => step.id === failedStep) <= last;
+}
+
+function stepsBack(plan: Plan, started: ReadonlySet<string>): Step[] {
+  return plan.onFailure.filter((step) => step.onlyAfter === undefined || started.has(step.onlyAfter));
 }
 
 /** Ids of the forward steps that were begun: all up to the failed one, and those of an earlier process. */

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Phases, Probed } from '../../src/phases/phase.ts';
-import { planDeploy } from '../../src/plan/deploy.ts';
-import type { PhaseName } from '../../src/plan/step.ts';
+import { type DeployFacts, planDeploy } from '../../src/plan/deploy.ts';
+import type { PhaseName, Plan } from '../../src/plan/step.ts';
 import { type JournalLine, progressOf } from '../../src/run/journal.ts';
 import { runPlan } from '../../src/run/runner.ts';
 import { leavesSiteDown } from '../../src/run/unfinished.ts';
 import { recordedContext } from '../support/recorded-context.ts';
 
-const plan = planDeploy({
+const FACTS: DeployFacts = {
   run: 'r',
   target: 't',
   versions: ['1'],
@@ -19,10 +19,12 @@ const plan = planDeploy({
   withMaintenance: true,
   withCaches: false,
   healthyStatus: 200,
-});
+};
+const plan = planDeploy(FACTS);
 const at = '2026-01-01T00:00:00.000+00:00';
 
 interface Given {
+  readonly of?: Plan;
   /** Phases that throw. */
   readonly failing?: readonly PhaseName[];
   readonly probed?: Probed;
@@ -50,13 +52,16 @@ async function run(given: Given) {
     'load',
     'verify',
     'health',
+    'workers',
+    'locks',
   ];
   const phases = Object.fromEntries(
     names.map((name) => [
       name,
       {
         run: async (input: unknown) => {
-          did.push(name === 'maintenance' ? `maintenance ${(input as { to: string }).to}` : name);
+          const { to } = input as { to?: string };
+          did.push(to === undefined ? name : `${name} ${to}`);
           if (failing.includes(name as PhaseName)) throw new Error(`${name} broke`);
         },
         ...(name === 'maintenance' ? { isFound: async () => isSiteDown } : {}),
@@ -76,7 +81,7 @@ async function run(given: Given) {
   const context = recordedContext();
   const progress = lines ? progressOf(lines) : undefined;
   const options = { onFailure, progress, wayBackSignal: context.signal };
-  const outcome = await runPlan(plan, phases, context, journal, options);
+  const outcome = await runPlan(given.of ?? plan, phases, context, journal, options);
   return { did, written, outcome, context };
 }
 
@@ -114,6 +119,13 @@ test('--on-failure stop leaves everything where it is', async () => {
   const { did, outcome } = await run({ failing: ['migrate'], onFailure: 'stop' });
   expect(outcome).toMatchObject({ is: 'stopped', failedStep: 'migrate' });
   expect(did.at(-1)).toBe('migrate');
+});
+
+test('--on-failure stop before anything was applied: there is nothing to be kept, and the workers go on', async () => {
+  const of = planDeploy({ ...FACTS, withWorkers: true, locks: [{ table: 't', against: 'everybody' }] });
+  const { did, outcome } = await run({ of, failing: ['locks'], onFailure: 'stop' });
+  expect(outcome).toMatchObject({ is: 'turned-back', failedStep: 'locks' });
+  expect(did).toEqual(['backup', 'workers paused', 'locks', 'workers running']);
 });
 
 test('a result that is in place and verified is not undone for a site that does not come up', async () => {
