@@ -1,4 +1,4 @@
-import type { LockedTable, Step, StepInputs } from './step.ts';
+import type { LockedTable, StepInputs, StepOf } from './step.ts';
 
 interface Window {
   readonly withMaintenance: boolean;
@@ -11,7 +11,7 @@ export function waitForLocks(
   tables: StepInputs['locks']['tables'],
   again: StepInputs['locks']['again'],
   { withMaintenance, isOurs = false }: Window,
-): Step | false {
+): StepOf<'locks'> | false {
   if (!withMaintenance || isOurs || tables.length === 0) return false;
   return { id: 'locks', phase: 'locks', title: 'Wait for old transactions', input: { tables, again } };
 }

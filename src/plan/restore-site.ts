@@ -1,5 +1,5 @@
 import type { AskedSite } from './ask-site.ts';
-import type { Step } from './step.ts';
+import type { Step, StepOf } from './step.ts';
 import { pauseWorkers, resumeWorkers } from './workers.ts';
 
 /** What of the site takes part in a restore. */
@@ -16,12 +16,12 @@ export interface RestoredSite extends AskedSite {
 }
 
 /** `goesOn`: something has been loaded by then that a site which does not go down is no reason to throw away. */
-export function siteDown(facts: RestoredSite, goesOn: boolean, locks: Step | false): (Step | false)[] {
+export function siteDown(facts: RestoredSite, goesOn: boolean, locks: StepOf<'locks'> | false): (Step | false)[] {
   const { withMaintenance, services, by, isOurs } = facts;
   const going = goesOn ? { goesOn } : {};
   return [
     pauseWorkers({ ...facts, isRescue: true }),
-    locks,
+    locks && (goesOn && services.length > 0 ? { ...locks, input: { ...locks.input, goesOn: true } } : locks),
     withMaintenance && {
       id: 'maintenance-on',
       phase: 'maintenance',

@@ -35,6 +35,8 @@ export interface StepInputs {
     readonly tables: 'all' | readonly LockedTable[];
     /** What to type again when they do not get free. */
     readonly again: 'deploy' | 'rollback' | 'restore';
+    /** Services that are stopped next take their transactions along: that one is left is told, and the run goes on. */
+    readonly goesOn?: boolean;
   };
   /** `adopt`: their tables are there already and equal; they are only noted in the history. */
   migrate: {

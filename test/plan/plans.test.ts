@@ -177,7 +177,7 @@ test('a rollback of a run that had left the site down leaves it down when it fai
 test('a restore beside production, and one into production itself', () => {
   expect(outline(planRestore(RESTORE))).toMatchInlineSnapshot(`
     "load-beside: Load the backup beside production {"file":"/backups/shop.sql.gz","database":"shop_restore_1"}
-    locks: Wait for old transactions {"tables":"all","again":"restore"}
+    locks: Wait for old transactions {"tables":"all","again":"restore","goesOn":true}
     maintenance-on: Maintenance on {"to":"on","isRescue":true,"goesOn":true}
     services-stop: Stop php, nginx {"action":"stop","services":["php","nginx"],"goesOn":true}
     swap: Swap it with production {"from":"shop_restore_1","aside":"shop_before_1","file":"/backups/shop.sql.gz"}

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
+import { messageOf } from '../../errors.ts';
 import { exclusively } from '../../plan/locks.ts';
 import type { LockedTable } from '../../plan/step.ts';
 import { readTableNames } from '../../schema/tables.ts';
@@ -14,10 +15,18 @@ import type { Phase } from '../phase.ts';
  */
 export function locksPhase({ config }: { readonly config: Pick<Config, 'migrations'> }): Phase<'locks'> {
   return {
-    async run({ tables, again }, context) {
+    async run({ tables, again, goesOn = false }, context) {
       const wanted = tables === 'all' ? await allTables(context) : tables;
       const withinMs = longestWaitMs(config.migrations);
-      return waitUntilFree(wanted, { id: 'locks', withinMs, patience: config.migrations, again }, context);
+      try {
+        return await waitUntilFree(wanted, { id: 'locks', withinMs, patience: config.migrations, again }, context);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (!goesOn) throw error;
+        const text = `${messageOf(error)}; the run goes on: the services are stopped next, and what is theirs ends with them`;
+        context.report({ type: 'note', level: 'warning', text });
+        return 'not free';
+      }
     },
     probe: async () => 'not-done',
   };
