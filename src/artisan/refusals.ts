@@ -46,6 +46,11 @@ const RULES: Readonly<Record<string, (told: Told) => Words>> = {
     what: `the key that the server gives a new row is used by a later statement${at(told)}: ${excerpt(told.message)}`,
     remedy: 'give the row its key, or write DB::statement with INSERT … SELECT, or with LAST_INSERT_ID()',
   }),
+  'leaves-the-clone': (told) => ({
+    name: 'leaves-the-clone',
+    what: `it names a database, acts on the whole server, or runs SQL that is put together while it runs${at(told)}: ${excerpt(told.message)}`,
+    remedy: 'leave the name of the database out; or rehearsal: private, where nothing else can be reached',
+  }),
   'should-not-run': () => ({
     name: 'should-not-run',
     what: 'its shouldRun() says no: Laravel would pass it by, and ask again the next time',

@@ -30,6 +30,8 @@ final class Recorder
 
     /** @var string[]|null where a statement belongs: version and direction; null: nobody's */
     public $place = null;
+    /** @var string[]|null names of production and of the clone, where they are not the same: they may lie on one server */
+    public $beside = null;
     /** @var int while a connection is being made */
     public $pauses = 0;
     /** @var CannotFollow|null */
@@ -73,6 +75,7 @@ final class Recorder
     /** Runs what sends `$sql`, and tells of it. */
     public function run(string $sql, array $values, callable $send)
     {
+        $this->requireInside($sql);
         if ($this->isOff()) {
             return $send();
         }
@@ -123,6 +126,17 @@ final class Recorder
         return $this->lastKey;
     }
 
+    /** Asked before it is sent: production must not be changed by a translation. */
+    private function requireInside(string $sql): void
+    {
+        if ($this->beside === null || $this->pauses > 0 || (isRead($sql) && !doesMore($sql))) {
+            return;
+        }
+        if (leavesClone($sql, $this->beside[0], $this->beside[1])) {
+            $this->refuse('leaves-the-clone', $sql);
+        }
+    }
+
     private function requireNoKey(string $sql, array $values): void
     {
         if ($this->keys === 0) {
@@ -152,6 +166,39 @@ function isRead(string $sql): bool
 function doesMore(string $sql): bool
 {
     return preg_match('/;\s*[^\s;]|:=|\bINTO\b/i', $sql) === 1;
+}
+
+const SERVER_WIDE = <<<'PATTERN'
+(?:USE|GRANT|REVOKE|FLUSH|RESET|PURGE|KILL|SHUTDOWN|RESTART|INSTALL|UNINSTALL|CHANGE|START\s+(?!TRANSACTION)|STOP|CALL|PREPARE|EXECUTE\s+IMMEDIATE
+|BEGIN\s+NOT\s+ATOMIC|(?:CREATE|DROP|ALTER|RENAME)\s+(?:OR\s+REPLACE\s+)?(?:USER|ROLE|SERVER|TABLESPACE|UNDO|LOGFILE|RESOURCE|INSTANCE)
+|SET\s+(?:DEFAULT\s+ROLE|PASSWORD)|SET\b[^;]*(?:\bGLOBAL\s+\w|@@GLOBAL\b|\bPERSIST(?:_ONLY)?\s+\w|@@PERSIST))(?![\w$])
+PATTERN;
+
+/**
+ * Whether it would act beside the clone, where that may lie on production's own server: on production or another database by their
+ * names, on the whole server, or by SQL that is put together while it runs. Rather too often than too seldom.
+ */
+function leavesClone(string $sql, string $production, string $clone): bool
+{
+    $named = preg_quote($production, '~');
+    $own = '(?!`?' . preg_quote($clone, '~') . '`?(?![\w$]))';
+    $name = '(?:`(?:[^`]|``)+`|[\w$]+)';
+    $begin = '(?:^|;)(?:\s|/\*.*?\*/|--[^\n]*\n|\#[^\n]*\n)*';
+    $exists = '(?:IF\s+(?:NOT\s+)?EXISTS\s+)?';
+    $patterns = [
+        "(?:`$named`|(?<![\\w$])$named)\\s*\\.",
+        "$begin(?:" . str_replace("\n", '', SERVER_WIDE) . ')',
+        "$begin(?:CREATE|DROP|ALTER)\\s+(?:DATABASE|SCHEMA)\\s+$exists$own(?!(?:DEFAULT|CHARACTER|CHARSET|COLLATE)\\s)",
+        "\\b(?:INTO|UPDATE|TABLE|TRUNCATE|REPLACE|FROM|VIEW|TRIGGER|PROCEDURE|FUNCTION|EVENT|TO)\\s+(?:IGNORE\\s+)?$exists$own$name\\s*\\.\\s*[`\\w]",
+    ];
+    foreach ($patterns as $at => $pattern) {
+        // Whoever only reads elsewhere changes nothing there; its rows are judged by who reads the answer.
+        $text = $at === 3 ? preg_replace('~\bFROM\b~i', preg_match('/^\s*DELETE\b/i', $sql) ? '$0' : '', $sql) : $sql;
+        if (preg_match("~$pattern~is", (string) $text) !== 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /** The statement with its values written out, outside of quotes and comments. */
@@ -577,6 +624,9 @@ function main(array $request): void
 {
     error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
     $recorder = new Recorder($request['mark']);
+    if ($request['clone']['database'] !== $request['clone']['production']) {
+        $recorder->beside = [$request['clone']['production'], $request['clone']['database']];
+    }
     $files = $request['files'];
     $isRefused = false;
     foreach ($files as $file) {

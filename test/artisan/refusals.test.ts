@@ -198,6 +198,21 @@ const CASES: readonly Case[] = [
       'names-a-database: it puts the name of its database into a statement, and that is CLONE where it is translated → leave the name out: without one the current database is meant',
   },
   {
+    title: 'the name of production, which lies beside the clone',
+    up: `DB::statement('CREATE TABLE ' . env('DB_DATABASE') . '.t (id INT)');`,
+    refused: 'leaves-the-clone: it names a database, acts on the whole server',
+  },
+  {
+    title: 'production itself, by its name in the .env',
+    up: `DB::statement('ALTER DATABASE ' . env('DB_DATABASE') . ' CHARACTER SET latin1');`,
+    refused: 'leaves-the-clone: ',
+  },
+  {
+    title: 'the whole server',
+    up: `DB::unprepared('SET GLOBAL max_connections = 500');`,
+    refused: 'leaves-the-clone: ',
+  },
+  {
     title: 'what the journal cannot follow',
     up: `DB::unprepared('LOCK TABLES companies WRITE'); DB::unprepared('UNLOCK TABLES');`,
     refused: 'cannot-be-applied: LOCK cannot be part of a migration → ',
