@@ -81,6 +81,11 @@ export function redactEvent<E extends { readonly type: string }>(event: E, redac
   return Object.fromEntries(entries) as E;
 }
 
+/** A copy with every text in it redacted, at any depth. */
+export function redactText<T>(value: T, redact: Redact): T {
+  return redactDeep(value, redact) as T;
+}
+
 function redactDeep(value: unknown, redact: Redact): unknown {
   if (typeof value === 'string') return redact(value);
   if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/run/events.ts';
 import { openLogFile } from '../../src/run/log-file.ts';
-import { redactEvent, redactor } from '../../src/run/redact.ts';
+import { redactEvent, redactor, redactText } from '../../src/run/redact.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { jsonReporter } from '../../src/terminal/json-lines.ts';
 import { terminalReporter } from '../../src/terminal/reporter.ts';
@@ -35,6 +35,16 @@ describe('a redactor', () => {
   test('leaves other text alone, and secrets too short to hide', () =>
     expect(redact('abc $& tok-1234')).toBe('abc $& tok-1234'));
   test('hides every occurrence', () => expect(redact('tok-12345tok-12345')).toBe('••••••••••••••••'));
+  test('hides it at any depth of what is no event', () => {
+    const judged = {
+      because: ['laravel.log: tok-12345'],
+      evidence: [{ what: 'tok-12345', count: 1, first: undefined }],
+    };
+    expect(redactText(judged, redact)).toEqual({
+      because: ['laravel.log: ••••••••'],
+      evidence: [{ what: '••••••••', count: 1, first: undefined }],
+    });
+  });
   test('without secrets changes nothing', () => expect(redactor([])('a'.repeat(9))).toBe('a'.repeat(9)));
 });
 

@@ -1,12 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { secretsOf } from '../../config/secrets.ts';
 import { messageOf } from '../../errors.ts';
 import type { Delivering, Delivery } from '../../notify/delivery.ts';
 import type { OwnWords } from '../../notify/message.ts';
 import { pagePath, readStory, writePage } from '../../report/write.ts';
 import type { RunFinished } from '../../run/events.ts';
 import { runFolder, runsFolder } from '../../run/folder.ts';
+import { redactor, redactText } from '../../run/redact.ts';
 import { isoWithOffset } from '../../system/clock.ts';
 import { type Judgement, keepJudgement } from '../../watch/record.ts';
 import type { Invocation } from './invocation.ts';
@@ -73,11 +75,13 @@ async function openDelivering({ notify }: Config, { fetch, exec, clock }: Invoca
 export async function aftermathOfWatch(
   config: Config,
   watched: { readonly run: string; readonly folder: string; readonly target: string },
-  judgement: Judgement,
+  judged: Judgement,
   invocation: Invocation,
 ): Promise<void> {
   const { hub } = invocation;
   const { folder } = watched;
+  // Entries of other programs' logs are in it, and it does not pass through the hub.
+  const judgement = redactText(judged, redactor(secretsOf(config)));
   try {
     await keepJudgement(folder, judgement);
     const story = await readStory(folder);

@@ -1,10 +1,10 @@
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
+import { secretsOf } from '../../config/secrets.ts';
 import { goesUnencrypted } from '../../mysql/encryption.ts';
 import { describeTarget } from '../../preflight/reach.ts';
 import type { CommandName } from '../../run/events.ts';
 import { withholdFromChildren } from '../../system/own-process.ts';
-import type { Secret } from '../../system/secret.ts';
 import { sendWaiting } from './aftermath.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -55,12 +55,4 @@ export function warnOfPlainNetwork({ database, rehearsal }: Config, { hub }: Pic
     const text = `the connection to ${target.host} is not encrypted: whoever is on the way can read the rows and take the password; set ${key}.tls to true, or to { ca: FILE }`;
     hub.report({ type: 'note', level: 'warning', text });
   }
-}
-
-function secretsOf(config: Config): Secret[] {
-  const rehearsal = config.rehearsal === 'private' ? undefined : config.rehearsal.password;
-  const notify = config.notify.flatMap((one) =>
-    one.type === 'email' ? [one.smtp] : one.type === 'command' ? [] : [one.url],
-  );
-  return [config.database.password, rehearsal, ...notify].filter((secret) => secret !== undefined);
 }
