@@ -230,7 +230,7 @@ function summaryRows({ plan, chosen, options, rehearsed, saved, warnings }: Inte
 /** Maintenance keeps visitors away, and nobody else. */
 function describeWorkers({ steps }: Plan): string {
   return steps.some(({ phase }) => phase === 'workers')
-    ? 'paused from before the site goes down until it is up'
+    ? 'told to pause before the site goes down, and to go on once it is up'
     : 'queue workers and the scheduler go on while the site is down (app.workers)';
 }
 

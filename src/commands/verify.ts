@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { AppConfig, Config } from '../config/config.ts';
 import { VERIFY_GROUPS, type VerifyGroup } from '../config/verify-groups.ts';
@@ -88,6 +89,8 @@ async function beginJUnit({ junit }: VerifyOptions, { hub, cwd, clock }: Invocat
     throw failedUnchanged(`cannot write ${file}: ${messageOf(error)}`, next, error);
   };
   await requireWritable(dirname(file)).catch(giveUp);
+  // One of an earlier run would be taken for this one's where this one does not get to its end.
+  await rm(file, { force: true }).catch(giveUp);
   const startedMs = clock.ticksMs();
   const seen: Extract<RunEvent, { type: 'check' }>[] = [];
   hub.attach((event) => void (event.type === 'check' && seen.push(event)));
