@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { askPhp } from '../../src/artisan/program.ts';
-import { caught, endedEarly } from '../../src/artisan/refusals.ts';
+import { caught, endedEarly, notText } from '../../src/artisan/refusals.ts';
 import { type Exec, systemExec } from '../../src/system/exec.ts';
 import { describeOnLaravel } from '../support/laravel.ts';
 import { describeOnServers } from '../support/servers.ts';
@@ -210,7 +210,8 @@ const CASES: readonly Case[] = [
   {
     title: 'the whole server',
     up: `DB::unprepared('SET GLOBAL max_connections = 500');`,
-    refused: 'leaves-the-clone: ',
+    refused:
+      'leaves-the-clone: it names a database, acts on the whole server, or runs SQL that is put together while it runs (FILE:13): SET GLOBAL max_connections = 500 → leave the name of the database out; or rehearsal: private, where nothing else can be reached',
   },
   {
     title: 'what the journal cannot follow',
@@ -266,6 +267,9 @@ test('sentences for what is rare', () => {
     what: 'its up() goes on after a statement that failed (no such table): INSERT INTO t VALUES (1)',
     remedy: 'ask before instead of catching: Schema::hasTable, Schema::hasColumn; or INSERT IGNORE',
   });
+  expect(notText('v', 'up', 'INSERT INTO t VALUES (?)').remedy).toBe(
+    "bind the value (DB::statement(…, [$value])), or write it as X'…'",
+  );
 });
 
 test('a machine without PHP', async () => {

@@ -85,20 +85,20 @@ await describeOnLaravel('PHP migrations as SQL', () => {
         production: PRODUCTION,
         files: {
           [LATER]: {
-            up: `DB::unprepared('SELECT 1; ALTER TABLE companies ADD city INT');
-        DB::unprepared('SELECT COUNT(*) INTO @n FROM information_schema.SCHEMATA');
+            up: `DB::unprepared('SELECT COUNT(*) INTO @n FROM information_schema.SCHEMATA');
         $id = DB::table('companies')->insertGetId(['id' => 9, 'name' => 'x']);
-        DB::table('companies')->where('id', $id)->update(['name' => 'y']);`,
+        DB::table('companies')->where('id', $id)->update(['name' => 'y']);
+        DB::unprepared('SELECT 1; ALTER TABLE companies ADD city INT');`,
           },
         },
       });
       expect(refusals).toEqual([]);
       expect(of(LATER).up.filter(isPlain)).toEqual([
-        'SELECT 1',
-        'ALTER TABLE companies ADD city INT',
         'SELECT COUNT(*) INTO @n FROM information_schema.SCHEMATA',
         "insert into `companies` (`id`, `name`) values (9, 'x')",
         "update `companies` set `name` = 'y' where `id` = 9",
+        'SELECT 1',
+        'ALTER TABLE companies ADD city INT',
       ]);
     });
 

@@ -118,7 +118,7 @@ describeOnServers('deploy --with-saved-rows', (server) => {
     ]);
     const dry = await production.run('deploy', '--dry-run', '--with-saved-rows', '--skip-backup');
     expect(dry.stdout).toMatch(
-      /Load the saved rows beside production\n\n {4}\S+_rollback_saved_\S+ into \S+_restore_\S+\n.*Maintenance on\n[\s\S]*Put the saved rows back\n\n {4}customers values of note, company_since\n {4}orders its rows\n {4}order_lines its rows\n.*Verify\n[\s\S]*Tidy up after the saved rows \(once "Load the saved rows beside production" has begun\)\n.*Save the rows that the way back drops.*\n.*Undo what/,
+      /Load the saved rows beside production\n\n {4}\S+_rollback_saved_\S+ into \S+_restore_\S+\n.*Wait for old transactions\n.*Maintenance on\n[\s\S]*Put the saved rows back\n\n {4}customers values of note, company_since\n {4}orders its rows\n {4}order_lines its rows\n.*Verify\n[\s\S]*Tidy up after the saved rows \(once "Load the saved rows beside production" has begun\)\n.*Save the rows that the way back drops.*\n.*Undo what/,
     );
 
     const deployed = await deploy('--with-saved-rows');
