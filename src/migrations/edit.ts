@@ -13,12 +13,13 @@ export interface AppliedStatement {
 /** What was edited of the part that is in place already: lines as `diffLines` gives them; empty when nothing was. */
 export function diffAppliedPart(
   migration: Migration,
-  notedText: string,
+  notedText: string | null,
   applied: readonly AppliedStatement[],
   modes?: LexicalModes,
 ): readonly string[] {
   if (applied.every(({ ordinal, digest }) => migration.up[ordinal - 1]?.digest === digest)) return [];
   const count = Math.max(...applied.map(({ ordinal }) => ordinal));
+  if (notedText === null) return ['(its text was too large to keep)'];
   const noted = parseMigrationText(notedText, migration, modes).up;
   return diffLines(toText(noted.slice(0, count)), toText(migration.up.slice(0, count)));
 }
@@ -29,7 +30,7 @@ export function diffAppliedPart(
  */
 export function checkAppliedPart(
   migration: Migration,
-  notedText: string,
+  notedText: string | null,
   applied: readonly AppliedStatement[],
   modes?: LexicalModes,
 ): void {

@@ -1,4 +1,5 @@
 import { foldName } from '../mysql/name.ts';
+import { DEFAULT_MODES } from './sql/lexer.ts';
 import type { SyntaxProblem } from './sql/split.ts';
 import { Tokens } from './sql/tokens.ts';
 import { authorsTransactions } from './transactions.ts';
@@ -16,7 +17,8 @@ export interface TemporaryRange {
 /** As `touches` and `writes` name it. Undefined when the statement makes none. */
 export function temporaryName({ verb, text, foldsNames }: Statement): string | undefined {
   if (verb !== 'CREATE TEMPORARY TABLE') return undefined;
-  const tokens = new Tokens(text);
+  // In double quotes it is a name or a mistake, whatever the sql_mode.
+  const tokens = new Tokens(text, { ...DEFAULT_MODES, ansiQuotes: true });
   tokens.skip('CREATE', 'OR', 'REPLACE', 'TEMPORARY', 'TABLE', 'IF', 'NOT', 'EXISTS');
   const name = tokens.name()?.name;
   return foldsNames && name !== undefined ? foldName(name) : name;
@@ -69,7 +71,12 @@ function lastUse(statements: readonly Statement[], at: number): number {
   const name = temporaryName(statements[at] as Statement);
   if (name === undefined) return at;
   const mention = new RegExp(`(?<![\\w$])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i');
-  return statements.findLastIndex(({ text }) => mention.test(text));
+  const isLetGo = ({ verb, text }: Statement) => verb === 'DROP TEMPORARY TABLE' && mention.test(text);
+  const end = statements.findIndex((one, place) => place > at && isLetGo(one));
+  // A program, or a text that was prepared, may use it without saying so here.
+  const isUse = ({ verb, text }: Statement, place: number) =>
+    mention.test(text) || (/^(?:CALL|EXECUTE)\b/.test(verb) && place > at && (end < 0 || place < end));
+  return statements.findLastIndex(isUse);
 }
 
 const KEEP_IT_OPEN: Partial<Record<StatementKind, readonly string[]>> = {

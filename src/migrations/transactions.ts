@@ -57,7 +57,12 @@ function isClosing({ kind, verb }: Statement): boolean {
 }
 
 function commits({ kind, verb }: Statement): boolean {
-  return kind === 'ddl' || kind === 'truncate' || (kind === 'admin' && !LEAVE_IT_OPEN.includes(verb));
+  return (
+    kind === 'ddl' ||
+    kind === 'truncate' ||
+    (kind === 'admin' && !LEAVE_IT_OPEN.includes(verb)) ||
+    (kind === 'opaque' && /^(?:CREATE|ALTER|DROP|RENAME|INSTALL|UNINSTALL|IMPORT)\b/.test(verb))
+  );
 }
 
 function commitsItself(statement: Statement, begun: Statement): SyntaxProblem {

@@ -80,8 +80,19 @@ function mayWriteRows(statement: Statement): boolean {
 /** DDL and whatever needs no transaction: the outcome waits for the next commit, evidence covers the gap. */
 async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context) {
   for (const numbered of unit.statements) {
-    const result = await runStatement(section, numbered, bench, context, unit.transaction !== undefined);
-    const outcome = await outcomeOf(result, end.variables, bench.work);
+    const isInRollback = unit.transaction !== undefined && numbered.statement.kind === 'opaque';
+    const entered = noteOutcome(keyOf(section, numbered.ordinal), { state: 'entered' });
+    const mark = isInRollback ? async () => void (await bench.work.execute(sqlOf(entered))) : undefined;
+    const result = await runStatement(
+      section,
+      numbered,
+      bench,
+      context,
+      { isInGroup: unit.transaction !== undefined },
+      mark,
+    );
+    if (isInRollback) await requireStillOpen(section, numbered, bench);
+    const outcome = await outcomeOf(result, end.variables, section, bench.work);
     bench.deferred.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
   }
   bench.deferred.push(...end.closing());
@@ -102,12 +113,12 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
         await work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), { state: 'done', rows: 0 })));
         for (const write of end.closing()) await work.execute(sqlOf(write));
       }
-      const result = await withBegin(section, numbered, isOwn, bench, context);
+      const result = await withBegin(section, numbered, unit, bench, context);
       if (numbered.statement.kind === 'transaction' && /^COMMIT/i.test(numbered.statement.verb)) return;
       if (!isOwn && numbered.statement.kind === 'opaque') await requireStillOpen(section, numbered, bench);
       // What was noted behind the savepoint went back with it; all of it is done all the same.
       if (numbered.statement.verb === 'ROLLBACK TO') for (const write of noted) await work.execute(sqlOf(write));
-      const outcome = await outcomeOf(result, end.variables, work);
+      const outcome = await outcomeOf(result, end.variables, section, work);
       noted.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
       await work.execute(sqlOf(noted.at(-1) as Write));
     }
@@ -119,8 +130,10 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
   }
 }
 
-async function withBegin(section: Section, numbered: Numbered, isOwn: boolean, bench: Workbench, context: Context) {
-  return runStatement(section, numbered, bench, context, !isOwn, async () => {
+async function withBegin(section: Section, numbered: Numbered, unit: Unit, bench: Workbench, context: Context) {
+  const isOwn = unit.transaction === undefined;
+  const isOfTemporary = unit.statements.some(({ statement }) => statement.verb === 'CREATE TEMPORARY TABLE');
+  return runStatement(section, numbered, bench, context, { isInGroup: !isOwn, isOfTemporary }, async () => {
     if (isOwn) await bench.work.execute('START TRANSACTION');
     if (numbered.statement.kind === 'opaque') {
       await bench.work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), { state: 'entered' })));
@@ -130,8 +143,11 @@ async function withBegin(section: Section, numbered: Numbered, isOwn: boolean, b
 
 /** Another connection sees the mark only if the statement has ended the transaction that the author opened. */
 async function requireStillOpen(section: Section, { ordinal, statement }: Numbered, bench: Workbench): Promise<void> {
-  if ((await readState(bench.journal, keyOf(section, ordinal))) !== 'entered') return;
-  const cause = new Error('it committed the transaction around it, which can neither be completed nor undone as one');
+  const key = keyOf(section, ordinal);
+  const isCommitted = (await readState(bench.journal, key)) === 'entered';
+  if (!isCommitted && (await readState(bench.work, key)) === 'entered') return;
+  const ended = isCommitted ? 'committed' : 'rolled back';
+  const cause = new Error(`it ${ended} the transaction around it, which can neither be completed nor undone as one`);
   throw new StatementFailed(section, { ordinal, statement }, cause);
 }
 
@@ -141,7 +157,7 @@ async function runStatement(
   { ordinal, statement }: Numbered,
   bench: Workbench,
   context: Context,
-  isInGroup: boolean,
+  { isInGroup, isOfTemporary = false }: { readonly isInGroup: boolean; readonly isOfTemporary?: boolean },
   begin?: () => Promise<void>,
 ): Promise<StatementResult> {
   const about = { version: section.version, ordinal, of: section.of, direction: section.direction };
@@ -156,7 +172,8 @@ async function runStatement(
   };
   try {
     const { work: session, journal: observer, patience } = bench;
-    const canRepeat = statement.kind !== 'opaque';
+    // User variables, and rows of tables in memory, do not go back with a statement.
+    const canRepeat = statement.kind !== 'opaque' && !/:=/.test(statement.text) && !isOfTemporary;
     const on = { session, observer, patience, context, isInGroup, canRepeat };
     const result = await withPatience(attempt, on);
     if (statement.kind === 'opaque') await keepConnectionLock(bench);
@@ -215,9 +232,15 @@ export function isServerError(error: unknown): boolean {
 /** Server shutdown in progress, connection killed, aborting connection, new connection while shutting down. */
 const LOST = new Set([1053, 1152, 1184, 1927, 3169]);
 
-async function outcomeOf(result: StatementResult, names: readonly string[], work: Session) {
+/** The packet's id is not always that of LAST_INSERT_ID(): one that the author wrote out is in the packet alone. */
+async function outcomeOf(result: StatementResult, names: readonly string[], section: Section, work: Session) {
   const state = 'done' as const;
-  if (names.length === 0 && result.lastInsertId === undefined) return { state, rows: result.rows };
-  const after = { variables: await readVariables(work, names), lastInsertId: result.lastInsertId };
+  const looks = section.all.some(
+    ({ statement: { kind, text } }) => kind === 'opaque' || /\b(?:LAST_INSERT_ID|IDENTITY)\b/i.test(text),
+  );
+  if (names.length === 0 && !looks) return { state, rows: result.rows };
+  const [row] = looks ? await work.query<{ id: number | string }>('SELECT LAST_INSERT_ID() AS id') : [];
+  const lastInsertId = row === undefined ? undefined : String(row.id);
+  const after = { variables: await readVariables(work, names), lastInsertId };
   return { state, rows: result.rows, after };
 }

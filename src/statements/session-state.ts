@@ -6,18 +6,37 @@ import type { ValueKind } from '../mysql/value-kind.ts';
 import type { Evidence, JournalRow } from './row.ts';
 import type { Numbered } from './unit.ts';
 
-const USER_VARIABLE = /(?<!@)@(?:`((?:[^`]|``)+)`|'([^']+)'|"([^"]+)"|([\w.$\u0080-\uffff]+))/g;
+const USER_VARIABLE = /(?<!@)@(?:`((?:[^`]|``)+)`|'([^']+)'|"([^"]+)"|([\w.$\u0080-\uffff]+))/y;
+/** No longer than the server takes (64). */
+const PLAIN_VARIABLE = /(?<![@\w.])@([\w.$\u0080-\uffff]{1,64})(?![\w.$\u0080-\uffff])/g;
 
 /** Names of the user variables (`@x`) that the statements mention. */
 export function userVariables(statements: readonly Numbered[]): string[] {
   const names = new Set<string>();
   for (const { statement } of statements) {
     if (!statement.text.includes('@')) continue;
-    for (const match of statement.text.matchAll(USER_VARIABLE)) {
-      names.add((match[1]?.replaceAll('``', '`') ?? match[2] ?? match[3] ?? match[4] ?? '').toLowerCase());
-    }
+    for (const name of variablesIn(statement.text)) names.add(name.toLowerCase());
   }
   return [...names];
+}
+
+/** An @ in a literal begins none, save in a text that may be prepared, where they have no quotes. */
+function variablesIn(text: string): string[] {
+  const tokens = new Tokens(text);
+  const found: string[] = [];
+  for (let token = tokens.next(); token; token = tokens.next()) {
+    if (token.kind === 'string') found.push(...[...token.text.matchAll(PLAIN_VARIABLE)].map((match) => match[1] ?? ''));
+    if (token.text !== '@') continue;
+    if (tokens.peek()?.text === '@') {
+      tokens.next();
+      continue;
+    }
+    USER_VARIABLE.lastIndex = token.start;
+    const match = USER_VARIABLE.exec(text);
+    if (match) found.push(match[1]?.replaceAll('``', '`') ?? match[2] ?? match[3] ?? match[4] ?? '');
+    if (match && (match[2] ?? match[3]) !== undefined) tokens.next();
+  }
+  return found;
 }
 
 /**
@@ -106,14 +125,35 @@ export async function replaySession(
 ): Promise<void> {
   const rowOf = new Map(rows.map((row) => [row.ordinal, row]));
   let values: ReadonlyMap<string, string> = new Map();
-  for (const { ordinal, statement } of done) {
-    if (statement.kind === 'session' && !isReading(statement) && !isOfTemporaryTable(statement)) {
+  for (const [place, { ordinal, statement }] of done.entries()) {
+    const isOver = isLetGo(statement, done.slice(place + 1)) || isUsedUp(statement, done.slice(place + 1));
+    if (statement.kind === 'session' && !isReading(statement) && !isOfTemporaryTable(statement) && !isOver) {
       await assign(session, values);
       await session.execute(statement.text);
     }
     values = new Map([...values, ...valuesAfter(rowOf.get(ordinal)?.evidence)]);
   }
   await assign(session, values);
+}
+
+const PREPARES = /^PREPARE\s+(`[^`]+`|[\w$]+)/i;
+const LETS_GO = /^(?:PREPARE|(?:DEALLOCATE|DROP)\s+PREPARE)\s+(`[^`]+`|[\w$]+)/i;
+
+/** What was prepared and has been let go, or is let go here: what it names may be gone by now. */
+function isLetGo({ text }: Statement, later: readonly Numbered[]): boolean {
+  if (/^(?:DEALLOCATE|DROP)\s+PREPARE\b/i.test(text)) return true;
+  const name = nameIn(PREPARES, text);
+  return name !== undefined && later.some(({ statement }) => nameIn(LETS_GO, statement.text) === name);
+}
+
+function nameIn(pattern: RegExp, text: string): string | undefined {
+  return pattern.exec(text)?.[1]?.replaceAll('`', '').toLowerCase();
+}
+
+/** What holds for the next transaction or the next INSERT alone. */
+function isUsedUp({ text }: Statement, later: readonly Numbered[]): boolean {
+  if (later.every(({ statement }) => statement.kind === 'session' && !isReading(statement))) return false;
+  return /^SET\s+(?:TRANSACTION\b|(?:SESSION\s+|@@(?:session\.)?)?insert_id\b)/i.test(text);
 }
 
 /** All of its use is one transaction, which is done. (Where that was not so, the risk was taken by name.) */

@@ -33,6 +33,8 @@ export function classifyAlter(tokens: Tokens): Classification {
 function classifyAlterTable(tokens: Tokens, table: QualifiedName, isConditional: boolean): Classification {
   const verb = 'ALTER TABLE';
   let to: QualifiedName | undefined;
+  if (tokens.take('WAIT')) tokens.next();
+  tokens.take('NOWAIT');
   for (let isSpecification = true; tokens.peek(); isSpecification = tokens.seek(',') && Boolean(tokens.next())) {
     if (!isSpecification) break;
     if (MOVES_ROWS.includes(tokens.keyword()) && isRowMove(tokens)) {

@@ -46,9 +46,14 @@ function keywords(kind: 'session' | 'admin' | 'transaction', words: string): [st
 /** What a statement does to the server: see `StatementKind`. What is not known is `opaque`. Never throws. */
 export function classify(text: string, modes: LexicalModes = DEFAULT_MODES): Classification {
   const found = classifyTokens(new Tokens(text, modes));
-  return /RELEASE_ALL_LOCKS/i.test(text) && !isOfProgram(found) && new Tokens(text, modes).seek('RELEASE_ALL_LOCKS')
+  return /RELEASE_ALL_LOCKS/i.test(text) && !isOfProgram(found) && givesUpLocks(new Tokens(text, modes))
     ? forbidden(found.verb, GIVES_UP_LOCKS)
     : found;
+}
+
+function givesUpLocks(tokens: Tokens): boolean {
+  for (let token = tokens.next(); token; token = tokens.next()) if (token.keyword === 'RELEASE_ALL_LOCKS') return true;
+  return false;
 }
 
 /** What stands in a stored program is not run by the statement that makes it. */
@@ -90,7 +95,11 @@ function classifyBegin(tokens: Tokens, verb: string): Classification {
 }
 
 function classifyStart(tokens: Tokens): Classification {
-  if (tokens.keyword() === 'TRANSACTION') return plain('transaction', 'START TRANSACTION');
+  if (tokens.keyword() === 'TRANSACTION') {
+    return tokens.seek('ONLY')
+      ? forbidden('START TRANSACTION READ ONLY', 'the outcome of its statements is written in it: leave READ ONLY out')
+      : plain('transaction', 'START TRANSACTION');
+  }
   return forbidden(`START ${tokens.keyword()}`.trim(), REPLICATION);
 }
 

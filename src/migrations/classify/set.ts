@@ -38,7 +38,8 @@ function readAssignment(tokens: Tokens): { isServerWide: boolean; turnsAutocommi
     tokens.next();
     if (isSystemVariable) tokens.take('.');
   }
-  if (!isServerWide && tokens.take('AUTOCOMMIT')) {
+  if (!isServerWide && /^`?autocommit`?$/i.test(tokens.peek()?.text ?? '')) {
+    tokens.next();
     tokens.skip(':', '=');
     return { isServerWide, turnsAutocommitOff: !['1', 'ON', 'TRUE'].includes(tokens.keyword()) };
   }

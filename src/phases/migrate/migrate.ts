@@ -96,7 +96,7 @@ async function requireFree(tables: readonly LockedTable[], { config }: Statement
 }
 
 async function settleRun(
-  { run, rehearsed, config }: StatementParts,
+  { run, rehearsed, config, migrations }: StatementParts,
   database: string,
   bench: Workbench,
   context: Context,
@@ -105,7 +105,12 @@ async function settleRun(
   const noted = readNotedMigrations(history, await readModes(bench.journal));
   const rows = await settleOpenStatements(
     await readJournal(bench.journal, run),
-    (row) => noted.get(row.version)?.up[row.ordinal - 1],
+    (row) => {
+      const known = noted.get(row.version) ?? migrations.find(({ version }) => version === row.version);
+      const statement = known?.up[row.ordinal - 1];
+      // A text that was too large to be kept: the file tells, where it is still that statement.
+      return noted.has(row.version) || statement?.digest === row.digest ? statement : undefined;
+    },
     { session: bench.journal, database, rehearsed, scratch: scratchOf(config), context },
   );
   return { rows, history };
@@ -186,7 +191,7 @@ async function applyMigration(
 ): Promise<void> {
   const { version, name } = migration;
   const startedMs = context.clock.ticksMs();
-  if (noted?.text) checkAppliedPart(migration, noted.text, done, await readModes(bench.journal));
+  if (noted) checkAppliedPart(migration, noted.text, done, await readModes(bench.journal));
   if (!noted) await requireDataFits(migration, bench);
   const isDone = (ordinal: number) => done.some((row) => row.ordinal === ordinal);
   await replaySession(

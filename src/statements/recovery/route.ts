@@ -135,7 +135,10 @@ function routeByInverses(
   after: Required<RouteParts>['after'],
 ): Route {
   const effects = effectsOf(migration.up);
-  const statements: Statement[] = migration.down.filter((statement) => statement.kind === 'session');
+  const first = migration.down.findIndex((statement) => effectsOf(migration.down).includes(statement));
+  const [leading, trailing] = [migration.down.slice(0, Math.max(first, 0)), migration.down.slice(Math.max(first, 0))];
+  const settings = (some: readonly Statement[]) => some.filter(({ kind }) => kind === 'session');
+  const statements: Statement[] = settings(leading);
   for (const row of done.toSorted((a, b) => b.ordinal - a.ordinal)) {
     const statement = migration.up[row.ordinal - 1];
     if (!statement || !effects.includes(statement) || gone.has(row.ordinal)) continue;
@@ -148,7 +151,7 @@ function routeByInverses(
     if (!counterpart) return { by: 'none', reason: `statement ${row.ordinal} (${statement.verb}): ${inverse.reason}` };
     statements.push(counterpart);
   }
-  return { by: 'exact inverse', statements };
+  return { by: 'exact inverse', statements: [...statements, ...settings(trailing)] };
 }
 
 /** What stood before, as far as it is known for certain: an object that was there without a noted text is left out. */
