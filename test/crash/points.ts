@@ -4,7 +4,7 @@ import type { Point } from './sweep.ts';
 type Moment = Pick<Point, 'at' | 'fate'>;
 
 /** Moments that are one state are still tried so often: only the connections of the killed program are others. */
-const MOMENTS = 8;
+const MOMENTS = 16;
 
 /**
  * Every state that a kill can leave, with both ways out of each. A moment leaves another state than the one before it
