@@ -8,6 +8,7 @@ import type { Target } from '../mysql/connect.ts';
 import type { Exec } from '../system/exec.ts';
 import { type Heard, readAnswers } from './answers.ts';
 import { SIDE_EFFECT } from './script.ts';
+import { READ_SETTINGS } from './session.ts';
 
 export interface Asked {
   readonly dir: string;
@@ -49,6 +50,7 @@ async function programFor({ files, clone, production }: Asked, mark: string): Pr
   const program = await readFile(join(import.meta.dirname, 'translate.php'), 'utf8');
   const request = {
     mark,
+    settings: READ_SETTINGS,
     files: files.map((file) => ({
       version: file.baseName,
       path: file.path,

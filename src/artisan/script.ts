@@ -1,6 +1,6 @@
 import { allowancesIn, type PhpFile } from '../migrations/laravel/php-files.ts';
 import { toComments } from '../migrations/laravel/source-lines.ts';
-import { parseSections } from '../migrations/parse.ts';
+import { parseSections, parseWhole } from '../migrations/parse.ts';
 import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import { type SyntaxProblem, splitScript } from '../migrations/sql/split.ts';
 import type { Statement } from '../migrations/types.ts';
@@ -44,14 +44,14 @@ export function toScript(file: PhpFile, { up, down }: Sections, connections: Con
 
 function bodyOf(statements: readonly string[], { ours, laravels, modes }: Connections): string {
   const body = statements.map((sql) => terminated(sql, modes)).join('');
-  const { sections } = parseSections(`-- migrate:up\n${body}`, modes);
+  const { sections } = parseWhole(body, 'up', modes);
   const settings = settingsFor(sections.up, ours, laravels);
   return [...settings.map((sql) => `${sql};\n`), body].join('');
 }
 
 /** PURE: what the server was given as one text, statement by statement. */
 export function statementsIn(sql: string, modes: LexicalModes): readonly Statement[] {
-  return parseSections(`-- migrate:up\n${terminated(sql, modes)}`, modes).sections.up;
+  return parseWhole(terminated(sql, modes), 'up', modes).sections.up;
 }
 
 const PROGRAM = /^\s*CREATE\b[^;]*?\b(?:TRIGGER|PROCEDURE|FUNCTION|EVENT|PACKAGE)\b/i;

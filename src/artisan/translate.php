@@ -648,7 +648,7 @@ function main(array $request): void
     try {
         $app = boot($recorder, $request['clone']);
         $pdo = $app['db']->connection()->getPdo();
-        $settings = $pdo->query('SELECT @@sql_mode AS sqlMode, @@collation_connection AS collation, @@time_zone AS timeZone');
+        $settings = $pdo->query($request['settings']);
         $recorder->tell(['type' => 'session'] + $settings->fetch(PDO::FETCH_ASSOC));
         $migrations = [];
         $direction = 'up';

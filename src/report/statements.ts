@@ -1,4 +1,4 @@
-import type { Forecasted } from '../run/events.ts';
+import type { ToldForecast } from '../run/events.ts';
 import { formatCount, formatDuration } from '../terminal/style.ts';
 import { html, type Markup } from './html.ts';
 import { section, short, table } from './parts.ts';
@@ -48,7 +48,7 @@ ${more > 0 && html`<p class="quiet">and ${more} more: they stand in the log</p>`
   return section('Statements', html`<details><summary>${statements.length} statements</summary>${body}</details>`);
 }
 
-function statementRow(one: ToldStatement, forecast: Forecasted | undefined): (string | Markup)[] {
+function statementRow(one: ToldStatement, forecast: ToldForecast | undefined): (string | Markup)[] {
   const place = `${one.version}, ${one.ordinal} of ${one.of}${one.direction === 'down' ? ', way back' : ''}`;
   const text = one.sql.length > LONGEST_SQL ? `${one.sql.slice(0, LONGEST_SQL)}…` : one.sql;
   const warnings = one.warnings.map((warning) => html`<p class="warn">${short(warning)}</p>`);
@@ -58,12 +58,12 @@ function statementRow(one: ToldStatement, forecast: Forecasted | undefined): (st
 }
 
 /** `rebuild of customers (1,200,000 rows), at least 3.1 s`. */
-function describeForecast({ effect, table: name, rows, estimateMs }: Forecasted): string {
+function describeForecast({ effect, table: name, rows, estimateMs }: ToldForecast): string {
   const least = estimateMs === undefined || estimateMs < 1 ? '' : `, at least ${formatDuration(estimateMs)}`;
   return `${MEANINGS[effect]} ${name} (about ${formatCount(rows)} rows)${least}`;
 }
 
-const MEANINGS: Record<Forecasted['effect'], string> = {
+const MEANINGS: Record<ToldForecast['effect'], string> = {
   instant: 'instant change of',
   online: 'reads and writes go on, in',
   'writes wait': 'writes wait, in',

@@ -58,7 +58,7 @@ export type RunEvent =
       version: string;
       /** What it makes of the schema, by object and fact: `- ` before, `+ ` after. */
       changes: readonly string[];
-      forecasts: readonly Forecasted[];
+      forecasts: readonly ToldForecast[];
     }
   | { type: 'migration.finished'; version: string; name: string; direction: 'up' | 'down'; ms: number }
   | {
@@ -110,7 +110,7 @@ export type RunEvent =
   | RunFinished;
 
 /** What a statement was expected to mean for those who use the table. */
-export interface Forecasted {
+export interface ToldForecast {
   readonly ordinal: number;
   readonly table: string;
   readonly effect: 'instant' | 'online' | 'writes wait' | 'rebuild';

@@ -5,7 +5,7 @@ import type { Session, StatementResult } from '../mysql/connect.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
 import { noteOutcome, readState, type StatementKey } from './journal.ts';
 import { withPatience } from './patience.ts';
-import { isReading, readVariables, userVariables } from './session-state.ts';
+import { isReading, type LookedAt, lookedAt, readVariables } from './session-state.ts';
 import type { Section } from './turn.ts';
 import type { Numbered, Unit } from './unit.ts';
 import { commitDeferred, keepConnectionLock, type Workbench } from './workbench.ts';
@@ -22,7 +22,7 @@ export async function runSection(
   context: Context,
   later: readonly Section[] = [],
 ): Promise<void> {
-  const variables = userVariables(section.all);
+  const looked = lookedAt(section.all);
   const startedMs = context.clock.ticksMs();
   const closing = () => section.closing(context.clock.ticksMs() - startedMs);
   if (section.units.length === 0) {
@@ -33,7 +33,7 @@ export async function runSection(
     if (context.signal.aborted) await stopBefore(bench, context.signal.reason);
     await noteIntents({ section, index, later }, bench);
     const isLast = index === section.units.length - 1;
-    await runUnit(section, unit, { closing: isLast ? closing : () => [], variables }, bench, context);
+    await runUnit(section, unit, { closing: isLast ? closing : () => [], looked }, bench, context);
   }
 }
 
@@ -45,7 +45,7 @@ async function stopBefore(bench: Workbench, reason: unknown): Promise<never> {
 /** What follows the last unit of a section. */
 export interface UnitEnd {
   closing(): readonly Write[];
-  readonly variables: readonly string[];
+  readonly looked: LookedAt;
 }
 
 /** Runs one unit whose intents are noted. `end` is what its section writes behind it. */
@@ -92,7 +92,7 @@ async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Wor
       mark,
     );
     if (isInRollback) await requireStillOpen(section, numbered, bench);
-    const outcome = await outcomeOf(result, end.variables, section, bench.work);
+    const outcome = await outcomeOf(result, end.looked, bench.work);
     bench.deferred.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
   }
   bench.deferred.push(...end.closing());
@@ -118,7 +118,7 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
       if (!isOwn && numbered.statement.kind === 'opaque') await requireStillOpen(section, numbered, bench);
       // What was noted behind the savepoint went back with it; all of it is done all the same.
       if (numbered.statement.verb === 'ROLLBACK TO') for (const write of noted) await work.execute(sqlOf(write));
-      const outcome = await outcomeOf(result, end.variables, section, work);
+      const outcome = await outcomeOf(result, end.looked, work);
       noted.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
       await work.execute(sqlOf(noted.at(-1) as Write));
     }
@@ -233,14 +233,13 @@ export function isServerError(error: unknown): boolean {
 const LOST = new Set([1053, 1152, 1184, 1927, 3169]);
 
 /** The packet's id is not always that of LAST_INSERT_ID(): one that the author wrote out is in the packet alone. */
-async function outcomeOf(result: StatementResult, names: readonly string[], section: Section, work: Session) {
+async function outcomeOf(result: StatementResult, { variables, lastInsertId }: LookedAt, work: Session) {
   const state = 'done' as const;
-  const looks = section.all.some(
-    ({ statement: { kind, text } }) => kind === 'opaque' || /\b(?:LAST_INSERT_ID|IDENTITY)\b/i.test(text),
-  );
-  if (names.length === 0 && !looks) return { state, rows: result.rows };
-  const [row] = looks ? await work.query<{ id: number | string }>('SELECT LAST_INSERT_ID() AS id') : [];
-  const lastInsertId = row === undefined ? undefined : String(row.id);
-  const after = { variables: await readVariables(work, names), lastInsertId };
+  if (variables.length === 0 && !lastInsertId) return { state, rows: result.rows };
+  const [row] = lastInsertId ? await work.query<{ id: number | string }>('SELECT LAST_INSERT_ID() AS id') : [];
+  const after = {
+    variables: await readVariables(work, variables),
+    lastInsertId: row === undefined ? undefined : String(row.id),
+  };
   return { state, rows: result.rows, after };
 }

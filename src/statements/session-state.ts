@@ -10,6 +10,20 @@ const USER_VARIABLE = /(?<!@)@(?:`((?:[^`]|``)+)`|'([^']+)'|"([^"]+)"|([\w.$\u00
 /** No longer than the server takes (64). */
 const PLAIN_VARIABLE = /(?<![@\w.])@([\w.$\u0080-\uffff]{1,64})(?![\w.$\u0080-\uffff])/g;
 
+/** What of a connection the statements of a section look at: it is noted with each outcome. */
+export interface LookedAt {
+  /** Names of user variables. */
+  readonly variables: readonly string[];
+  readonly lastInsertId: boolean;
+}
+
+export function lookedAt(statements: readonly Numbered[]): LookedAt {
+  const lastInsertId = statements.some(
+    ({ statement: { kind, text } }) => kind === 'opaque' || /\b(?:LAST_INSERT_ID|IDENTITY)\b/i.test(text),
+  );
+  return { variables: userVariables(statements), lastInsertId };
+}
+
 /** Names of the user variables (`@x`) that the statements mention. */
 export function userVariables(statements: readonly Numbered[]): string[] {
   const names = new Set<string>();
@@ -126,14 +140,21 @@ export async function replaySession(
   const rowOf = new Map(rows.map((row) => [row.ordinal, row]));
   let values: ReadonlyMap<string, string> = new Map();
   for (const [place, { ordinal, statement }] of done.entries()) {
-    const isOver = isLetGo(statement, done.slice(place + 1)) || isUsedUp(statement, done.slice(place + 1));
-    if (statement.kind === 'session' && !isReading(statement) && !isOfTemporaryTable(statement) && !isOver) {
+    if (isReplayed(statement) && !isOver(statement, done.slice(place + 1))) {
       await assign(session, values);
       await session.execute(statement.text);
     }
     values = new Map([...values, ...valuesAfter(rowOf.get(ordinal)?.evidence)]);
   }
   await assign(session, values);
+}
+
+function isReplayed(statement: Statement): boolean {
+  return statement.kind === 'session' && !isReading(statement) && !isOfTemporaryTable(statement);
+}
+
+function isOver(statement: Statement, later: readonly Numbered[]): boolean {
+  return isLetGo(statement, later) || isUsedUp(statement, later);
 }
 
 const PREPARES = /^PREPARE\s+(`[^`]+`|[\w$]+)/i;

@@ -11,6 +11,8 @@ import type { Write } from './write.ts';
 
 /** To open a connection costs about as much as it wins with this many statements. */
 const WORTH_A_LANE = 4;
+/** It is one CREATE TABLE. */
+const NOTHING = { variables: [], lastInsertId: false } as const;
 /** What a CREATE TABLE says that looks at anything but itself; said in a comment or a literal, it counts all the same. */
 const LOOKS_AROUND = /\b(?:REFERENCES|LIKE|SELECT|AS|UNION|TABLESPACE|CONNECTION|NEXT|NEXTVAL|LASTVAL|PREVIOUS)\b/i;
 
@@ -176,7 +178,7 @@ async function runOne(section: Section, lane: Workbench, { bench, context }: Run
   bench.ahead.splice(place, 1);
   const startedMs = context.clock.ticksMs();
   const outcome: Write[] = [];
-  await runUnit(section, unit, { closing: () => [], variables: [] }, { ...lane, deferred: outcome }, context);
+  await runUnit(section, unit, { closing: () => [], looked: NOTHING }, { ...lane, deferred: outcome }, context);
   const ms = context.clock.ticksMs() - startedMs;
   return { ms, outcome, closing: section.closing(ms) };
 }

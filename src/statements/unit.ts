@@ -1,4 +1,5 @@
-import { type TemporaryRange, temporaryRanges } from '../migrations/temporary.ts';
+import { temporaryRanges } from '../migrations/temporary.ts';
+import { authorsTransactions } from '../migrations/transactions.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { JournalRow } from './row.ts';
 
@@ -21,34 +22,30 @@ export interface Unit {
   readonly transaction: 'commit' | 'rollback' | 'implied' | undefined;
 }
 
-const OPENS = /^(START\s+TRANSACTION|BEGIN)\b/i;
-const CLOSES = /^(COMMIT|ROLLBACK)\b(?!\s+(WORK\s+)?TO\b)/i;
-
 /** Cuts a section into units. The parser has refused an unclosed transaction and DDL inside one. */
 export function unitsOf(statements: readonly Statement[]): Unit[] {
+  const all = statements.map((statement, index): Numbered => ({ ordinal: index + 1, statement }));
   const units: Unit[] = [];
-  let open: Numbered[] | undefined;
-  const [ranges, used]: [TemporaryRange[], Numbered[]] = [temporaryRanges(statements), []];
-  for (const [index, statement] of statements.entries()) {
-    const numbered = { ordinal: index + 1, statement };
-    const range = ranges.find(({ from, to }) => from <= index && index <= to);
-    if (range) {
-      used.push(numbered);
-      if (range.to === index) units.push({ statements: used.splice(0), transaction: 'implied' });
-    } else if (open) {
-      open.push(numbered);
-      const closing = statement.kind === 'transaction' ? CLOSES.exec(statement.verb) : null;
-      if (!closing) continue;
-      units.push({ statements: open, transaction: /^COMMIT/i.test(statement.verb) ? 'commit' : 'rollback' });
-      open = undefined;
-    } else if (statement.kind === 'transaction' && OPENS.test(statement.verb)) {
-      open = [numbered];
-    } else {
-      units.push({ statements: [numbered], transaction: undefined });
-    }
+  let next = 0;
+  for (const { from, to, transaction } of transactionsOf(statements)) {
+    units.push(...all.slice(next, from).map(alone), { statements: all.slice(from, to + 1), transaction });
+    next = to + 1;
   }
-  if (open) units.push({ statements: open, transaction: 'commit' });
-  return units;
+  return [...units, ...all.slice(next).map(alone)];
+}
+
+function alone(numbered: Numbered): Unit {
+  return { statements: [numbered], transaction: undefined };
+}
+
+/** The author's own and ours, in their order. None stands in another: what is used in the author's is a part of that. */
+function transactionsOf(statements: readonly Statement[]) {
+  const authors = authorsTransactions(statements).map((one) => ({
+    ...one,
+    transaction: statements[one.to]?.verb === 'ROLLBACK' ? ('rollback' as const) : ('commit' as const),
+  }));
+  const implied = temporaryRanges(statements).map((one) => ({ ...one, transaction: 'implied' as const }));
+  return [...authors, ...implied].sort((one, other) => one.from - other.from);
 }
 
 /**

@@ -9,7 +9,7 @@ import { decideDdl } from '../../src/statements/recovery/evidence.ts';
 import { routeBack } from '../../src/statements/recovery/route.ts';
 import type { JournalRow } from '../../src/statements/row.ts';
 import { runUnit } from '../../src/statements/section.ts';
-import { replaySession, userVariables } from '../../src/statements/session-state.ts';
+import { lookedAt, replaySession, userVariables } from '../../src/statements/session-state.ts';
 import { unitsOf } from '../../src/statements/unit.ts';
 import type { Workbench } from '../../src/statements/workbench.ts';
 import { sqlOf } from '../../src/statements/write.ts';
@@ -72,7 +72,7 @@ async function run(texts: string[], answer?: (sql: string, nth: number) => State
     ...{ opening: [], unopening: [], canOpenAhead: false, leavesTraces: true, closing: () => [] },
   };
   for (const unit of section.units) {
-    await runUnit(section, unit, { closing: () => [], variables: userVariables(all) }, bench, recordedContext());
+    await runUnit(section, unit, { closing: () => [], looked: lookedAt(all) }, bench, recordedContext());
   }
   return { work: work.heard, deferred: bench.deferred.map(sqlOf) };
 }
