@@ -129,10 +129,12 @@ final class Recorder
     /** Asked before it is sent: production must not be changed by a translation. */
     private function requireInside(string $sql): void
     {
-        if ($this->beside === null || $this->pauses > 0 || (isRead($sql) && !doesMore($sql))) {
+        if ($this->beside === null || $this->pauses > 0) {
             return;
         }
-        if (leavesClone($sql, $this->beside[0], $this->beside[1])) {
+        [$production, $clone] = $this->beside;
+        // A function of production's that a query calls may write there.
+        if (namesDatabase($sql, $production) || (!(isRead($sql) && !doesMore($sql)) && leavesClone($sql, $clone))) {
             $this->refuse('leaves-the-clone', $sql);
         }
     }
@@ -174,26 +176,31 @@ const SERVER_WIDE = <<<'PATTERN'
 |SET\s+(?:DEFAULT\s+ROLE|PASSWORD))(?![\w$])|SET\b[^;]*(?:\bGLOBAL\s+\w|@@GLOBAL\b|\bPERSIST(?:_ONLY)?\s+\w|@@PERSIST))
 PATTERN;
 
+/** In front of a name of its own. */
+function namesDatabase(string $sql, string $database): bool
+{
+    $named = preg_quote($database, '~');
+    return preg_match("~(?:`$named`|(?<![\\w$])$named)(?:\\s|/\\*.*?\\*/)*\\.~is", $sql) !== 0;
+}
+
 /**
  * Whether it would act beside the clone, where that may lie on production's own server: on production or another database by their
  * names, on the whole server, or by SQL that is put together while it runs. Rather too often than too seldom.
  */
-function leavesClone(string $sql, string $production, string $clone): bool
+function leavesClone(string $sql, string $clone): bool
 {
-    $named = preg_quote($production, '~');
     $own = '(?!`?' . preg_quote($clone, '~') . '`?(?![\w$]))';
     $name = '(?:`(?:[^`]|``)+`|[\w$]+)';
     $begin = '(?:^|;)(?:\s|/\*.*?\*/|--[^\n]*\n|\#[^\n]*\n)*';
     $exists = '(?:IF\s+(?:NOT\s+)?EXISTS\s+)?';
     $patterns = [
-        "(?:`$named`|(?<![\\w$])$named)\\s*\\.",
         "$begin(?:" . str_replace("\n", '', SERVER_WIDE) . ')',
         "$begin(?:CREATE|DROP|ALTER)\\s+(?:DATABASE|SCHEMA)\\s+$exists$own(?!(?:DEFAULT|CHARACTER|CHARSET|COLLATE)\\s)",
         "\\b(?:INTO|UPDATE|TABLE|TRUNCATE|REPLACE|FROM|VIEW|TRIGGER|PROCEDURE|FUNCTION|EVENT|TO)\\s+(?:IGNORE\\s+)?$exists$own$name\\s*\\.\\s*[`\\w]",
     ];
     foreach ($patterns as $at => $pattern) {
         // Whoever only reads elsewhere changes nothing there; its rows are judged by who reads the answer.
-        $text = $at === 3 ? preg_replace('~\bFROM\b~i', preg_match('/^\s*DELETE\b/i', $sql) ? '$0' : '', $sql) : $sql;
+        $text = $at === 2 ? preg_replace('~\bFROM\b~i', preg_match('/^\s*DELETE\b/i', $sql) ? '$0' : '', $sql) : $sql;
         if (preg_match("~$pattern~is", (string) $text) !== 0) {
             return true;
         }

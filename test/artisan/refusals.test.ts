@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { askPhp } from '../../src/artisan/program.ts';
 import { caught, endedEarly, notText } from '../../src/artisan/refusals.ts';
+import { connect } from '../../src/mysql/connect.ts';
 import { type Exec, systemExec } from '../../src/system/exec.ts';
 import { describeOnLaravel } from '../support/laravel.ts';
 import { describeOnServers } from '../support/servers.ts';
@@ -242,6 +243,26 @@ await describeOnLaravel('what translation cannot follow is refused', () => {
       expect(told[0]?.replaceAll(`${VERSION}.php`, 'FILE').replaceAll(`${database}_rehearsal`, 'CLONE')).toContain(
         refused,
       );
+    });
+
+    test.each([
+      ['by a query', `DB::select('SELECT ' . env('DB_DATABASE') . '.bump() AS n');`],
+      [
+        'in backticks, behind a comment',
+        `DB::select('/* x */ SELECT \`' . env('DB_DATABASE') . '\` /* y */ . bump() AS n');`,
+      ],
+      ['in a condition', `DB::table('companies')->whereRaw(env('DB_DATABASE') . '.bump() = 1')->exists();`],
+      ['in a derived table', `DB::select('SELECT * FROM (SELECT ' . env('DB_DATABASE') . '.bump() AS n) x');`],
+    ])('a function of production that writes is not run, %s', async (_, up) => {
+      const { refusals, database } = await translateFiles(server(), {
+        production: `CREATE TABLE companies (id INT PRIMARY KEY); CREATE TABLE counters (n INT); INSERT INTO counters VALUES (0);
+          CREATE FUNCTION bump() RETURNS INT DETERMINISTIC MODIFIES SQL DATA BEGIN UPDATE counters SET n = n + 1; RETURN 1; END`,
+        files: { [VERSION]: { up } },
+      });
+      const session = await (await connect(server().target(database))).open();
+      const counters = await session.query('SELECT n FROM counters');
+      await session.close();
+      expect([counters, refusals.map(({ name }) => name)]).toEqual([[{ n: 0 }], ['leaves-the-clone']]);
     });
 
     test('a side effect that is allowed by name', async () => {
