@@ -12,7 +12,7 @@ import { requireWritable } from '../preflight/read-only.ts';
 import type { Standing } from '../preflight/standing.ts';
 import { readExpected } from '../rehearsal/record.ts';
 import { readRecord, runFolder } from '../run/folder.ts';
-import { begunRows, hasLeftSiteDown, leavesWorkersPaused, type Unfinished } from '../run/unfinished.ts';
+import { begunRows, hasLeftSiteDown, hasLeftWorkersPaused, type Unfinished } from '../run/unfinished.ts';
 import { locksOnTheWayBack } from './rollback/locks.ts';
 import { findRestore, undoRestore } from './rollback/restore.ts';
 import { readTablesThatGo } from './rollback/tables-that-go.ts';
@@ -139,7 +139,7 @@ async function undo(
       ? undefined
       : backupPath(dir, config.database.database, 'rollback_saved', invocation.clock.now(), compression);
   const isOurs = hasLeftSiteDown(unfinished);
-  const hasPaused = unfinished?.local !== undefined && leavesWorkersPaused(unfinished.local.progress);
+  const hasPaused = hasLeftWorkersPaused(unfinished);
   const site = await siteOnTheWayBack(config, { wants: options.maintenance, isOurs, hasPaused }, invocation);
   const plan = planRollback({
     target: describeTarget(config.database),

@@ -9,7 +9,7 @@ import { readForeign } from '../preflight/foreign/read.ts';
 import { reach } from '../preflight/reach.ts';
 import { readKnownHistory, readSources } from '../preflight/sources.ts';
 import { describeHolder } from '../run/lock.ts';
-import { findUnfinished, hasLeftSiteDown, type Unfinished } from '../run/unfinished.ts';
+import { findUnfinished, hasLeftSiteDown, hasLeftWorkersPaused, type Unfinished } from '../run/unfinished.ts';
 import { readConfig, warnOfPlainNetwork } from './shared/begin.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { type Ending, withRun } from './shared/with-run.ts';
@@ -95,7 +95,11 @@ async function show(
     })),
     changed: status.changed.map((one) => name(one.migration)),
     missing: status.missing.map(name),
-    unfinished: unfinished && { ...unfinished, isSiteDown: hasLeftSiteDown(unfinished) },
+    unfinished: unfinished && {
+      ...unfinished,
+      isSiteDown: hasLeftSiteDown(unfinished),
+      hasPausedWorkers: hasLeftWorkersPaused(unfinished),
+    },
   };
   invocation.print(renderStatus(view, invocation.look));
   for (const changed of status.changed) {

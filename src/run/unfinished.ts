@@ -75,6 +75,11 @@ export function leavesWorkersPaused({ steps, isFinished }: Progress): boolean {
   return !['workers-resume', 'workers-resume-back'].some((id) => steps.get(id) === 'finished');
 }
 
+export function hasLeftWorkersPaused(unfinished: Unfinished | undefined): boolean {
+  const progress = unfinished?.local?.progress;
+  return progress !== undefined && leavesWorkersPaused(progress);
+}
+
 /** What rollbacks had saved and it was loading back when it was cut off. */
 export function begunRows({ local }: Unfinished): readonly SavedRows[] {
   if (!local?.progress.steps.has('saved-beside')) return [];

@@ -25,6 +25,8 @@ export interface UnfinishedRun {
   readonly outcome: 'done' | 'not done' | 'unknown';
   /** It has taken the site down and not brought it up again. */
   readonly isSiteDown: boolean;
+  /** It has told the workers to pause, and not to go on again. */
+  readonly hasPausedWorkers: boolean;
 }
 
 /** The lines of `status`: what needs a person comes last, next to the prompt. */
@@ -92,6 +94,7 @@ function unfinishedSection(run: UnfinishedRun | undefined, { palette, glyphs, wi
     `${palette.bad(glyphs.bad)} ${palette.strong(headline)}`,
     ...indented(wrapText(where, width - 2)),
     ...(run.isSiteDown ? ['  It has left the site in maintenance: what ends the run brings the site up.'] : []),
+    ...(run.hasPausedWorkers ? ['  It has paused the workers: what ends the run lets them go on.'] : []),
     '',
     '  To finish it, type:',
     '',

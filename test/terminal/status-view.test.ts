@@ -48,6 +48,7 @@ test('an unfinished run, and both ways out of it', () =>
         lastStatement: 'callback_requests · 2 of 3 · CREATE TABLE',
         outcome: 'unknown',
         isSiteDown: true,
+        hasPausedWorkers: true,
       },
     }),
   ).toBe(`Applied: none
@@ -58,6 +59,7 @@ Pending: none
   The last statement begun was callback_requests · 2 of 3 · CREATE TABLE:
   whether it took effect is not known yet.
   It has left the site in maintenance: what ends the run brings the site up.
+  It has paused the workers: what ends the run lets them go on.
 
   To finish it, type:
 
@@ -73,6 +75,7 @@ const UNBEGUN = {
   lastStatement: undefined,
   outcome: 'not done',
   isSiteDown: false,
+  hasPausedWorkers: false,
 } as const;
 
 test.each([

@@ -123,6 +123,7 @@ test('so are the lines of status', () => {
     lastStatement: BAD,
     outcome: 'done' as const,
     isSiteDown: false,
+    hasPausedWorkers: false,
   };
   const lines = renderStatus({ applied: [one], pending: [one], changed: [one], missing: [one], unfinished });
   expect(lines.join('\n')).not.toMatch(OBEYED);
