@@ -3,7 +3,7 @@ import { EventType } from './events/event.ts';
 import { readCommitMicros } from './events/gtid-event.ts';
 import { parseQuery, type QueryEvent } from './events/query-event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type RowChange, type TableMap } from './events/row-event.ts';
-import { countRows, readFirstTexts } from './events/row-values.ts';
+import { countRows, readFirstValues } from './events/row-values.ts';
 import type { LogPosition, RangeEvent } from './range.ts';
 
 /** When a transaction committed: at `micros` or later, but before `micros + precision`. Microseconds since 1970. */
@@ -35,6 +35,8 @@ export interface Transaction {
   readonly largestBytes: number;
   /** Runs of this tool that it notes in a journal table. */
   readonly runs: readonly string[];
+  /** Connections that it notes there for statements of those runs. */
+  readonly noted: readonly number[];
   /** Id of the distributed transaction (XA) that it only commits: its rows were logged when it was prepared. */
   readonly commitsXa: string | undefined;
   /** Id of the distributed transaction that it prepares. */
@@ -124,6 +126,7 @@ class OpenTransaction {
   readonly #maps = new Map<number, TableMap>();
   readonly #changes = new Map<string, { -readonly [Name in keyof TableChange]: TableChange[Name] }>();
   readonly #runs = new Set<string>();
+  readonly #noted = new Set<number>();
   #commitsXa: string | undefined;
   #preparesXa: string | undefined;
 
@@ -158,6 +161,7 @@ class OpenTransaction {
       changes: [...this.#changes.values()],
       largestBytes: this.#largestBytes,
       runs: [...this.#runs],
+      noted: [...this.#noted],
       commitsXa: this.#commitsXa,
       preparesXa: this.#preparesXa,
       oddity: this.#oddity,
@@ -204,9 +208,13 @@ class OpenTransaction {
     if (map.table === this.#journal) this.#noteRuns(event, map);
   }
 
-  /** The journal's first columns are run, version, direction; the fourth is no text. */
+  /** The journal's first columns are run, version, direction, ordinal, digest, kind; the seventh is the connection. */
   #noteRuns(event: RangeEvent, map: TableMap): void {
-    for (const [run] of readFirstTexts(event, map, 1)) if (run) this.#runs.add(run);
+    for (const values of readFirstValues(event, map, 7)) {
+      const [run, connection] = [values[0]?.toString('utf8'), values[6]];
+      if (run) this.#runs.add(run);
+      if (connection?.length === 8) this.#noted.add(Number(connection.readBigUInt64LE()));
+    }
   }
 
   /**

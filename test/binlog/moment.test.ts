@@ -64,6 +64,7 @@ function committed(micros: number, precision: number): Transaction {
     end: 200,
     committed: { micros, precision },
     runs: ['r'],
+    noted: [],
   } as unknown as Transaction;
 }
 

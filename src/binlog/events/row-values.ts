@@ -149,12 +149,10 @@ export function countRows(event: LogEvent, map: TableMap): number | undefined {
   return isUpdate ? images / 2 : images;
 }
 
-/** The texts in the first `count` columns of every row, for tables that are known to begin with texts. */
-export function readFirstTexts(event: LogEvent, map: TableMap, count: number): (string | null)[][] {
-  const rows: (string | null)[][] = [];
-  for (const image of readImages(event, map)) {
-    if (image) rows.push(image.values.slice(0, count).map((value) => value?.toString('utf8') ?? null));
-  }
+/** What the first `count` columns of every row hold, as bytes, for tables that are known. */
+export function readFirstValues(event: LogEvent, map: TableMap, count: number): (readonly (Buffer | null)[])[] {
+  const rows: (readonly (Buffer | null)[])[] = [];
+  for (const image of readImages(event, map)) if (image) rows.push(image.values.slice(0, count));
   return rows;
 }
 
