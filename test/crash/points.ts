@@ -7,23 +7,11 @@ type Moment = Pick<Point, 'at' | 'fate'>;
 const MOMENTS = 16;
 
 /**
- * Every state that a kill can leave, with both ways out of each. A moment leaves another state than the one before it
- * when the server has done something in between, or when the program has written into its folders (`written`). Where a
- * state lasts for several moments, one way is tried at its first and the other at its last.
+ * Every state that a kill can leave, with both ways out of each. Where a state lasts for several moments, one way is
+ * tried at its first and the other at its last.
  */
-export function allPoints(commands: readonly string[], written: ReadonlySet<number>): Point[] {
-  const states: Moment[][] = [];
-  commands.forEach((command, index) => {
-    const at = index + 1;
-    const before = { at, fate: 'before' } as const;
-    const after = { at, fate: 'after' } as const;
-    const last = states.at(-1);
-    if (!last || written.has(at) || last.length >= MOMENTS) states.push([before]);
-    else last.push(before);
-    if (onlyReads(command)) states.at(-1)?.push(after);
-    else states.push([after]);
-  });
-  return states.flatMap(([first, ...others], index) => {
+export function allPoints(...about: Parameters<typeof statesOf>): Point[] {
+  return statesOf(...about).flatMap(([first, ...others], index) => {
     if (!first) return [];
     const ways = index % 2 === 0 ? (['resume', 'rollback'] as const) : (['rollback', 'resume'] as const);
     return [
@@ -33,10 +21,50 @@ export function allPoints(commands: readonly string[], written: ReadonlySet<numb
   });
 }
 
-/** What it does to a session dies with the session. Of several statements in one command one may write. */
-function onlyReads(command: string): boolean {
-  const leavesNothing = /^(?:SELECT |SHOW |SET (?!GLOBAL|PERSIST)|START TRANSACTION$|BEGIN$)[^;]*$/.test(command);
-  return leavesNothing && !/\b(GET_LOCK|RELEASE_LOCK|INTO|FOR UPDATE)\b/.test(command);
+/**
+ * The moments of a kill, by the state that they leave. One leaves another state than the one before it when the server has
+ * done something in between that lasts, or when the program has written into its folders (`written`). Of commands on
+ * several connections it is not known which are within a transaction.
+ */
+export function statesOf(
+  commands: readonly string[],
+  written: ReadonlySet<number>,
+  connections: 'one' | 'several' = 'one',
+): Moment[][] {
+  const states: Moment[][] = [];
+  let inTransaction = false;
+  commands.forEach((command, index) => {
+    const at = index + 1;
+    const before = { at, fate: 'before' } as const;
+    const after = { at, fate: 'after' } as const;
+    const last = states.at(-1);
+    if (!last || written.has(at) || last.length >= MOMENTS) states.push([before]);
+    else last.push(before);
+    const isSame = leavesNothing(command) || (inTransaction && WITHIN.test(command));
+    if (isSame) states.at(-1)?.push(after);
+    else states.push([after]);
+    inTransaction = connections === 'one' && (BEGINS.test(command) || (inTransaction && isSame));
+  });
+  return states;
+}
+
+/** A connection that dies takes these back: what is done between them and the COMMIT leaves the state before them. */
+const BEGINS = /^(?:START TRANSACTION|BEGIN)$/;
+
+/** Neither a COMMIT nor a statement with one, nor a CALL, whose program may have one. */
+const WITHIN = /^(?:INSERT|UPDATE|DELETE|REPLACE|SAVEPOINT|ROLLBACK TO|CREATE TEMPORARY)\b[^;]*$/;
+
+/** A heartbeat changes the time of the lease alone, on a connection of its own. */
+const HEARTBEAT = /^UPDATE `gateway_migrate_journal` SET finished = NOW\(3\) WHERE run = 'lease'/;
+
+/** The comments of a dump, and what it sets for its session. */
+const OF_A_DUMP = /^(?:--|\/\*!\d+ SET )(?!.*GLOBAL)[^;]*$/;
+
+/** What it does to a session, named locks among it, dies with the session. Of several statements in one command one may write. */
+function leavesNothing(command: string): boolean {
+  if (command === 'QUIT' || HEARTBEAT.test(command) || OF_A_DUMP.test(command)) return true;
+  const asks = /^(?:SELECT |SHOW |SET (?!GLOBAL|PERSIST)|START TRANSACTION$|BEGIN$)[^;]*$/.test(command);
+  return asks && !/\b(?:INTO|FOR UPDATE)\b/.test(command);
 }
 
 /** Points whose recovery is killed too: every ending that the second start may have, spread over both. */

@@ -2,14 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
-import { sampleOf } from './points.ts';
+import { sampleOf, statesOf } from './points.ts';
 import { Stage, type StageOptions } from './stage.ts';
 import { firstDifference, requireKilled, runAll } from './sweep.ts';
 
 const IS_COMPLETE = process.env.CI === 'true';
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
 const SAMPLE = 4;
-const OTHERS = 30;
 const WORKERS = 2;
 const LIMIT_MS = 30 * 60_000;
 
@@ -80,6 +79,7 @@ interface Scene {
   readonly before: string;
   readonly after: string;
   readonly commands: readonly string[];
+  readonly written: ReadonlySet<number>;
 }
 
 /** Deployed, written to, rolled back, and changed since: what is saved waits for the next deploy. */
@@ -104,7 +104,7 @@ async function setScene(server: TestServer): Promise<Scene> {
   const stage = await setStage(server);
   try {
     const before = await stage.dump();
-    const { code, output, commands } = await stage.strike(undefined, ...WITH_ROWS);
+    const { code, output, commands, written } = await stage.strike(undefined, ...WITH_ROWS);
     if (code !== 0) throw new Error(`the deploy that nobody kills failed:\n${output}`);
     const after = await stage.dump();
     for (const row of [
@@ -115,7 +115,7 @@ async function setScene(server: TestServer): Promise<Scene> {
       expect(after).toContain(row);
     }
     expect(after).not.toContain('"what"');
-    return { before, after, commands };
+    return { before, after, commands, written };
   } finally {
     await stage.clear();
   }
@@ -155,7 +155,7 @@ describeOnServers('a deploy that loads saved rows, killed with -9 at a command',
   });
 
   test('ends with exactly the rows, or as before it', { timeout: LIMIT_MS }, async ({ annotate }) => {
-    const points = choosePoints(scene.commands);
+    const points = choosePoints(scene);
     const startedMs = Date.now();
     const stages = await Promise.all(Array.from({ length: WORKERS }, () => setStage(server())));
     const errors = await runAll(points, WORKERS, async (point) => {
@@ -174,37 +174,23 @@ describeOnServers('a deploy that loads saved rows, killed with -9 at a command',
   });
 });
 
-/** What the loading writes, into the database beside and into production. */
-const DECIDES =
-  /^(?:START TRANSACTION|COMMIT|INSERT INTO|(?:CREATE|DROP) (?:TRIGGER|DATABASE|TABLE|DEFINER)|UPDATE|DELETE|REPLACE|ALTER)/;
-
 /**
- * Of the commands from the first that is about the database beside to the last: with CI=true every one that writes, from
- * both sides (one way out of each, in turns; both of a COMMIT, which decides), and a sample of those that read; else a
- * sample of all.
+ * Of the commands from the first that is about the database beside to the last: with CI=true every state that a kill can
+ * leave, with one way out of each, in turns (both beside a COMMIT, which decides); else a sample of them.
  */
-function choosePoints(commands: readonly string[]): Point[] {
+function choosePoints({ commands, written }: Scene): Point[] {
   const isBeside = (command: string) => command.includes('_restore_');
-  const first = commands.findIndex(isBeside);
-  const last = commands.findLastIndex(isBeside);
+  const first = commands.findIndex(isBeside) + 1;
+  const last = commands.findLastIndex(isBeside) + 1;
   expect([first > 0, last > first]).toEqual([true, true]);
-  const all = commands
-    .slice(first, last + 1)
-    .flatMap((command, index) =>
-      (['before', 'after'] as const).flatMap((fate, side) =>
-        (['resume', 'rollback'] as const)
-          .filter((_, way) => command.startsWith('COMMIT') || (index + side + way) % 2 === 0)
-          .map((way): Point => ({ at: first + index + 1, fate, way })),
-      ),
-    );
-  if (!IS_COMPLETE) return sampleOf(all, SAMPLE, SEED);
-  const decides = ({ at }: Point) => DECIDES.test(commands[at - 1] ?? '');
-  return [
-    ...all.filter(decides),
-    ...sampleOf(
-      all.filter((point) => !decides(point)),
-      OTHERS,
-      SEED,
-    ),
-  ];
+  const decides = ({ at }: Pick<Point, 'at'>) => commands[at - 1]?.startsWith('COMMIT');
+  const all = statesOf(commands, written)
+    .map((moments) => moments.filter(({ at }) => at >= first && at <= last))
+    .flatMap((moments, index): Point[] => {
+      const moment = index % 4 < 2 ? moments[0] : moments.at(-1);
+      if (!moment) return [];
+      const ways = index % 2 === 0 ? (['resume', 'rollback'] as const) : (['rollback', 'resume'] as const);
+      return ways.slice(0, moments.some(decides) ? 2 : 1).map((way) => ({ ...moment, way }));
+    });
+  return IS_COMPLETE ? all : sampleOf(all, SAMPLE, SEED);
 }

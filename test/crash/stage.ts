@@ -168,10 +168,10 @@ export class Stage {
     return (await ended).stdout;
   }
 
-  /** Of everything that a later run may read: who wrote a log, never reads it. */
+  /** Of everything that decides what a later run does: logs and pages are read by people, and pages are made of the events. */
   #print(): string {
     const names = readdirSync(this.dir, { recursive: true, encoding: 'utf8' }).filter(
-      (name) => !name.startsWith('logs'),
+      (name) => !/^logs|\/(?:events\.ndjson|report\.html)$/.test(name),
     );
     return names.map((name) => `${name} ${changeOf(join(this.dir, name))}`).join('\n');
   }
