@@ -1,7 +1,7 @@
 import { ExitCode, Failure, Interrupted, messageOf, type ProductionState } from '../errors.ts';
 import type { Plan } from '../plan/step.ts';
+import { isServerError, StatementFailed } from '../statements/outcome/failed.ts';
 import { NotAllBack } from '../statements/recovery/lost.ts';
-import { isServerError, StatementFailed } from '../statements/section.ts';
 import { LockLost } from './heartbeat.ts';
 import type { Outcome } from './runner.ts';
 

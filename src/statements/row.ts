@@ -34,6 +34,8 @@ export interface Evidence {
   readonly counters?: Readonly<Partial<Record<ObjectId, number>>> | undefined;
   /** User variables after the statement: name → SQL literal. Replayed on resume. */
   readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** Session variables that the statement had worked out by what may write: name → SQL literal. Replayed on resume. */
+  readonly session?: Readonly<Record<string, string>> | undefined;
   /** Which connection ran it, of several that ran statements side by side; undefined when all others waited for it. */
   readonly lane?: number | undefined;
   /** LAST_INSERT_ID() after the statement. */

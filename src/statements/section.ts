@@ -1,11 +1,13 @@
 import type { Context } from '../context.ts';
 import { Failure, Interrupted, messageOf } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
-import type { Session, StatementResult } from '../mysql/connect.ts';
+import type { StatementResult } from '../mysql/connect.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
 import { noteOutcome, readState, type StatementKey } from './journal.ts';
+import { isServerError, StatementFailed } from './outcome/failed.ts';
+import { outcomeOf } from './outcome/outcome-of.ts';
 import { withPatience } from './patience.ts';
-import { isReading, type LookedAt, lookedAt, readVariables } from './session-state.ts';
+import { isReading, type LookedAt, lookedAt } from './session-state.ts';
 import type { Section } from './turn.ts';
 import type { Numbered, Unit } from './unit.ts';
 import { commitDeferred, keepConnectionLock, type Workbench } from './workbench.ts';
@@ -92,7 +94,7 @@ async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Wor
       mark,
     );
     if (isInRollback) await requireStillOpen(section, numbered, bench);
-    const outcome = await outcomeOf(result, end.looked, bench.work);
+    const outcome = await outcomeOf(result, numbered.statement, end.looked, bench.work);
     bench.deferred.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
   }
   bench.deferred.push(...end.closing());
@@ -118,7 +120,7 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
       if (!isOwn && numbered.statement.kind === 'opaque') await requireStillOpen(section, numbered, bench);
       // What was noted behind the savepoint went back with it; all of it is done all the same.
       if (numbered.statement.verb === 'ROLLBACK TO') for (const write of noted) await work.execute(sqlOf(write));
-      const outcome = await outcomeOf(result, end.looked, work);
+      const outcome = await outcomeOf(result, numbered.statement, end.looked, work);
       noted.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
       await work.execute(sqlOf(noted.at(-1) as Write));
     }
@@ -195,51 +197,4 @@ async function noteFailure(key: StatementKey, error: unknown, bench: Workbench):
   if (isRefused) await bench.work.execute('ROLLBACK').catch(() => undefined);
   const failed = isRefused ? [noteOutcome(key, { state: 'failed', error: messageOf(error) })] : [];
   await commitDeferred(bench, [...failed, ...takeBackAhead(bench)]).catch(() => undefined);
-}
-
-/** A statement of a migration that the server refused, or whose connection was lost. */
-export class StatementFailed extends Error {
-  override readonly name = 'StatementFailed';
-  readonly version: string;
-  readonly ordinal: number;
-  readonly line: number;
-
-  constructor(section: Section, { ordinal, statement }: Numbered, cause: unknown) {
-    const part = section.direction === 'up' ? '' : ' of the way back';
-    super(
-      `statement ${ordinal} of ${section.of}${part} in ${section.version} (${statement.verb}): ${serverWords(cause)}`,
-      {
-        cause,
-      },
-    );
-    this.version = section.version;
-    this.ordinal = ordinal;
-    this.line = statement.line;
-  }
-}
-
-function serverWords(error: unknown): string {
-  const { errno } = error as { errno?: number };
-  return errno === undefined ? messageOf(error) : `${messageOf(error)} (error ${errno})`;
-}
-
-/** True when the server itself refused, rather than the connection broke under the statement. */
-export function isServerError(error: unknown): boolean {
-  const parts = error as { errno?: number; sqlState?: string; fatal?: boolean };
-  return typeof parts.sqlState === 'string' && parts.fatal !== true && !LOST.has(parts.errno ?? 0);
-}
-
-/** Server shutdown in progress, connection killed, aborting connection, new connection while shutting down. */
-const LOST = new Set([1053, 1152, 1184, 1927, 3169]);
-
-/** The packet's id is not always that of LAST_INSERT_ID(): one that the author wrote out is in the packet alone. */
-async function outcomeOf(result: StatementResult, { variables, lastInsertId }: LookedAt, work: Session) {
-  const state = 'done' as const;
-  if (variables.length === 0 && !lastInsertId) return { state, rows: result.rows };
-  const [row] = lastInsertId ? await work.query<{ id: number | string }>('SELECT LAST_INSERT_ID() AS id') : [];
-  const after = {
-    variables: await readVariables(work, variables),
-    lastInsertId: row === undefined ? undefined : String(row.id),
-  };
-  return { state, rows: result.rows, after };
 }

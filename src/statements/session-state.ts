@@ -1,8 +1,11 @@
+import { mayCall } from '../migrations/sql/assignments.ts';
 import { Tokens } from '../migrations/sql/tokens.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteName } from '../mysql/quote.ts';
 import type { ValueKind } from '../mysql/value-kind.ts';
+import { assignmentsOf } from './outcome/computed-settings.ts';
+import { quoteVariable } from './recovery/settings.ts';
 import type { Evidence, JournalRow } from './row.ts';
 import type { Numbered } from './unit.ts';
 
@@ -102,23 +105,19 @@ function bytesLiteral(hex: unknown, charset: unknown, collation: unknown): strin
 }
 
 /**
- * True for a query, and for an assignment to user variables only. It may call a stored function that writes rows, so
- * it runs once, in a transaction with its outcome; all it leaves on the connection are values that are noted.
+ * True for a query, for an assignment to user variables only, and for one that may call. Such may run a stored function that
+ * writes rows, so it runs once, in a transaction with its outcome; what it leaves on the connection are values that are noted.
  */
-export function isReading({ kind, verb, text }: Statement): boolean {
+export function isReading(statement: Statement): boolean {
+  const { kind, verb } = statement;
   if (kind !== 'admin' && kind !== 'session') return false;
-  return QUERIES.includes(verb) || (verb === 'SET' && setsOnlyUserVariables(new Tokens(text)));
+  if (verb !== 'SET') return QUERIES.includes(verb);
+  const assignments = assignmentsOf(statement);
+  return kind === 'session' && (assignments.some(mayCall) || assignments.every(({ scope }) => scope === 'user'));
 }
 
-const QUERIES = ['SELECT', 'VALUES', 'TABLE'];
-
-function setsOnlyUserVariables(tokens: Tokens): boolean {
-  tokens.take('SET');
-  do {
-    if (!tokens.take('@') || tokens.keyword() === '@') return false;
-  } while (tokens.seek(',') && tokens.next());
-  return true;
-}
+/** `EXPLAIN ANALYZE` runs the query that it explains. */
+const QUERIES = ['SELECT', 'VALUES', 'TABLE', 'SHOW', 'EXPLAIN', 'DESCRIBE', 'DESC'];
 
 /** True when a later migration on the same connection could notice that this one ran there. */
 export function leavesTraces(statements: readonly Statement[]): boolean {
@@ -140,41 +139,66 @@ export async function replaySession(
   const rowOf = new Map(rows.map((row) => [row.ordinal, row]));
   let values: ReadonlyMap<string, string> = new Map();
   for (const [place, { ordinal, statement }] of done.entries()) {
-    if (isReplayed(statement) && !isOver(statement, done.slice(place + 1))) {
+    const text = replayedText(statement, rowOf.get(ordinal)?.evidence);
+    if (text !== undefined && !isOver(statement, done.slice(place + 1))) {
       await assign(session, values);
-      await session.execute(statement.text);
+      await session.execute(text);
     }
     values = new Map([...values, ...valuesAfter(rowOf.get(ordinal)?.evidence)]);
   }
   await assign(session, values);
 }
 
-function isReplayed(statement: Statement): boolean {
-  return statement.kind === 'session' && !isReading(statement) && !isOfTemporaryTable(statement);
+/** What is sent of it once more; undefined: nothing. What a SET found for a user variable is known, and what it set for all stays. */
+function replayedText(statement: Statement, evidence: Evidence | undefined): string | undefined {
+  if (statement.kind !== 'session' || isOfTemporaryTable(statement)) return undefined;
+  if (statement.verb !== 'SET') return isReading(statement) ? undefined : statement.text;
+  const all = assignmentsOf(statement);
+  const own = all.filter(({ scope }) => scope === 'SESSION' || scope === 'other');
+  if (own.length === 0) return undefined;
+  if (own.length === all.length && !own.some(mayCall)) return statement.text;
+  const noted = (name: string) => evidence?.session?.[name];
+  const parts = own.map((one) => {
+    const value = mayCall(one) ? noted(one.name) : undefined;
+    return value === undefined ? one.text : `@@session.${quoteVariable(one.name)} = ${value}`;
+  });
+  return `SET ${parts.join(', ')}`;
 }
 
 function isOver(statement: Statement, later: readonly Numbered[]): boolean {
   return isLetGo(statement, later) || isUsedUp(statement, later);
 }
 
-const PREPARES = /^PREPARE\s+(`[^`]+`|[\w$]+)/i;
-const LETS_GO = /^(?:PREPARE|(?:DEALLOCATE|DROP)\s+PREPARE)\s+(`[^`]+`|[\w$]+)/i;
-
 /** What was prepared and has been let go, or is let go here: what it names may be gone by now. */
 function isLetGo({ text }: Statement, later: readonly Numbered[]): boolean {
-  if (/^(?:DEALLOCATE|DROP)\s+PREPARE\b/i.test(text)) return true;
-  const name = nameIn(PREPARES, text);
-  return name !== undefined && later.some(({ statement }) => nameIn(LETS_GO, statement.text) === name);
+  const tokens = new Tokens(text);
+  if (tokens.take('DEALLOCATE', 'PREPARE') || tokens.take('DROP', 'PREPARE')) return true;
+  const name = preparedName(text);
+  return name !== undefined && later.some(({ statement }) => letGoName(statement.text) === name);
 }
 
-function nameIn(pattern: RegExp, text: string): string | undefined {
-  return pattern.exec(text)?.[1]?.replaceAll('`', '').toLowerCase();
+/** Of PREPARE; PREPARE, DEALLOCATE and DROP let what had that name go. */
+function preparedName(text: string): string | undefined {
+  const tokens = new Tokens(text);
+  return tokens.take('PREPARE') ? tokens.name()?.name.toLowerCase() : undefined;
+}
+
+function letGoName(text: string): string | undefined {
+  const tokens = new Tokens(text);
+  if (!tokens.take('DEALLOCATE', 'PREPARE') && !tokens.take('DROP', 'PREPARE')) return preparedName(text);
+  return tokens.name()?.name.toLowerCase();
 }
 
 /** What holds for the next transaction or the next INSERT alone. */
-function isUsedUp({ text }: Statement, later: readonly Numbered[]): boolean {
-  if (later.every(({ statement }) => statement.kind === 'session' && !isReading(statement))) return false;
-  return /^SET\s+(?:TRANSACTION\b|(?:SESSION\s+|@@(?:session\.)?)?insert_id\b)/i.test(text);
+function isUsedUp(statement: Statement, later: readonly Numbered[]): boolean {
+  if (statement.verb !== 'SET' || later.every((one) => one.statement.kind === 'session' && !isReading(one.statement))) {
+    return false;
+  }
+  return assignmentsOf(statement).every(
+    ({ scope, name, text }) =>
+      (scope === 'other' && /^(?:TRANSACTION|ISOLATION|READ)\b/i.test(text)) ||
+      (scope === 'SESSION' && /^insert_id$/i.test(name)),
+  );
 }
 
 /** All of its use is one transaction, which is done. (Where that was not so, the risk was taken by name.) */

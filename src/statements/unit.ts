@@ -1,3 +1,4 @@
+import { dropIfExists } from '../migrations/sql/conditions.ts';
 import { temporaryRanges } from '../migrations/temporary.ts';
 import { authorsTransactions } from '../migrations/transactions.ts';
 import type { Statement } from '../migrations/types.ts';
@@ -58,7 +59,7 @@ export function repeatable(unit: Unit, rows: readonly JournalRow[]): Unit {
     const wasBegun = rows.some((row) => row.ordinal === ordinal && row.state === 'intent');
     const dropsSeveral = statement.touches.length > 1 && statement.touches.every((touch) => touch.action === 'drop');
     if (!wasBegun || !dropsSeveral) return numbered;
-    const text = statement.text.replace(/\bDROP\s+(TABLES?|VIEWS?)\s+(?!IF\b)/i, 'DROP $1 IF EXISTS ');
+    const text = dropIfExists(statement.text);
     return { ordinal, statement: { ...statement, text } };
   });
   return { ...unit, statements };

@@ -27,11 +27,28 @@ const CASES: readonly (readonly [string, string, string])[] = [
     `UPDATE companies SET name = CONCAT(name, '@', 'example.com'); DELETE FROM gone; INSERT INTO users (company) VALUES (5);`,
     'DELETE FROM gone',
   ],
+  [
+    'a function that writes, called for a variable beside a setting',
+    `SET @a = f(), sql_mode = ''; DELETE FROM gone; INSERT INTO users (company) VALUES (@a);`,
+    'DELETE FROM gone',
+  ],
+  [
+    'a setting that a function works out',
+    `SET SESSION sort_buffer_size = 40960 + 8192 * f(); DELETE FROM gone; INSERT INTO users (company) VALUES (@@sort_buffer_size);`,
+    'DELETE FROM gone',
+  ],
+  [
+    'a setting that a function works out, itself',
+    `SET SESSION sort_buffer_size = 40960 + 8192 * f(); INSERT INTO users (company) VALUES (@@sort_buffer_size);`,
+    'SET SESSION sort_buffer_size',
+  ],
 ];
 
 const START = `CREATE TABLE companies (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(50)); INSERT INTO companies VALUES (41, 'a');
   CREATE TABLE settings (id INT AUTO_INCREMENT PRIMARY KEY); INSERT INTO settings VALUES (1); CREATE TABLE gone (id INT PRIMARY KEY);
-  CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, company INT, old INT); INSERT INTO users VALUES (1, 1, 1)`;
+  CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, company INT, old INT); INSERT INTO users VALUES (1, 1, 1);
+  CREATE TABLE calls (n INT);
+  CREATE FUNCTION f() RETURNS INT DETERMINISTIC MODIFIES SQL DATA BEGIN INSERT INTO calls VALUES (1); RETURN (SELECT COUNT(*) FROM calls); END`;
 
 describeOnServers('what a session knew is known again after a kill', (server) => {
   describe.each(CASES)('%s', (_, up, at) => {

@@ -5,8 +5,8 @@ import { planDeploy } from '../../src/plan/deploy.ts';
 import { planRollback } from '../../src/plan/rollback.ts';
 import { LockLost } from '../../src/run/heartbeat.ts';
 import { type Judgement, judge } from '../../src/run/judge.ts';
+import { StatementFailed } from '../../src/statements/outcome/failed.ts';
 import { NotAllBack } from '../../src/statements/recovery/lost.ts';
-import { StatementFailed } from '../../src/statements/section.ts';
 import type { Section } from '../../src/statements/turn.ts';
 
 const site = { withMaintenance: true, withCaches: true, healthyStatus: 200 };

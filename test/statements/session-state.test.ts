@@ -61,7 +61,11 @@ test.each([
   ["SET @@session.sql_mode = ''", false],
   ['SET NAMES utf8mb4', false],
   ['UPDATE t SET a = 1', false],
-  ['SHOW TABLES', false],
+  ['SHOW TABLES', true],
+  ['EXPLAIN ANALYZE SELECT f()', true],
+  ["SET @a = f(), sql_mode = ''", true],
+  ['SET sql_mode = (SELECT m FROM modes)', true],
+  ['SET GLOBAL max_connections = f()', false],
   ["PREPARE p FROM 'SELECT 1'", false],
   ['ANALYZE TABLE t', false],
 ])('%s: reads what a function may write: %s', (sql, expected) => {
@@ -107,5 +111,32 @@ test('what set the session up runs again, with the variables of its time; values
 test('nothing done means nothing to replay', async () => {
   const { session, heard } = listening();
   await replaySession(session, [], []);
+  expect(heard).toEqual([]);
+});
+
+/** What was sent before a kill, and what is sent of it again; `@@session.` where its value was noted. */
+test.each([
+  ["SET @a = f(), sql_mode = ''", "SET sql_mode = ''"],
+  ["SET sql_mode = '', @a = (SELECT 1)", "SET sql_mode = ''"],
+  ["/*!40101 SET @OLD=@@SQL_MODE, SQL_MODE='ANSI' */", "SET SQL_MODE='ANSI'"],
+  ["SET sql_mode = f(@a), time_zone = '+01:00'", "SET @@session.`sql_mode` = 'NOTED', time_zone = '+01:00'"],
+  ["SET @@session.sql_mode = CONCAT(@@sql_mode, ',x')", "SET @@session.`sql_mode` = 'NOTED'"],
+  ["SET GLOBAL a = 1, SESSION sql_mode = '', c = 2", "SET SESSION sql_mode = '', c = 2"],
+  ['SET NAMES latin1, @a = f()', 'SET NAMES latin1'],
+  ["SET sql_mode = ''", "SET sql_mode = ''"],
+  ['SET @a = 1, @b = f()', undefined],
+  ['SELECT f() INTO @x', undefined],
+])('%s: what may write is not sent again', async (text, again) => {
+  const { session, heard } = listening();
+  await replaySession(session, numbered(text), [done(1, { session: { sql_mode: "'NOTED'" } })]);
+  expect(heard).toEqual(again === undefined ? [] : [again]);
+});
+
+test.each([
+  ["/* a */ PREPARE /* b */ `S` FROM 'SELECT 1'", 'DROP /* c */ PREPARE s'],
+  ["PREPARE s FROM 'SELECT 1'", '-- d\nDEALLOCATE PREPARE S'],
+])('%s is let go by %s', async (...texts) => {
+  const { session, heard } = listening();
+  await replaySession(session, numbered(...texts), [done(1, {}), done(2, {})]);
   expect(heard).toEqual([]);
 });

@@ -85,7 +85,7 @@ function begun(ordinal: number, state: JournalRow['state']): JournalRow {
 
 test.each([
   ['DROP TABLE a, b', 'intent', 'DROP TABLE IF EXISTS a, b'],
-  ['drop tables a, b', 'intent', 'DROP tables IF EXISTS a, b'],
+  ['drop tables a, b', 'intent', 'drop tables IF EXISTS a, b'],
   ['DROP VIEW a, b', 'intent', 'DROP VIEW IF EXISTS a, b'],
   ['DROP TABLE IF EXISTS a, b', 'intent', 'DROP TABLE IF EXISTS a, b'],
   ['DROP TABLE a, b', 'failed', 'DROP TABLE a, b'],

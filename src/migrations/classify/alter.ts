@@ -1,6 +1,7 @@
 import type { ObjectKind } from '../../schema/types.ts';
 import type { QualifiedName, Tokens } from '../sql/tokens.ts';
 import { type Classification, ddl, plain, touch } from './classification.ts';
+import { skipModifiers } from './head.ts';
 
 const SCHEMA_OBJECTS: ReadonlyMap<string, ObjectKind> = new Map([
   ['TABLE', 'table'],
@@ -16,8 +17,9 @@ const MOVES_ROWS = ['EXCHANGE', 'DISCARD', 'IMPORT', 'TRUNCATE', 'CONVERT'];
 
 /** The tokens stand behind ALTER. */
 export function classifyAlter(tokens: Tokens): Classification {
-  if (!tokens.seek(...SCHEMA_OBJECTS.keys(), ...REPEATABLE)) return plain('opaque', 'ALTER');
+  skipModifiers(tokens);
   const word = tokens.next()?.keyword ?? '';
+  if (!SCHEMA_OBJECTS.has(word) && !REPEATABLE.includes(word)) return plain('opaque', 'ALTER');
   const verb = `ALTER ${word}`;
   const kind = SCHEMA_OBJECTS.get(word);
   if (!kind) return plain('admin', verb);

@@ -4,7 +4,7 @@ import { classifyAlter } from './alter.ts';
 import { type Classification, forbidden, plain } from './classification.ts';
 import { classifyCreate } from './create.ts';
 import { classifyDrop, classifyRename, classifyTruncate } from './drop.ts';
-import { FORBIDDEN_WORDS, GIVES_UP_LOCKS, REPLICATION, refuseTransactionForm } from './forbidden.ts';
+import { FORBIDDEN_WORDS, GIVES_UP_LOCKS, READ_ONLY, REPLICATION, refuseTransactionForm } from './forbidden.ts';
 import { classifyDelete, classifyInsert, classifyLoad, classifySelect, classifyUpdate, classifyWith } from './rows.ts';
 import { classifySet } from './set.ts';
 
@@ -23,6 +23,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['WITH', classifyWith],
   ['SELECT', classifySelect],
   ['(', classifySelect],
+  ['TABLE', classifySelect],
+  ['VALUES', classifySelect],
   ['LOAD', classifyLoad],
   ['SET', (tokens, verb) => classifySet(tokens, verb, classifyTokens)],
   ['ANALYZE', classifyAnalyze],
@@ -33,10 +35,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ROLLBACK', classifyTransactionEnd],
   ...keywords('transaction', 'SAVEPOINT RELEASE'),
   ...keywords('session', 'PREPARE DEALLOCATE HANDLER GET'),
-  ...keywords(
-    'admin',
-    'GRANT REVOKE OPTIMIZE REPAIR CHECK CHECKSUM CACHE SHOW EXPLAIN DESCRIBE DESC HELP TABLE VALUES SIGNAL',
-  ),
+  ...keywords('admin', 'GRANT REVOKE OPTIMIZE REPAIR CHECK CHECKSUM CACHE SHOW EXPLAIN DESCRIBE DESC HELP SIGNAL'),
 ]);
 
 function keywords(kind: 'session' | 'admin' | 'transaction', words: string): [string, Reader][] {
@@ -80,14 +79,22 @@ function classifyAnalyze(tokens: Tokens, verb: string): Classification {
 
 function classifyFlush(tokens: Tokens, verb: string): Classification {
   tokens.skip('LOCAL', 'NO_WRITE_TO_BINLOG');
-  const isOfTables = tokens.keyword() === 'TABLES' || tokens.keyword() === 'TABLE';
-  if (isOfTables && tokens.seek('LOCK', 'EXPORT')) {
+  if ((tokens.take('TABLES') || tokens.take('TABLE')) && locksTables(tokens)) {
     return forbidden(
       'FLUSH TABLES',
       'it holds a lock that ends with the connection, and would block the deploy itself',
     );
   }
   return plain('admin', verb);
+}
+
+/** A table may be called `export`, so its name is read before what follows it. */
+function locksTables(tokens: Tokens): boolean {
+  if (tokens.keyword() !== 'WITH' && tokens.keyword() !== 'FOR') {
+    do tokens.name();
+    while (tokens.take(','));
+  }
+  return tokens.take('WITH', 'READ', 'LOCK') || tokens.take('FOR', 'EXPORT');
 }
 
 function classifyBegin(tokens: Tokens, verb: string): Classification {
@@ -97,7 +104,7 @@ function classifyBegin(tokens: Tokens, verb: string): Classification {
 function classifyStart(tokens: Tokens): Classification {
   if (tokens.keyword() === 'TRANSACTION') {
     return tokens.seek('ONLY')
-      ? forbidden('START TRANSACTION READ ONLY', 'the outcome of its statements is written in it: leave READ ONLY out')
+      ? forbidden('START TRANSACTION READ ONLY', READ_ONLY)
       : plain('transaction', 'START TRANSACTION');
   }
   return forbidden(`START ${tokens.keyword()}`.trim(), REPLICATION);

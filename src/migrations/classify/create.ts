@@ -2,6 +2,7 @@ import type { ObjectKind } from '../../schema/types.ts';
 import type { Tokens } from '../sql/tokens.ts';
 import { type Classification, ddl, forbidden, plain, touch } from './classification.ts';
 import { DATABASE_REASON } from './forbidden.ts';
+import { skipModifiers } from './head.ts';
 
 const SCHEMA_OBJECTS: ReadonlyMap<string, ObjectKind> = new Map([
   ['TABLE', 'table'],
@@ -27,12 +28,13 @@ const OTHER_OBJECTS = [
   'LIBRARY',
 ];
 
-/** The tokens stand behind CREATE. Modifiers (OR REPLACE, DEFINER …) are passed over up to the object's kind. */
+/** The tokens stand behind CREATE. */
 export function classifyCreate(tokens: Tokens): Classification {
   const isReplace = tokens.take('OR', 'REPLACE');
   if (tokens.keyword() === 'TEMPORARY') return plain('session', 'CREATE TEMPORARY TABLE');
-  if (!tokens.seek(...SCHEMA_OBJECTS.keys(), ...OTHER_OBJECTS)) return plain('opaque', 'CREATE');
+  skipModifiers(tokens);
   const word = tokens.keyword();
+  if (!SCHEMA_OBJECTS.has(word) && !OTHER_OBJECTS.includes(word)) return plain('opaque', 'CREATE');
   const verb = `CREATE ${word}`;
   tokens.next();
   const isConditional = tokens.take('IF', 'NOT', 'EXISTS') || isReplace;

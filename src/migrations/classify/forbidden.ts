@@ -28,6 +28,8 @@ export const FORBIDDEN_WORDS: ReadonlyMap<string, string> = new Map([
   ['\\', CLIENT],
 ]);
 
+export const READ_ONLY = 'the outcome of its statements is written in it: leave READ ONLY out';
+
 export const DATABASE_REASON = 'a migration belongs to one existing database, which backup and journal are about';
 
 /** `COMMIT AND CHAIN` and `RELEASE` do more than end a transaction. */

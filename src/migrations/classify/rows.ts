@@ -42,8 +42,12 @@ export function classifyWith(tokens: Tokens): Classification {
 
 /** Into a user variable it must be replayed, into a file it cannot be repeated (the file exists by then). */
 export function classifySelect(tokens: Tokens, verb: string): Classification {
-  if (!tokens.seek('INTO')) return plain('admin', verb);
-  return plain(['OUTFILE', 'DUMPFILE'].includes(tokens.keyword(1)) ? 'opaque' : 'session', verb);
+  // No query in parentheses has an INTO, unless all of the statement stands in them.
+  for (let token = tokens.next(); token; token = tokens.next()) {
+    if (token.keyword !== 'INTO') continue;
+    return plain(['OUTFILE', 'DUMPFILE'].includes(tokens.keyword()) ? 'opaque' : 'session', verb);
+  }
+  return plain('admin', verb);
 }
 
 /** LOAD DATA and LOAD XML read a file that may have changed by the next time; LOAD INDEX warms a cache. */

@@ -1,7 +1,7 @@
+import { type Assignment, assignmentsIn, isServerWide } from '../sql/assignments.ts';
 import type { Tokens } from '../sql/tokens.ts';
 import { type Classification, forbidden, plain } from './classification.ts';
-
-const SERVER_WIDE = ['GLOBAL', 'PERSIST', 'PERSIST_ONLY'];
+import { READ_ONLY } from './forbidden.ts';
 
 /**
  * The tokens stand behind SET. One that sets anything for the session is replayed on resume, else it is repeated.
@@ -16,32 +16,31 @@ export function classifySet(
     return tokens.seek('FOR') && tokens.next() ? classifyRest(tokens) : plain('opaque', verb);
   if (tokens.keyword() === 'PASSWORD') return plain('admin', 'SET PASSWORD');
   if (tokens.take('DEFAULT', 'ROLE')) return plain('admin', 'SET DEFAULT ROLE');
-  let isServerWide = true;
-  do {
-    const assignment = readAssignment(tokens);
-    if (assignment.turnsAutocommitOff) {
-      return forbidden(
-        verb,
-        'the tool decides when rows are committed: write BEGIN and COMMIT around statements instead',
-      );
-    }
-    isServerWide &&= assignment.isServerWide;
-  } while (tokens.seek(',') && tokens.next());
-  return plain(isServerWide ? 'admin' : 'session', verb);
+  const assignments = assignmentsIn(tokens);
+  for (const assignment of assignments) {
+    const reason = refuseAssignment(assignment);
+    if (reason !== undefined) return forbidden(verb, reason);
+  }
+  const isOfServer = assignments.length > 0 && assignments.every(({ scope }) => isServerWide(scope));
+  return plain(isOfServer ? 'admin' : 'session', verb);
 }
 
-function readAssignment(tokens: Tokens): { isServerWide: boolean; turnsAutocommitOff: boolean } {
-  const isSystemVariable = tokens.take('@', '@');
-  const scope = tokens.keyword();
-  const isServerWide = SERVER_WIDE.includes(scope);
-  if (isServerWide || scope === 'SESSION' || scope === 'LOCAL') {
-    tokens.next();
-    if (isSystemVariable) tokens.take('.');
+const COMMITS = 'the tool decides when rows are committed: write BEGIN and COMMIT around statements instead';
+
+/** What takes away from the session how the journal is written. */
+function refuseAssignment({ scope, name, text, value }: Assignment): string | undefined {
+  if (scope === 'other') return /\bREAD ONLY$/i.test(text) ? READ_ONLY : undefined;
+  if (scope !== 'SESSION') return undefined;
+  const is = (...words: readonly string[]) => value.length === 1 && words.includes(value[0] ?? '');
+  switch (name.toLowerCase()) {
+    case 'autocommit':
+      return is('1', 'ON', 'TRUE') ? undefined : COMMITS;
+    case 'completion_type':
+      return is('0', 'NO_CHAIN', 'DEFAULT') ? undefined : COMMITS;
+    case 'transaction_read_only':
+    case 'tx_read_only':
+      return is('0', 'OFF', 'FALSE', 'DEFAULT') ? undefined : READ_ONLY;
+    default:
+      return undefined;
   }
-  if (!isServerWide && /^`?autocommit`?$/i.test(tokens.peek()?.text ?? '')) {
-    tokens.next();
-    tokens.skip(':', '=');
-    return { isServerWide, turnsAutocommitOff: !['1', 'ON', 'TRUE'].includes(tokens.keyword()) };
-  }
-  return { isServerWide, turnsAutocommitOff: false };
 }

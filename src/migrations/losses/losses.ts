@@ -1,4 +1,5 @@
 import type { ObjectId } from '../../schema/types.ts';
+import { isReplacing } from '../sql/conditions.ts';
 import type { Statement } from '../types.ts';
 import { alterLosses } from './alter.ts';
 import type { Loss } from './loss.ts';
@@ -25,7 +26,7 @@ export function lossesOf(statement: Statement, definitions: Definitions = {}): L
   const [touch] = touches;
   if (!touch?.object.startsWith('table:')) return [];
   const table = nameIn(touch.object);
-  if (verb === 'CREATE TABLE') return /^\s*CREATE\s+OR\s+REPLACE\b/i.test(text) ? [rowsOf(table)] : [];
+  if (verb === 'CREATE TABLE') return isReplacing(text) ? [rowsOf(table)] : [];
   return verb === 'ALTER TABLE' ? alterLosses(text, table, definitions[touch.object]) : [];
 }
 

@@ -1,3 +1,4 @@
+import { isReplacing } from '../../migrations/sql/conditions.ts';
 import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Flavor } from '../../mysql/flavor.ts';
@@ -44,7 +45,7 @@ function ownTables({ kind, verb, text, touches, writes }: Parts, { objects }: Sn
     const name = nameIn(object, 'trigger');
     if (name !== undefined) return action === 'create' ? tableOfNewTrigger(text) : tableOfTrigger(objects.get(object));
     const table = nameIn(object, 'table');
-    if (table === undefined || (action === 'create' && !/\bOR\s+REPLACE\b/i.test(text))) return [];
+    if (table === undefined || (action === 'create' && !isReplacing(text))) return [];
     return [table];
   });
 }

@@ -1,3 +1,4 @@
+import { isReplacing } from '../../migrations/sql/conditions.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { ObjectId } from '../../schema/types.ts';
 import type { Evidence } from '../row.ts';
@@ -36,7 +37,7 @@ export function notedOf(statement: Statement): Noted {
 
 /** MariaDB: CREATE OR REPLACE TABLE throws the rows away, also where the definition stays. */
 function replacesTable({ verb, text }: Statement): boolean {
-  return verb === 'CREATE TABLE' && /^[\s\S]{0,200}?\bOR\s+REPLACE\b/i.test(text);
+  return verb === 'CREATE TABLE' && isReplacing(text);
 }
 
 /** Rows went and the definition stayed: the table is another one, and nobody else did that. */

@@ -1,10 +1,14 @@
+import { assignmentsIn, isComputed, isServerWide } from '../../migrations/sql/assignments.ts';
+import { isReplacing } from '../../migrations/sql/conditions.ts';
+import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 
 /** `SET GLOBAL x = @@x + 100`: run again, it ends in another state. A value that is written out does not. */
-export function addsToItself({ kind, verb, text }: Statement): boolean {
-  if (kind !== 'admin' || !/^SET\b/.test(verb)) return false;
-  const values = text.replace(/'(?:[^'\\]|\\.|'')*'/g, '').matchAll(/:?=([^,]*)/g);
-  return [...values].some(([, value = '']) => /@|\(|\b(?:SELECT|CURRENT_|NOW)\b/i.test(value));
+export function addsToItself({ verb, text }: Statement): boolean {
+  if (verb !== 'SET') return false;
+  const tokens = new Tokens(text);
+  tokens.take('SET');
+  return assignmentsIn(tokens).some((assignment) => isServerWide(assignment.scope) && isComputed(assignment));
 }
 
 /** An event that happens once is dropped when it is over, unless it says otherwise: that it is gone proves nothing. */
@@ -21,8 +25,5 @@ export function mayHaveEnded({ verb, text }: Statement): boolean {
 
 /** What moves a sequence (MariaDB), and leaves its definition. */
 export function movesSequence({ verb, text }: Statement): boolean {
-  return (
-    (verb === 'ALTER SEQUENCE' && /\bRESTART\b/i.test(text)) ||
-    (verb === 'CREATE SEQUENCE' && /\bOR\s+REPLACE\b/i.test(text))
-  );
+  return (verb === 'ALTER SEQUENCE' && /\bRESTART\b/i.test(text)) || (verb === 'CREATE SEQUENCE' && isReplacing(text));
 }

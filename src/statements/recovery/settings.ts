@@ -1,3 +1,4 @@
+import { type Assignment, assignmentsIn, isServerWide } from '../../migrations/sql/assignments.ts';
 import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
@@ -11,58 +12,41 @@ export interface NotedSetting {
   readonly back: readonly string[];
 }
 
-type Scope = 'GLOBAL' | 'PERSIST' | 'PERSIST_ONLY' | 'SESSION';
-
 /** What `SET GLOBAL`, `SET PERSIST` and `ALTER DATABASE` are about to change; empty for every other statement. */
 export async function readSettings(session: Session, statement: Statement): Promise<NotedSetting[]> {
   if (statement.verb === 'SET') {
     const settings: NotedSetting[] = [];
-    for (const { scope, name } of assignmentsIn(statement.text)) {
-      if (scope !== 'SESSION') settings.push(await readVariable(session, scope, name));
-    }
+    for (const { scope, name } of serverWideIn(statement.text)) settings.push(await readVariable(session, scope, name));
     return settings;
   }
   const isOfDatabase = statement.verb === 'ALTER DATABASE' || statement.verb === 'ALTER SCHEMA';
   return isOfDatabase ? [await readDatabase(session, statement.text)] : [];
 }
 
-/** The scope of one assignment holds for those behind it (MySQL Reference Manual, 15.7.6.1 "SET Syntax"). */
-function assignmentsIn(text: string): { scope: Scope; name: string }[] {
+function serverWideIn(text: string): Assignment[] {
   const tokens = new Tokens(text);
   tokens.take('SET');
-  const found: { scope: Scope; name: string }[] = [];
-  let sticky: Scope = 'SESSION';
-  do {
-    const isSystem = tokens.take('@', '@');
-    if (!isSystem && tokens.keyword() === '@') continue;
-    const own = scopeOf(tokens.keyword());
-    if (own) tokens.next();
-    if (isSystem && own) tokens.take('.');
-    if (own && !isSystem) sticky = own;
-    const name = tokens.name()?.name;
-    if (name !== undefined) found.push({ scope: own ?? (isSystem ? 'SESSION' : sticky), name });
-  } while (tokens.seek(',') && tokens.next());
-  return found;
+  return assignmentsIn(tokens).filter(({ scope }) => isServerWide(scope));
 }
 
-function scopeOf(word: string): Scope | undefined {
-  if (word === 'GLOBAL' || word === 'PERSIST' || word === 'PERSIST_ONLY') return word;
-  return word === 'SESSION' || word === 'LOCAL' ? 'SESSION' : undefined;
+/** `sql_mode`, or `component.variable`. */
+export function quoteVariable(name: string): string {
+  return name.split('.').map(quoteName).join('.');
 }
 
-async function readVariable(session: Session, scope: Exclude<Scope, 'SESSION'>, name: string): Promise<NotedSetting> {
+async function readVariable(session: Session, scope: Assignment['scope'], name: string): Promise<NotedSetting> {
   const what = `${scope} ${name}`;
   try {
-    const [row] = await session.query<{ value: unknown }>(`SELECT @@GLOBAL.${quoteName(name)} AS value`);
-    const set = `SET GLOBAL ${quoteName(name)} = ${literalOf(row?.value)}`;
+    const [row] = await session.query<{ value: unknown }>(`SELECT @@GLOBAL.${quoteVariable(name)} AS value`);
+    const set = `SET GLOBAL ${quoteVariable(name)} = ${settingLiteral(row?.value)}`;
     if (scope === 'GLOBAL') return { what, back: [set] };
     const [kept] = await session.query<{ value: unknown }>(
       'SELECT VARIABLE_VALUE AS value FROM performance_schema.persisted_variables WHERE VARIABLE_NAME = ?',
       [name],
     );
     const persisted = kept
-      ? `SET PERSIST_ONLY ${quoteName(name)} = ${literalOf(kept.value)}`
-      : `RESET PERSIST IF EXISTS ${quoteName(name)}`;
+      ? `SET PERSIST_ONLY ${quoteVariable(name)} = ${settingLiteral(kept.value)}`
+      : `RESET PERSIST IF EXISTS ${quoteVariable(name)}`;
     return { what, back: scope === 'PERSIST' ? [set, persisted] : [persisted] };
   } catch {
     return { what, back: [] };
@@ -70,7 +54,7 @@ async function readVariable(session: Session, scope: Exclude<Scope, 'SESSION'>, 
 }
 
 /** The server takes a number for no text, and a text for no number. */
-function literalOf(value: unknown): string {
+export function settingLiteral(value: unknown): string {
   return typeof value === 'number' || (typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value))
     ? String(value)
     : textLiteral(value === null || value === undefined ? null : String(value));

@@ -1,3 +1,4 @@
+import { isReplacing } from '../../migrations/sql/conditions.ts';
 import { toStatement } from '../../migrations/sql/statement.ts';
 import type { Statement, Touch } from '../../migrations/types.ts';
 import { quoteName } from '../../mysql/quote.ts';
@@ -52,7 +53,7 @@ function stood(id: ObjectId, up: readonly Statement[], rows: readonly JournalRow
       return touches.map((touch) => ({
         touch,
         row,
-        isReplacing: /^\s*CREATE\s+OR\s+REPLACE\b/i.test(statement?.text ?? ''),
+        isReplacing: isReplacing(statement?.text ?? ''),
       }));
     });
   const [first] = touching;
