@@ -10,7 +10,8 @@ export interface RollbackFacts extends AskedSite {
   readonly versions: readonly string[] | 'all';
   /** Where the rows that would be dropped are saved; undefined when none would be, or with `--discard-new-rows`. */
   readonly savedFile: string | undefined;
-  readonly tablesToSave: readonly string[];
+  /** `of the run`: what its way back takes away is found out then. */
+  readonly tablesToSave: readonly string[] | 'of the run';
   /** The backup that the run made before it began, where one is known. */
   readonly backup?: string | undefined;
   /** Those that are undone, by name: a later deploy of the same finds the rows by them. */
@@ -36,6 +37,10 @@ const OPEN_TABLES: Step = {
   onlyAfter: 'save-rows',
 };
 
+function whatToSave({ tablesToSave, ofRun }: RollbackFacts) {
+  return tablesToSave === 'of the run' ? { tables: [], ofRun } : { tables: tablesToSave };
+}
+
 /** Plans to undo what a run applied. If it fails half way, only `resume` can end it: undoing is itself the way back. */
 export function planRollback(given: RollbackFacts): Plan {
   const facts = { ...given, isRescue: true };
@@ -47,7 +52,7 @@ export function planRollback(given: RollbackFacts): Plan {
       id: 'save-rows',
       phase: 'save',
       title: 'Save the rows that will be dropped',
-      input: { file: facts.savedFile, tables: facts.tablesToSave, versions: facts.versionsToSave },
+      input: { file: facts.savedFile, ...whatToSave(facts), versions: facts.versionsToSave },
     },
     facts.savedFile !== undefined &&
       facts.provesBackup && {

@@ -52,13 +52,20 @@ export function cannotBeLoaded(file: string, reason: string): Failure {
   );
 }
 
-/** A rollback that has come as far as to drop what it had saved. */
+/** A rollback, or a deploy on its way back, that has come as far as to drop what it had saved. */
 function savingOf({ record, progress }: LocalRun): Saving[] {
-  const { steps } = record.plan;
-  const save = steps.find((step) => step.phase === 'save');
-  const undo = steps.find((step) => step.phase === 'undo');
+  const { steps, onFailure, command } = record.plan;
+  const way = command === 'deploy' ? onFailure : steps;
+  const save = way.find((step) => step.phase === 'save');
+  const undo = way.find((step) => step.phase === 'undo');
   if (!save || !undo || progress.steps.get(undo.id) !== 'finished') return [];
-  const { file, versions } = save.input;
+  const { file, ofRun } = save.input;
+  // A deploy finds out only on its way back whether there is anything to save.
+  if (ofRun !== undefined && !existsSync(file)) return [];
+  const versions =
+    command === 'deploy'
+      ? steps.flatMap((step) => (step.phase === 'migrate' ? step.input.versions : []))
+      : save.input.versions;
   return [{ file, versions, savedAt: record.startedAt, ofRun: undo.input.ofRun }];
 }
 

@@ -1,6 +1,7 @@
 import type { HistoryRow } from '../../migrations/history-row.ts';
 import type { Statement } from '../../migrations/types.ts';
-import type { Session } from '../../mysql/connect.ts';
+import { readFollowing } from '../../phases/backup/dropped-rows.ts';
+import { withFollowers } from '../../phases/backup/taken-away.ts';
 import type { Standing } from '../../preflight/standing.ts';
 import { readTableNames } from '../../schema/tables.ts';
 import { readNotedMigrations } from '../../statements/applied.ts';
@@ -20,7 +21,7 @@ export async function readTablesThatGo(rows: readonly HistoryRow[], { server, mo
     const names = [
       ...noted.flatMap(({ up, down }) => [...up, ...down].flatMap(touchedBy)),
       ...emptied,
-      ...(emptied.length > 0 ? followers(emptied, await readFollowing(session, database)) : []),
+      ...(emptied.length > 0 ? withFollowers(emptied, await readFollowing(session, database)) : []),
     ];
     return [...new Set(names)].filter((name) => present.has(name));
   } finally {
@@ -37,26 +38,4 @@ function touchedBy({ touches }: Statement): string[] {
 function emptiedBy({ verb, writes }: Statement): string[] {
   if (!/^(?:DELETE|REPLACE|TRUNCATE)\b/.test(verb)) return [];
   return writes.map((name) => name.slice(name.lastIndexOf('.') + 1));
-}
-
-interface Following {
-  readonly child: string;
-  readonly parent: string;
-}
-
-/** PURE: tables that lose rows, or values, with those of others, however far away. */
-function followers(tables: readonly string[], following: readonly Following[]): string[] {
-  const reached = new Set(tables);
-  for (const table of reached) {
-    for (const { child, parent } of following) if (parent === table) reached.add(child);
-  }
-  return [...reached];
-}
-
-function readFollowing(session: Session, database: string): Promise<(Following & Record<string, unknown>)[]> {
-  return session.query(
-    `SELECT TABLE_NAME AS child, REFERENCED_TABLE_NAME AS parent FROM information_schema.REFERENTIAL_CONSTRAINTS
-     WHERE CONSTRAINT_SCHEMA = ? AND UNIQUE_CONSTRAINT_SCHEMA = ? AND DELETE_RULE IN ('CASCADE', 'SET NULL')`,
-    [database, database],
-  );
 }

@@ -98,9 +98,9 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
   });
 }
 
-function savedOnTheWayBack({ onFailure }: Plan): string | undefined {
-  return onFailure.flatMap((step) =>
-    step.phase === 'save' && existsSync(step.input.file) ? [step.input.file] : [],
+function savedOnTheWayBack({ steps, onFailure }: Plan): string | undefined {
+  return [...steps, ...onFailure].flatMap((step) =>
+    step.phase === 'save' && step.input.ofRun !== undefined && existsSync(step.input.file) ? [step.input.file] : [],
   )[0];
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { backupPath } from '../../backup/file/folder.ts';
 import type { Config } from '../../config/config.ts';
 import { compareVersions } from '../../migrations/file-name.ts';
 import { planDeploy } from '../../plan/deploy.ts';
@@ -23,7 +24,7 @@ export async function resumeRun(
   options: { readonly skipsRefused?: boolean } = {},
 ): Promise<Ending> {
   const { local } = unfinished;
-  const plan = local?.record.plan ?? planFromDatabase(unfinished, config);
+  const plan = local?.record.plan ?? planFromDatabase(unfinished, config, invocation.clock);
   invocation.hub.adoptRun(unfinished.run);
   const versions = plan.steps.flatMap((step) => (step.phase === 'migrate' ? step.input.versions : []));
   return carryOut(
@@ -48,7 +49,7 @@ export async function resumeRun(
  * The state folder is lost, or on another machine: the database knows which migrations were begun, and in which
  * direction.
  */
-function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
+function planFromDatabase(unfinished: Unfinished, config: Config, clock: Invocation['clock']): Plan {
   const { run, undoes, open } = unfinished;
   const target = describeTarget(config.database);
   const versions = open.map((row) => row.version).toSorted(compareVersions);
@@ -59,12 +60,12 @@ function planFromDatabase(unfinished: Unfinished, config: Config): Plan {
   }
   // A deploy that turned back undoes all of itself; how much a rollback was to undo is known to its plan alone.
   const chosen = undoes === run ? ('all' as const) : versions;
-  const nothingSaved = {
-    savedFile: undefined,
-    tablesToSave: [],
-    versionsToSave: [],
-    provesBackup: false,
-    begunRows: [],
+  const { dir, compression } = config.backup;
+  const savedFile = backupPath(dir, config.database.database, 'rollback_saved', clock.now(), compression);
+  // What it has saved before is in a file that nobody knows of here; what is left is saved again.
+  const saving = {
+    ...{ savedFile, tablesToSave: 'of the run' as const, versionsToSave: versions },
+    ...{ provesBackup: false, begunRows: [] },
   };
-  return planRollback({ target, ofRun: undoes, versions: chosen, ...nothingSaved, wasDown: true, ...site });
+  return planRollback({ target, ofRun: undoes, versions: chosen, ...saving, wasDown: true, ...site });
 }

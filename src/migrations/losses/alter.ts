@@ -51,7 +51,7 @@ function dropLosses(tokens: Tokens, table: string, columns: Columns): Loss[] {
   if (isConditional && columns.size > 0 && line === undefined) return [];
   // Worked out from the other columns, which are there.
   if (line !== undefined && /\bGENERATED ALWAYS AS\b/i.test(line)) return [];
-  return [{ table, what: `column ${name} of ${table}`, isCertain: true }];
+  return [{ table, what: `column ${name} of ${table}`, isCertain: true, column: name }];
 }
 
 /** The tokens stand behind the column's new name. */

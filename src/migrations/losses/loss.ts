@@ -5,4 +5,6 @@ export interface Loss {
   readonly what: string;
   /** False: a server in strict mode refuses to lose anything here. */
   readonly isCertain: boolean;
+  /** The column, where one goes with all its values. */
+  readonly column?: string;
 }

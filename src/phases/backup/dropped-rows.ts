@@ -1,72 +1,111 @@
 import type { Context } from '../../context.ts';
-import { readAlterActions } from '../../migrations/sql/alter-actions.ts';
-import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { quoteName } from '../../mysql/quote.ts';
-import { splitId } from '../../schema/snapshot.ts';
+import type { StepInputs } from '../../plan/step.ts';
+import { readTexts } from '../../schema/definitions.ts';
+import { readSnapshot } from '../../schema/snapshot.ts';
 import { readTableNames } from '../../schema/tables.ts';
+import type { ObjectId, Snapshot } from '../../schema/types.ts';
+import { textOf } from '../../statements/recovery/contents.ts';
 import type { StatementParts } from '../migrate/statement-parts.ts';
 import { findWaysBack, type Undoing, waitForDeadClients } from '../migrate/ways-back.ts';
+import { type Following, type Taken, takenAway } from './taken-away.ts';
+import { areWrittenAgain } from './written-rows.ts';
 
-/**
- * Tables of which the way back of this run drops rows or values that nothing makes again: those that it drops, unless they
- * hold just the rows that the migrations wrote out, and those that lose a column which the migrations filled. Nothing is
- * saved of a table that only gets its old shape back. Throws `NoWayBack` where there is none.
- */
-export async function findDroppedRows(ofRun: string, parts: StatementParts, context: Context): Promise<string[]> {
-  await waitForDeadClients([ofRun], context);
+/** What the way back of a run takes away, of tables that are there. */
+export interface Going {
+  readonly taken: readonly Taken[];
+  readonly undoings: readonly Undoing[];
+}
+
+/** Throws `NoWayBack` where there is none. */
+export async function findGoing(input: StepInputs['undo'], parts: StatementParts, context: Context): Promise<Going> {
+  await waitForDeadClients([input.ofRun], context);
   const session = await context.server.open();
+  const { database } = context.server.target;
   try {
-    const { undoings } = await findWaysBack({ ofRun, versions: 'all' }, parts, session, context);
-    const present = await readTableNames(session, context.server.target.database);
-    const names = new Set<string>();
-    for (const { migration, statements } of undoings) {
-      for (const name of statements.flatMap(droppedBy))
-        if (await holdsOwnRows(name, undoings, session)) names.add(name);
-      for (const name of statements.flatMap(narrowedBy))
-        if (migration.up.some((one) => fills(one, name))) names.add(name);
-    }
-    return [...names].filter((name) => present.has(name));
+    const { undoings } = await findWaysBack(input, parts, session, context);
+    const statements = undoings.flatMap((undoing) => undoing.statements);
+    const definitions = Object.fromEntries(await readTexts(session, database, statements.flatMap(alteredBy)));
+    const present = await readTableNames(session, database);
+    const taken = takenAway(statements, definitions, await readFollowing(session, database));
+    return { taken: taken.filter(({ table }) => present.has(table)), undoings };
   } finally {
     await session.close();
   }
 }
 
-function droppedBy({ touches }: Statement): string[] {
-  const dropped = touches.filter(
-    ({ action, object, schema }) => action === 'drop' && schema === undefined && object.startsWith('table:'),
-  );
-  return dropped.map(({ object }) => splitId(object)[1]);
+function alteredBy({ touches }: Statement): ObjectId[] {
+  const altered = touches.filter(({ action, object }) => action === 'alter' && object.startsWith('table:'));
+  return altered.map(({ object }) => object);
 }
 
-/** Tables of which it drops a column. */
-function narrowedBy({ verb, text, touches }: Statement): string[] {
-  const [touch] = touches;
-  if (verb !== 'ALTER TABLE' || !touch?.object.startsWith('table:')) return [];
-  const drops = readAlterActions(text).some(({ type }) => type === 'other');
-  return drops && /\bDROP\b/i.test(text) ? [splitId(touch.object)[1]] : [];
+/**
+ * Those of these tables whose rows, or the values in whose columns, nothing makes again. Asked when nobody writes there any more; what
+ * cannot be told is among them.
+ */
+export async function findOwnRows({ taken, undoings }: Going, context: Context): Promise<string[]> {
+  // As the migrations' own statements ran, for some of them run again.
+  const session = await context.server.open({ purpose: 'migration' });
+  try {
+    const snapshot = await readSnapshot(session, context.server.target.database);
+    const own: string[] = [];
+    for (const { table, columns } of taken) {
+      if (await isEmpty(table, session)) continue;
+      const isMade =
+        columns === 'all'
+          ? await areWrittenAgain(table, undoings, snapshot, session)
+          : !undoings.some(({ migration }) => migration.up.some((one) => fills(one, table))) &&
+            (await areUnfilled(table, columns, snapshot, session));
+      if (!isMade) own.push(table);
+    }
+    return own;
+  } finally {
+    await session.close();
+  }
 }
 
 function fills({ kind, writes }: Statement, table: string): boolean {
-  return kind === 'opaque' || (kind === 'dml' && writes.some((name) => name === table));
+  return kind === 'opaque' || (kind === 'dml' && writes.includes(table));
 }
 
-/** False when it is empty, or holds as many rows as the migrations' own VALUES have put there. */
-async function holdsOwnRows(table: string, undoings: readonly Undoing[], session: Session): Promise<boolean> {
-  const [found] = await session
-    .query<{ n: number | string }>(`SELECT COUNT(*) AS n FROM ${quoteName(table)}`)
-    .catch(() => [{ n: 0 }]);
-  const written = undoings.flatMap(({ migration, rows }) =>
-    rows
-      .filter(({ state, ordinal }) => state === 'done' && isWrittenOut(migration.up[ordinal - 1], table))
-      .map((row) => row.rows ?? 0),
+async function isEmpty(table: string, session: Session): Promise<boolean> {
+  return (await session.query(`SELECT 1 FROM ${quoteName(table)} LIMIT 1`)).length === 0;
+}
+
+/** Each of the columns holds in every row what ADD COLUMN has put there. False where that cannot be told. */
+async function areUnfilled(
+  table: string,
+  columns: readonly string[],
+  { objects }: Snapshot,
+  session: Session,
+): Promise<boolean> {
+  const shape = objects.get(`table:${table}`)?.table;
+  for (const name of columns) {
+    const column = shape?.columns.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (!column) return false;
+    const text = textOf(column);
+    const isFilled =
+      column.default === null && !column.isNullable
+        ? `NOT (${text} = '' OR ${text} = HEX('0'))`
+        : `NOT (${text} <=> ${textOf(column, `DEFAULT(${quoteName(name)})`)})`;
+    const sql = `SELECT 1 FROM ${quoteName(table)} WHERE ${isFilled} LIMIT 1`;
+    if (
+      await session.query(sql).then(
+        (rows) => rows.length > 0,
+        () => true,
+      )
+    )
+      return false;
+  }
+  return true;
+}
+
+export async function readFollowing(session: Session, database: string): Promise<Following[]> {
+  return session.query<Following & Record<string, unknown>>(
+    `SELECT TABLE_NAME AS child, REFERENCED_TABLE_NAME AS parent FROM information_schema.REFERENTIAL_CONSTRAINTS
+     WHERE CONSTRAINT_SCHEMA = ? AND UNIQUE_CONSTRAINT_SCHEMA = ? AND DELETE_RULE IN ('CASCADE', 'SET NULL')`,
+    [database, database],
   );
-  return Number(found?.n) !== 0 && Number(found?.n) !== written.reduce((sum, rows) => sum + rows, 0);
-}
-
-function isWrittenOut(statement: Statement | undefined, table: string): boolean {
-  if (statement?.verb !== 'INSERT' || !statement.writes.includes(table)) return false;
-  const tokens = new Tokens(statement.text);
-  return tokens.seek('VALUES', 'VALUE', 'SELECT') && tokens.keyword() !== 'SELECT';
 }

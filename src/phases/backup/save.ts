@@ -5,7 +5,7 @@ import { type Environment, requireClients } from '../../mysql/clients.ts';
 import type { StatementParts } from '../migrate/statement-parts.ts';
 import type { Phase } from '../phase.ts';
 import { closeTables, openTables } from '../saved-rows/closed-tables.ts';
-import { findDroppedRows } from './dropped-rows.ts';
+import { findGoing, findOwnRows } from './dropped-rows.ts';
 
 interface SaveParts extends StatementParts {
   readonly env: Environment;
@@ -19,11 +19,19 @@ export function savePhase(parts: SaveParts): Phase<'save'> {
   const { config, env } = parts;
   return {
     async run({ file, ofRun, ...input }, context) {
-      const tables = ofRun === undefined ? input.tables : await findDroppedRows(ofRun, parts, context);
+      const going =
+        ofRun === undefined
+          ? undefined
+          : await findGoing({ ofRun, versions: ofRun === parts.run ? 'all' : input.versions }, parts, context);
+      const closing = going?.taken.map(({ table }) => table) ?? input.tables;
+      if (closing.length > 0) {
+        const on = { run: parts.run, patience: config.migrations };
+        const open = await closeTables(closing, on, context);
+        if (open !== undefined) context.report({ type: 'note', level: 'warning', text: staysOpen(closing, open) });
+      }
+      // Only now: before, a writer could come in between the look and the drop.
+      const tables = going ? await findOwnRows(going, context) : input.tables;
       if (tables.length === 0) return 'no rows to save: none are dropped that the migrations do not write again';
-      const on = { run: parts.run, patience: config.migrations };
-      const open = await closeTables(tables, on, context);
-      if (open !== undefined) context.report({ type: 'note', level: 'warning', text: staysOpen(tables, open) });
       const clients = await requireClients(context.server.flavor, context.exec, env);
       const { compression } = config.backup;
       const request = { file, compression, clients, stepId: 'save-rows', tables };

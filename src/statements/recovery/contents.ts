@@ -80,8 +80,8 @@ export async function readContents(
   }
 }
 
-function textOf({ name, type }: Column): string {
-  const column = quoteName(name);
+/** SQL for a text that is another one for any other value, by whatever collation; NULL for NULL. `column`: another value of its type. */
+export function textOf({ name, type }: Pick<Column, 'name' | 'type'>, column = quoteName(name)): string {
   if (BYTES_TYPE.test(type.toLowerCase())) return `HEX(${column})`;
   // As text a FLOAT has six digits.
   if (/^(?:float|double)/i.test(type)) return `HEX(CAST((${column} + 0e0) AS CHAR))`;
