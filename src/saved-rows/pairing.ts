@@ -1,5 +1,5 @@
 import type { SavedTable } from '../plan/step.ts';
-import type { Column, ForeignKey, TableShape } from '../schema/types.ts';
+import type { Column, ForeignKey, Index, TableShape } from '../schema/types.ts';
 
 /** How the saved rows of one table, or the values of its columns, come back into the table as it is now. */
 export interface Returning {
@@ -8,7 +8,7 @@ export interface Returning {
   readonly isWhole: boolean;
   /** What comes back of each row: what both have and the server does not compute. */
   readonly columns: readonly string[];
-  /** The primary key, where both have it; else empty. */
+  /** The primary key, or else a unique one without NULL, where both have it; else empty. */
   readonly key: readonly string[];
   /** Columns of each other unique index, where all of them come back. */
   readonly uniques: readonly (readonly string[])[];
@@ -20,6 +20,8 @@ export interface Returning {
   readonly renewed: { readonly saved: readonly string[]; readonly present: readonly string[] };
   /** Columns whose values can be told apart by comparing. */
   readonly comparable: readonly ComparableColumn[];
+  /** The types of what comes back, in the order of `columns`: before, and now. */
+  readonly types: readonly (readonly [saved: string, present: string])[];
 }
 
 export interface ComparableColumn {
@@ -69,6 +71,7 @@ export function pairTable(saved: SavedTable, kept: TableShape, present: TableSha
       nullable: columns.filter((name) => [kept, present].every((side) => find(side.columns, name)?.isNullable)),
       renewed: { saved: renewedOf(kept), present: renewedOf(present).filter((name) => !isBack(name)) },
       comparable: columns.flatMap((name) => comparableOf(name, kept, present)),
+      types: columns.map((name) => [typeOf(name, kept), typeOf(name, present)] as const),
     },
     left,
   };
@@ -89,11 +92,21 @@ function includes(names: readonly string[] | 'all', name: string): boolean {
 
 /** Not one of which only a prefix counts: that stands as `name(20)`, and is the name of no column. */
 function keyOf(kept: TableShape, present: TableShape): readonly string[] {
-  const [saved, now] = [kept, present].map(
-    (side) => side.indexes.find(({ name }) => name === 'PRIMARY')?.columns ?? [],
-  );
-  const isSame = saved?.length === now?.length && now?.every((name) => includes(saved ?? [], name));
-  return isSame && now?.every((name) => find(present.columns, name)) ? now : [];
+  const identities = present.indexes
+    .filter((one) => one.name === 'PRIMARY' || (one.isUnique && [kept, present].every((side) => hasNoNull(one, side))))
+    .toSorted((a, b) => Number(b.name === 'PRIMARY') - Number(a.name === 'PRIMARY'));
+  for (const { name, columns } of identities) {
+    const saved = kept.indexes.find((one) => one.isUnique && one.name === name)?.columns ?? [];
+    const isSame = saved.length === columns.length && columns.every((column) => includes(saved, column));
+    if (isSame && columns.every((column) => find(present.columns, column))) return columns;
+    // Rows that another primary key told apart are not told apart by what is left.
+    if (name === 'PRIMARY') return [];
+  }
+  return [];
+}
+
+function hasNoNull({ columns }: Index, side: TableShape): boolean {
+  return columns.every((name) => find(side.columns, name)?.isNullable === false);
 }
 
 function renewedOf(side: TableShape): string[] {
@@ -101,7 +114,11 @@ function renewedOf(side: TableShape): string[] {
 }
 
 function comparableOf(name: string, kept: TableShape, present: TableShape): ComparableColumn[] {
-  const types = [kept, present].map((side) => find(side.columns, name)?.type ?? '');
+  const types = [kept, present].map((side) => typeOf(name, side));
   if (types.some((type) => INCOMPARABLE.test(type))) return [];
   return [{ name, isText: types.some((type) => TEXT.test(type)) }];
+}
+
+function typeOf(name: string, side: TableShape): string {
+  return find(side.columns, name)?.type ?? '';
 }

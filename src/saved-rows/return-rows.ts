@@ -1,7 +1,9 @@
 import type { Session } from '../mysql/connect.ts';
 import { quoteQualified } from '../mysql/quote.ts';
+import { countMissingSql, insertMissingSql } from './equal-rows.ts';
 import type { Returning } from './pairing.ts';
 import {
+  countSavedSql,
   countUnequalSql,
   dropGoneSql,
   dropTakenSql,
@@ -97,6 +99,13 @@ async function mendOrphans(
 
 async function bringBack(one: Returning, place: ReturnPlace, session: Session, told: Tell): Promise<void> {
   const { table, isWhole, key, columns } = one;
+  if (isWhole && key.length === 0 && !(await isEmpty(table, place, session))) {
+    const missing = await count(session, countMissingSql(one, place));
+    const there = (await count(session, countSavedSql(one, place))) - missing;
+    if (there > 0) told.changed.push(`${rows(there)} of ${table} ${are(there)} there already, and not put back twice`);
+    told.back.push(`${rows(await change(session, insertMissingSql(one, place)))} of ${table}`);
+    return;
+  }
   if (!isWhole) {
     const changed = await change(session, updateSql(one, place));
     told.back.push(`${columns.join(', ')} of ${rows(changed)} of ${table}`);
@@ -111,10 +120,16 @@ async function bringBack(one: Returning, place: ReturnPlace, session: Session, t
 }
 
 async function requireSame(one: Returning, place: ReturnPlace, session: Session): Promise<void> {
-  if (one.key.length === 0) return;
-  const [row] = await session.query<{ n: number | string }>(countUnequalSql(one, place));
-  const unequal = Number(row?.n);
+  // A value of another type has another text, although it is the same.
+  if (one.key.length === 0 && one.types.some(([saved, present]) => saved !== present)) return;
+  const sql = one.key.length === 0 ? countMissingSql(one, place) : countUnequalSql(one, place);
+  const unequal = await count(session, sql);
   if (unequal > 0) throw new Error(`${rows(unequal)} of ${one.table} would come back other than as saved`);
+}
+
+async function count(session: Session, sql: string): Promise<number> {
+  const [row] = await session.query<{ n: number | string }>(sql);
+  return Number(row?.n);
 }
 
 async function change(session: Session, sql: string): Promise<number> {

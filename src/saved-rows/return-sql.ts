@@ -98,6 +98,10 @@ export function countUnequalSql(one: Returning, place: ReturnPlace): string {
   return `SELECT COUNT(*) AS n FROM ${savedOf(one, place)} LEFT JOIN ${presentOf(one, place)} ON ${same(one.key, 's', 'p')} WHERE ${isMissing('p', one.key)}${differs}`;
 }
 
+export function countSavedSql(one: Returning, place: ReturnPlace): string {
+  return `SELECT COUNT(*) AS n FROM ${savedOf(one, place)}`;
+}
+
 function savedOf({ table }: Returning, { saved }: ReturnPlace): string {
   return `${quoteQualified(saved, table)} s`;
 }

@@ -53,6 +53,17 @@ test('a key identifies rows only if it is the same on both sides, whole, and was
   });
 });
 
+test('without a primary key a unique one tells rows apart, if none of its columns may be NULL', () => {
+  const code = column('code', { isNullable: false });
+  const unique = (columns: string[]) => ({ indexes: [{ name: 'of_code', isUnique: true, columns, type: 'BTREE' }] });
+  const keyOf = (before: TableShape, after: TableShape) => pairTable(whole, before, after).returning?.key;
+  const with_ = (columns: Column[], key: string[] = []) => shape(columns, key, unique(['code']));
+  expect(keyOf(with_([code, ID]), with_([ID, code]))).toEqual(['code']);
+  expect(keyOf(with_([code, ID], ['id']), with_([ID, code], ['id']))).toEqual(['id']);
+  expect(keyOf(with_([column('code')]), with_([code]))).toEqual([]);
+  expect(keyOf(shape([code], []), with_([code]))).toEqual([]);
+});
+
 test('columns that take the present time keep theirs, unless they come back themselves', () => {
   const seen = column('seen', { type: 'timestamp', extra: 'on update CURRENT_TIMESTAMP' });
   const table = shape([ID, seen, column('v')], ['id']);

@@ -1,37 +1,173 @@
 import { createHash } from 'node:crypto';
 
-/** With a fraction or an exponent: what MySQL reads as DOUBLE in a text of JSON. */
-const NUMBERS = /-?\d+(?:\.\d+)?[eE][+-]?\d+|-?\d+\.\d+/g;
-const PART_OF_NUMBER = /[-+.\deE]*$/;
-/** No number is longer; what is has been told from the others by what stands in front of it. */
-const LONGEST_NUMBER = 4096;
+/** With a fraction or an exponent: what MySQL reads as DOUBLE in a text of JSON. Or the quote that a string in it begins with. */
+const NUMBER_OR_QUOTE = /\\"|-?\d+(?:\.\d+)?[eE][+-]?\d+|-?\d+\.\d+/g;
+const INSERT = /INSERT INTO `(?:[^`]|``)+`(?: \(((?:`(?:[^`]|``)+`(?:, ?)?)+)\))? VALUES/y;
+const INSERT_BEGINS = 'INSERT INTO `';
+/** In characters. What is longer is compared as it stands. */
+const LONGEST = { head: 1024 * 1024, value: 8 * 1024 * 1024 } as const;
+/** Where something begins or ends between the values of a row. */
+const STRUCTURE = /[(),;']/g;
+const END_OF_STRING = /['\\]/g;
 
 /**
- * SHA-256 of a text in which each number stands as the double nearest to it. A DECIMAL in a JSON value is dumped with all
- * its digits (`10.50`) and comes back as the DOUBLE 10.5: another text, the same number.
+ * SHA-256 of a table's rows as MySQL's dump program writes them, in which each number in a value of JSON stands as the double
+ * nearest to it. A DECIMAL in JSON is dumped with all its digits (`10.50`) and comes back as the DOUBLE 10.5: another text, the
+ * same number. Everything else counts as it stands: DECIMAL columns, texts, and texts in JSON.
  */
 export class NumberDigest {
   readonly #hash = createHash('sha256');
-  /** May be the beginning of a number. */
-  #carried = '';
+  /** Columns of type JSON; all columns in the order of the table. */
+  readonly #json: ReadonlySet<string>;
+  readonly #columns: readonly string[];
+  /** What is read when more has come. */
+  #rest = '';
+  #at: 'line' | 'other line' | 'rows' | 'string' | 'json' = 'line';
+  /** Those of the INSERT that is read: which are JSON. */
+  #isJson: readonly boolean[] = [];
+  #column = 0;
+  #depth = 0;
+  /** Of the value of JSON that `#rest` begins with: no end in so many characters. */
+  #scanned = 0;
+  #out: string[] = [];
+
+  constructor(columns: readonly string[], json: ReadonlySet<string>) {
+    this.#columns = columns;
+    this.#json = json;
+  }
 
   update(bytes: Buffer): void {
-    const text = this.#carried + bytes.toString('latin1');
-    const tail = PART_OF_NUMBER.exec(text)?.[0] ?? '';
-    this.#carried = tail.length > LONGEST_NUMBER ? '' : tail;
-    this.#add(text.slice(0, text.length - this.#carried.length));
+    const text = this.#rest + bytes.toString('latin1');
+    let from = 0;
+    for (let end = this.#read(text, from); end !== undefined; end = this.#read(text, from)) from = end;
+    this.#rest = text.slice(from);
+    this.#hash.update(this.#out.join(''), 'latin1');
+    this.#out = [];
   }
 
   hex(): string {
-    this.#add(this.#carried);
-    this.#carried = '';
+    this.#hash.update(this.#rest, 'latin1');
+    this.#rest = '';
     return this.#hash.copy().digest('hex');
   }
 
-  #add(text: string): void {
-    this.#hash.update(
-      text.replace(NUMBERS, (number) => String(Number(number))),
-      'latin1',
-    );
+  /** Takes the next piece, and returns where it ends; undefined: more of the text has to come first. */
+  #read(text: string, from: number): number | undefined {
+    if (from >= text.length) return undefined;
+    if (this.#at === 'line') return this.#readHead(text, from);
+    if (this.#at === 'other line') return this.#readLine(text, from);
+    if (this.#at === 'rows') return this.#readRows(text, from);
+    return this.#readString(text, from);
   }
+
+  #readHead(text: string, from: number): number | undefined {
+    const length = text.length - from;
+    const start = text.slice(from, from + INSERT_BEGINS.length);
+    if (!INSERT_BEGINS.startsWith(start) && start !== INSERT_BEGINS) {
+      this.#at = 'other line';
+      return from;
+    }
+    INSERT.lastIndex = from;
+    const head = INSERT.exec(text);
+    if (head) {
+      const named = head[1]?.match(/`(?:[^`]|``)+`/g)?.map((name) => name.slice(1, -1).replaceAll('``', '`'));
+      this.#isJson = (named ?? this.#columns).map((name) => this.#json.has(name));
+      this.#column = 0;
+      this.#depth = 0;
+      this.#at = 'rows';
+      return this.#take(text, from, INSERT.lastIndex);
+    }
+    if (length < LONGEST.head && !text.includes('\n', from)) return undefined;
+    this.#at = 'other line';
+    return from;
+  }
+
+  #readLine(text: string, from: number): number {
+    const end = text.indexOf('\n', from);
+    if (end !== -1) this.#at = 'line';
+    return this.#take(text, from, end === -1 ? text.length : end + 1);
+  }
+
+  #readRows(text: string, from: number): number {
+    STRUCTURE.lastIndex = from;
+    const found = STRUCTURE.exec(text);
+    if (!found) return this.#take(text, from, text.length);
+    const [sign] = found;
+    if (sign === '(' && this.#depth++ === 0) this.#column = 0;
+    if (sign === ')') this.#depth--;
+    if (sign === ',' && this.#depth === 1) this.#column++;
+    if (sign === ';') this.#at = 'other line';
+    if (sign === "'") this.#at = this.#depth === 1 && this.#isJson[this.#column] ? 'json' : 'string';
+    return this.#take(text, from, STRUCTURE.lastIndex);
+  }
+
+  /** From behind its opening quote to behind the closing one. Of what is no JSON, as much as there is. */
+  #readString(text: string, from: number): number | undefined {
+    let at = from + this.#scanned;
+    this.#scanned = 0;
+    for (;;) {
+      END_OF_STRING.lastIndex = at;
+      const found = END_OF_STRING.exec(text);
+      if (!found) {
+        at = text.length;
+        break;
+      }
+      if (found[0] === "'") {
+        if (this.#at === 'json') this.#add(withDoubles(text.slice(from, found.index)));
+        const end = this.#take(text, this.#at === 'json' ? found.index : from, found.index + 1);
+        this.#at = 'rows';
+        return end;
+      }
+      if (found.index + 1 >= text.length) {
+        at = found.index;
+        break;
+      }
+      at = found.index + 2;
+    }
+    if (this.#at === 'json' && at - from < LONGEST.value) {
+      this.#scanned = at - from;
+      return undefined;
+    }
+    this.#at = 'string';
+    return at === from ? undefined : this.#take(text, from, at);
+  }
+
+  #take(text: string, from: number, end: number): number {
+    this.#add(text.slice(from, end));
+    return end;
+  }
+
+  #add(text: string): void {
+    this.#out.push(text);
+  }
+}
+
+/** PURE: a value of JSON, escaped as in a dump, with its numbers, but not those in its strings, as doubles. */
+function withDoubles(json: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  NUMBER_OR_QUOTE.lastIndex = 0;
+  for (let found = NUMBER_OR_QUOTE.exec(json); found; found = NUMBER_OR_QUOTE.exec(json)) {
+    const [text] = found;
+    if (text === '\\"') {
+      NUMBER_OR_QUOTE.lastIndex = endOfText(json, NUMBER_OR_QUOTE.lastIndex);
+      continue;
+    }
+    parts.push(json.slice(from, found.index), String(Number(text)));
+    from = NUMBER_OR_QUOTE.lastIndex;
+  }
+  return parts.join('') + json.slice(from);
+}
+
+/** Behind the quote that ends a text in JSON; there too each quote and each backslash has one of the dump's before it. */
+function endOfText(json: string, from: number): number {
+  let at = json.indexOf('\\', from);
+  while (at !== -1) {
+    const next = json[at + 1];
+    if (next === '"') return at + 2;
+    // A backslash of JSON's own takes what comes next along, with its backslash.
+    const length = next !== '\\' ? 2 : json[at + 2] === '\\' ? 4 : 3;
+    at = json.indexOf('\\', at + length);
+  }
+  return json.length;
 }

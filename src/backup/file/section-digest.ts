@@ -5,8 +5,8 @@ import { NumberDigest } from './number-digest.ts';
 const LONGEST_HEAD = 1024 * 1024;
 const ROWS = Buffer.from(' DISABLE KEYS */;\n');
 const NEWLINE = 0x0a;
-/** In a CREATE TABLE: MariaDB writes `longtext` there. */
-const JSON_COLUMN = /^ {2}`(?:[^`]|``)+` json\b/m;
+/** In a CREATE TABLE, with its type: MariaDB writes `longtext` for JSON. */
+const COLUMN = /^ {2}`((?:[^`]|``)+)` (\w+)/gm;
 
 /**
  * SHA-256 of a section's SQL text that is the same for the original and for what was loaded from it. MySQL repeats a
@@ -50,7 +50,14 @@ export class SectionDigest {
       .subarray(0, end)
       .toString('latin1')
       .replaceAll(/ CHARACTER SET \w+ COLLATE /g, ' COLLATE ');
-    if (JSON_COLUMN.test(text)) this.#numbers = new NumberDigest();
+    const columns = [...text.matchAll(COLUMN)].map(
+      ([, name = '', type]) => [name.replaceAll('``', '`'), type] as const,
+    );
+    const json = columns.flatMap(([name, type]) => (type === 'json' ? [name] : []));
+    if (json.length > 0) {
+      const names = columns.map(([name]) => name);
+      this.#numbers = new NumberDigest(names, new Set(json));
+    }
     this.#add(Buffer.from(text, 'latin1'));
     this.#add(this.#head.subarray(end));
     this.#head = undefined;
