@@ -6,9 +6,7 @@ const INSERT = /INSERT INTO `(?:[^`]|``)+`(?: \(((?:`(?:[^`]|``)+`(?:, ?)?)+)\))
 const INSERT_BEGINS = 'INSERT INTO `';
 /** In characters. What is longer is compared as it stands. */
 const LONGEST = { head: 1024 * 1024, value: 8 * 1024 * 1024 } as const;
-/** Where something begins or ends between the values of a row. */
-const STRUCTURE = /[(),;']/g;
-const END_OF_STRING = /['\\]/g;
+const [QUOTE, OPEN, CLOSE, COMMA, SEMICOLON, BACKSLASH] = [...`'(),;\\`].map((sign) => sign.charCodeAt(0));
 
 /**
  * SHA-256 of a table's rows as MySQL's dump program writes them, in which each number in a value of JSON stands as the double
@@ -30,6 +28,8 @@ export class NumberDigest {
   /** Of the value of JSON that `#rest` begins with: no end in so many characters. */
   #scanned = 0;
   #out: string[] = [];
+  /** How much of the text is in `#out`. */
+  #taken = 0;
 
   constructor(columns: readonly string[], json: ReadonlySet<string>) {
     this.#columns = columns;
@@ -39,7 +39,9 @@ export class NumberDigest {
   update(bytes: Buffer): void {
     const text = this.#rest + bytes.toString('latin1');
     let from = 0;
+    this.#taken = 0;
     for (let end = this.#read(text, from); end !== undefined; end = this.#read(text, from)) from = end;
+    this.#out.push(text.slice(this.#taken, from));
     this.#rest = text.slice(from);
     this.#hash.update(this.#out.join(''), 'latin1');
     this.#out = [];
@@ -51,7 +53,7 @@ export class NumberDigest {
     return this.#hash.copy().digest('hex');
   }
 
-  /** Takes the next piece, and returns where it ends; undefined: more of the text has to come first. */
+  /** Returns where the next piece ends; undefined: more of the text has to come first. */
   #read(text: string, from: number): number | undefined {
     if (from >= text.length) return undefined;
     if (this.#at === 'line') return this.#readHead(text, from);
@@ -61,9 +63,8 @@ export class NumberDigest {
   }
 
   #readHead(text: string, from: number): number | undefined {
-    const length = text.length - from;
     const start = text.slice(from, from + INSERT_BEGINS.length);
-    if (!INSERT_BEGINS.startsWith(start) && start !== INSERT_BEGINS) {
+    if (!INSERT_BEGINS.startsWith(start)) {
       this.#at = 'other line';
       return from;
     }
@@ -75,71 +76,68 @@ export class NumberDigest {
       this.#column = 0;
       this.#depth = 0;
       this.#at = 'rows';
-      return this.#take(text, from, INSERT.lastIndex);
+      return INSERT.lastIndex;
     }
-    if (length < LONGEST.head && !text.includes('\n', from)) return undefined;
+    if (text.length - from < LONGEST.head && !text.includes('\n', from)) return undefined;
     this.#at = 'other line';
     return from;
   }
 
   #readLine(text: string, from: number): number {
     const end = text.indexOf('\n', from);
-    if (end !== -1) this.#at = 'line';
-    return this.#take(text, from, end === -1 ? text.length : end + 1);
+    if (end === -1) return text.length;
+    this.#at = 'line';
+    return end + 1;
   }
 
+  /** To behind the quote that the next string begins with, or behind the statement. */
   #readRows(text: string, from: number): number {
-    STRUCTURE.lastIndex = from;
-    const found = STRUCTURE.exec(text);
-    if (!found) return this.#take(text, from, text.length);
-    const [sign] = found;
-    if (sign === '(' && this.#depth++ === 0) this.#column = 0;
-    if (sign === ')') this.#depth--;
-    if (sign === ',' && this.#depth === 1) this.#column++;
-    if (sign === ';') this.#at = 'other line';
-    if (sign === "'") this.#at = this.#depth === 1 && this.#isJson[this.#column] ? 'json' : 'string';
-    return this.#take(text, from, STRUCTURE.lastIndex);
+    for (let at = from; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) {
+        this.#at = this.#depth === 1 && this.#isJson[this.#column] ? 'json' : 'string';
+        return at + 1;
+      }
+      if (code === SEMICOLON) {
+        this.#at = 'other line';
+        return at + 1;
+      }
+      if (code === COMMA && this.#depth === 1) this.#column++;
+      else if (code === OPEN && this.#depth++ === 0) this.#column = 0;
+      else if (code === CLOSE) this.#depth--;
+    }
+    return text.length;
   }
 
   /** From behind its opening quote to behind the closing one. Of what is no JSON, as much as there is. */
   #readString(text: string, from: number): number | undefined {
     let at = from + this.#scanned;
     this.#scanned = 0;
-    for (;;) {
-      END_OF_STRING.lastIndex = at;
-      const found = END_OF_STRING.exec(text);
-      if (!found) {
-        at = text.length;
-        break;
+    for (let quote = text.indexOf("'", at); quote !== -1; quote = text.indexOf("'", at)) {
+      at = quote + 1;
+      if (backslashesBefore(text, quote, from) % 2 === 1) continue;
+      if (this.#at === 'json') {
+        this.#out.push(text.slice(this.#taken, from), withDoubles(text.slice(from, quote)));
+        this.#taken = quote;
       }
-      if (found[0] === "'") {
-        if (this.#at === 'json') this.#add(withDoubles(text.slice(from, found.index)));
-        const end = this.#take(text, this.#at === 'json' ? found.index : from, found.index + 1);
-        this.#at = 'rows';
-        return end;
-      }
-      if (found.index + 1 >= text.length) {
-        at = found.index;
-        break;
-      }
-      at = found.index + 2;
+      this.#at = 'rows';
+      return at;
     }
-    if (this.#at === 'json' && at - from < LONGEST.value) {
-      this.#scanned = at - from;
+    // A quote that comes next may belong to the backslashes here.
+    const end = text.length - backslashesBefore(text, text.length, from);
+    if (this.#at === 'json' && end - from < LONGEST.value) {
+      this.#scanned = end - from;
       return undefined;
     }
     this.#at = 'string';
-    return at === from ? undefined : this.#take(text, from, at);
+    return end === from ? undefined : end;
   }
+}
 
-  #take(text: string, from: number, end: number): number {
-    this.#add(text.slice(from, end));
-    return end;
-  }
-
-  #add(text: string): void {
-    this.#out.push(text);
-  }
+function backslashesBefore(text: string, at: number, from: number): number {
+  let start = at;
+  while (start > from && text.charCodeAt(start - 1) === BACKSLASH) start--;
+  return at - start;
 }
 
 /** PURE: a value of JSON, escaped as in a dump, with its numbers, but not those in its strings, as doubles. */
