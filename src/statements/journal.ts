@@ -167,10 +167,20 @@ export async function readUndoingRun(session: Session, version: string): Promise
   return row?.run;
 }
 
-/** The committed state of one statement. */
-export async function readState(session: Session, key: StatementKey): Promise<StatementState | undefined> {
-  const [row] = await session.query<{ state: StatementState }>(`SELECT state FROM ${JOURNAL} WHERE ${whereKey(key)}`);
-  return row?.state;
+/**
+ * The mark that an opaque statement's own transaction holds. One that was committed before it has no row count, so that another
+ * connection sees whether this one has been committed since.
+ */
+export function noteMarked(key: StatementKey): RowWrite {
+  return noteOutcome(key, { state: 'entered', rows: 0 });
+}
+
+/** True when this connection sees that mark. */
+export async function seesMark(session: Session, key: StatementKey): Promise<boolean> {
+  const [row] = await session.query<{ state: StatementState; rowCount: number | null }>(
+    `SELECT state, row_count AS rowCount FROM ${JOURNAL} WHERE ${whereKey(key)}`,
+  );
+  return row?.state === 'entered' && row.rowCount !== null;
 }
 
 interface RawRow {

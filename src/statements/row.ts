@@ -7,7 +7,8 @@ export type Direction = 'up' | 'down';
 
 /**
  * - `intent`: durable before the statement was sent.
- * - `entered`: an opaque statement's transaction committed by itself before its outcome was written.
+ * - `entered`: an opaque statement's transaction committed by itself before its outcome was written; or it may have ended that by a
+ *   ROLLBACK, and then the mark was committed before it was sent (`Evidence.ending`).
  * - `done`, `failed`: the outcome.
  */
 export type StatementState = 'intent' | 'entered' | 'done' | 'failed';
@@ -34,6 +35,8 @@ export interface Evidence {
   readonly counters?: Readonly<Partial<Record<ObjectId, number>>> | undefined;
   /** User variables after the statement: name → SQL literal. Replayed on resume. */
   readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** What may end its transaction, so that the mark `entered` was committed before it was sent. */
+  readonly ending?: string | undefined;
   /** Session variables that the statement had worked out by what may write: name → SQL literal. Replayed on resume. */
   readonly session?: Readonly<Record<string, string>> | undefined;
   /** Which connection ran it, of several that ran statements side by side; undefined when all others waited for it. */

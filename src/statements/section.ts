@@ -3,8 +3,9 @@ import { Failure, Interrupted, messageOf } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { StatementResult } from '../mysql/connect.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
-import { noteOutcome, readState, type StatementKey } from './journal.ts';
-import { isServerError, StatementFailed } from './outcome/failed.ts';
+import { noteMarked, noteOutcome, type StatementKey, seesMark } from './journal.ts';
+import { readEnding } from './outcome/ending-reader.ts';
+import { isRefusedUnrun, isServerError, StatementFailed } from './outcome/failed.ts';
 import { outcomeOf } from './outcome/outcome-of.ts';
 import { withPatience } from './patience.ts';
 import { isReading, type LookedAt, lookedAt } from './session-state.ts';
@@ -83,8 +84,8 @@ function mayWriteRows(statement: Statement): boolean {
 async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Workbench, context: Context) {
   for (const numbered of unit.statements) {
     const isInRollback = unit.transaction !== undefined && numbered.statement.kind === 'opaque';
-    const entered = noteOutcome(keyOf(section, numbered.ordinal), { state: 'entered' });
-    const mark = isInRollback ? async () => void (await bench.work.execute(sqlOf(entered))) : undefined;
+    const mark = isInRollback ? () => enter(section, numbered, bench) : undefined;
+    if (isInRollback) await enterAhead(section, numbered, unit, bench);
     const result = await runStatement(
       section,
       numbered,
@@ -135,19 +136,37 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
 async function withBegin(section: Section, numbered: Numbered, unit: Unit, bench: Workbench, context: Context) {
   const isOwn = unit.transaction === undefined;
   const isOfTemporary = unit.statements.some(({ statement }) => statement.verb === 'CREATE TEMPORARY TABLE');
+  await enterAhead(section, numbered, unit, bench);
   return runStatement(section, numbered, bench, context, { isInGroup: !isOwn, isOfTemporary }, async () => {
     if (isOwn) await bench.work.execute('START TRANSACTION');
-    if (numbered.statement.kind === 'opaque') {
-      await bench.work.execute(sqlOf(noteOutcome(keyOf(section, numbered.ordinal), { state: 'entered' })));
-    }
+    if (numbered.statement.kind === 'opaque') await enter(section, numbered, bench);
   });
+}
+
+async function enter(section: Section, { ordinal }: Numbered, bench: Workbench): Promise<void> {
+  await bench.work.execute(sqlOf(noteMarked(keyOf(section, ordinal))));
+}
+
+/**
+ * A ROLLBACK within it would take the mark along, and what is written behind that stays. So the mark is committed before, on its own:
+ * after a kill nobody can tell, and it is not run twice. Within the author's transaction there is no such way.
+ */
+async function enterAhead(section: Section, numbered: Numbered, unit: Unit, bench: Workbench): Promise<void> {
+  const ending = await readEnding(numbered, section.all, bench);
+  if (!ending) return;
+  if (unit.transaction !== undefined && ending.isSeen) {
+    const cause = new Error(`${ending.because}, which would not be one with the transaction around it`);
+    throw new StatementFailed(section, numbered, cause);
+  }
+  const key = keyOf(section, numbered.ordinal);
+  await commitDeferred(bench, [noteOutcome(key, { state: 'entered', after: { ending: ending.because } })]);
 }
 
 /** Another connection sees the mark only if the statement has ended the transaction that the author opened. */
 async function requireStillOpen(section: Section, { ordinal, statement }: Numbered, bench: Workbench): Promise<void> {
   const key = keyOf(section, ordinal);
-  const isCommitted = (await readState(bench.journal, key)) === 'entered';
-  if (!isCommitted && (await readState(bench.work, key)) === 'entered') return;
+  const isCommitted = await seesMark(bench.journal, key);
+  if (!isCommitted && (await seesMark(bench.work, key))) return;
   const ended = isCommitted ? 'committed' : 'rolled back';
   const cause = new Error(`it ${ended} the transaction around it, which can neither be completed nor undone as one`);
   throw new StatementFailed(section, { ordinal, statement }, cause);
@@ -183,7 +202,7 @@ async function runStatement(
     context.report({ type: 'statement.finished', ...about, ms, rows: result.rows, warnings: result.warnings });
     return result;
   } catch (error) {
-    await noteFailure(keyOf(section, ordinal), error, bench);
+    await noteFailure(keyOf(section, ordinal), statement, error, bench);
     throw error instanceof Interrupted ? error : new StatementFailed(section, { ordinal, statement }, error);
   }
 }
@@ -192,9 +211,11 @@ async function runStatement(
  * A server's own error means that the statement did nothing (it is atomic). Without one the connection was lost and
  * nobody knows: the row stays an intent, to be decided by evidence. What was noted ahead never had its turn.
  */
-async function noteFailure(key: StatementKey, error: unknown, bench: Workbench): Promise<void> {
-  const isRefused = isServerError(error instanceof Failure ? error.cause : error);
+async function noteFailure(key: StatementKey, statement: Statement, error: unknown, bench: Workbench): Promise<void> {
+  const cause = error instanceof Failure ? error.cause : error;
+  const isRefused = isServerError(cause);
   if (isRefused) await bench.work.execute('ROLLBACK').catch(() => undefined);
-  const failed = isRefused ? [noteOutcome(key, { state: 'failed', error: messageOf(error) })] : [];
+  const unrun = isRefusedUnrun(statement, cause) ? [noteOutcome(key, { state: 'intent' })] : [];
+  const failed = isRefused ? [...unrun, noteOutcome(key, { state: 'failed', error: messageOf(error) })] : [];
   await commitDeferred(bench, [...failed, ...takeBackAhead(bench)]).catch(() => undefined);
 }

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts';
 import { ExitCode, Failure } from '../../errors.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
+import { JOURNAL_TABLE } from '../../schema/types.ts';
 import { commitTogether, forgetIntent, noteOutcome } from '../journal.ts';
 import { inTurn, type JournalRow, waitsFor } from '../row.ts';
 import { decideDdl } from './evidence.ts';
@@ -80,7 +81,7 @@ async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): 
       return { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
     case 'opaque':
       return row.state === 'entered'
-        ? { is: 'unknown', because: ['it began, committed by itself, and then failed or was cut off'] }
+        ? { is: 'unknown', because: [whyEntered(row)] }
         : { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
     default: {
       const statement = statementOf(row);
@@ -90,6 +91,12 @@ async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): 
       return { is: 'not-done', because: ['it has no lasting effect, or repeating it ends in the same state'] };
     }
   }
+}
+
+function whyEntered({ evidence: { ending } }: JournalRow): string {
+  return ending === undefined
+    ? 'it began, committed by itself, and then failed or was cut off'
+    : `it began, and failed or was cut off, and ${ending}`;
 }
 
 /** What the statement leaves a rehearsal has seen, or the server is asked now. */
@@ -159,18 +166,24 @@ function undecided(row: JournalRow, verdict: Verdict): Failure {
     row.evidence.lane === undefined
       ? 'every statement before it is done, none after it has begun'
       : 'of the statements around it, which ran side by side, each is done or has not begun';
-  const both = `either it took effect and somebody changed ${objects.join(', ')} since, or it never ran and somebody else did that`;
-  const restore = 'gateway-migrate restore --backup latest';
-  const isDecidedByPerson = isDecidedByEvidence(row) && objects.length > 0;
+  const isOfSchema = isDecidedByEvidence(row) && objects.length > 0;
+  const both = isOfSchema
+    ? `either it took effect and somebody changed ${objects.join(', ')} since, or it never ran and somebody else did that`
+    : 'either it did all or a part of what it does, or nothing';
+  const byPerson = isOfSchema ? 'make it by hand as the statement leaves it, or as it was before' : noteByHand(row);
   return new Failure(
     `cannot tell whether statement ${row.ordinal} of ${row.version} took effect: ${verdict.because.join(', ')}\n  ${row.statement}`,
     {
       exitCode: ExitCode.unknown,
       production: 'unknown',
-      state: isDecidedByPerson ? `${around}; ${both}` : around,
-      next: isDecidedByPerson
-        ? `make it by hand as the statement leaves it, or as it was before; then: gateway-migrate resume; or: ${restore}`
-        : restore,
+      state: `${around}; ${both}`,
+      next: `${byPerson}; then: gateway-migrate resume; or: gateway-migrate restore --backup latest`,
     },
   );
+}
+
+/** No look at the schema decides it: a person sees what it did, and says so where the next look finds it. */
+function noteByHand({ run, version, direction, ordinal }: JournalRow): string {
+  const key = `run = '${run}' AND version = '${version}' AND direction = '${direction}' AND ordinal = ${ordinal}`;
+  return `see what it did; complete it by hand and note that: UPDATE ${JOURNAL_TABLE} SET state = 'done' WHERE ${key}; or undo it by hand and note that with 'failed' in place of 'done'`;
 }

@@ -60,11 +60,22 @@ describeOnServers('what a migration cannot do', (server) => {
     });
   });
 
-  test('a statement that commits the transaction which its author opened around it', async () => {
+  test('a program that would commit the transaction which its author opened around it', async () => {
     const { apply } = await scene('CREATE PROCEDURE makes() CREATE TABLE made (id INT)');
     const up = 'BEGIN;\nCALL makes();\nCOMMIT;';
     await expect(apply([migration('1', `-- migrate:up\n${up}`)])).rejects.toThrow(
-      /: it committed the transaction around it, which can neither be completed nor undone as one$/,
+      /: procedure makes holds CREATE, which would not be one with the transaction around it$/,
+    );
+  });
+
+  test.each([
+    ['committed', 'CREATE TABLE made (id INT)'],
+    ['rolled back', 'ROLLBACK'],
+  ])('a text that nobody sees, which has %s the transaction around it', async (ended, text) => {
+    const { apply } = await scene();
+    const up = `BEGIN;\nSET @t = '${text}';\nPREPARE s FROM @t;\nSET @t = NULL;\nEXECUTE s;\nCOMMIT;`;
+    await expect(apply([migration('1', `-- migrate:up\n${up}`)])).rejects.toThrow(
+      `: it ${ended} the transaction around it, which can neither be completed nor undone as one`,
     );
   });
 
