@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createProgress } from '../backup/progress.ts';
 import type { Context } from '../context.ts';
@@ -8,7 +8,7 @@ import type { Session } from '../mysql/connect.ts';
 import { type Flavor, isAtLeast } from '../mysql/flavor.ts';
 import { describeExit } from '../system/exec.ts';
 import { makeFolder } from '../system/files.ts';
-import type { LogPosition, LogRange } from './range.ts';
+import type { LoggedFile, LogPosition, LogRange } from './range.ts';
 
 /** An encrypted log has a header of its own, which is not part of what the server sends. */
 const ENCRYPTION_HEADER_BYTES = 512;
@@ -78,16 +78,41 @@ export async function copyLogs(request: CopyRequest, context: Context): Promise<
   return { folder, files: logs.map(({ name, bytes }) => ({ name, end: bytes })), from: from.position };
 }
 
+/** A log that is read from a place so near to its beginning is copied from there. */
+const WORTH_CUTTING_BYTES = 64 * 1024;
+
+/**
+ * Copies what the server has logged from one place on, anew, without what stands in front of it: it costs as long as that is
+ * large. Throws an error that names the log which the server did not send in full.
+ */
+export async function copyTail(request: Omit<CopyRequest, 'stepId'>, context: Context): Promise<LogRange> {
+  const { logs, from, folder } = request;
+  await rm(folder, { recursive: true, force: true });
+  await makeFolder(folder);
+  const files: LoggedFile[] = [];
+  for (const [index, { name, bytes }] of logs.entries()) {
+    const begin = index === 0 && from.position >= WORTH_CUTTING_BYTES ? from.position : undefined;
+    await sendLog(name, request, context, begin);
+    files.push(begin === undefined ? { name, end: bytes } : { name, end: bytes, begin });
+  }
+  return { folder, files, from: from.position };
+}
+
 async function copyLog(log: ServerLog, request: CopyRequest, context: Context): Promise<void> {
-  const { program, clients, folder } = request;
-  const command = copyLogCommand(program, clients, context.server.target, log.name, folder);
-  const exit = await context.exec.run(command, { signal: context.signal });
-  context.signal.throwIfAborted();
-  if (exit.exitCode !== 0) throw new Error(`${log.name} could not be read: ${describeExit(command, exit)}`);
-  const copied = await sizeOf(join(folder, log.name));
+  await sendLog(log.name, request, context);
+  const copied = await sizeOf(join(request.folder, log.name));
   // The program may end without an error when the server goes away between two events.
   if (copied < log.bytes)
     throw new Error(`of ${log.name} the server sent ${Math.max(copied, 0)} bytes of ${log.bytes}`);
+}
+
+type Sent = Pick<CopyRequest, 'program' | 'clients' | 'folder'>;
+
+async function sendLog(name: string, { program, clients, folder }: Sent, context: Context, begin?: number) {
+  const command = copyLogCommand(program, clients, context.server.target, name, folder, begin);
+  const exit = await context.exec.run(command, { signal: context.signal });
+  context.signal.throwIfAborted();
+  if (exit.exitCode !== 0) throw new Error(`${name} could not be read: ${describeExit(command, exit)}`);
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -11,6 +11,7 @@ import { findServerBinaries, type ServerBinaries } from '../private-server/binar
 import { makeDefiners, makeOwners } from '../private-server/definers.ts';
 import { ownFolderArgs, startPrivateServer } from '../private-server/server.ts';
 import type { Exec } from '../system/exec.ts';
+import type { LeftOutWatch } from './left-out/watch.ts';
 import { cutRange, type LogPosition, type LogRange } from './range.ts';
 import { replayLog } from './replay.ts';
 import { readNamedDatabase } from './subject.ts';
@@ -43,6 +44,8 @@ export interface PrivateReplay {
   readonly clients: Clients;
   readonly binaries: ServerBinaries;
   readonly stepId: string;
+  /** See `ReplayRequest`. */
+  readonly leftOut?: LeftOutWatch | undefined;
 }
 
 /**
@@ -115,7 +118,7 @@ async function settingsOf(server: Server): Promise<string[]> {
 }
 
 async function fill(request: PrivateReplay, session: Session, context: Context): Promise<void> {
-  const { file, manifest, range, until, clients, stepId } = request;
+  const { file, manifest, range, until, clients, stepId, leftOut } = request;
   const { database, charset, collation } = manifest;
   await session.query(`CREATE DATABASE ${quoteName(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
   await makeOwners(request, session);
@@ -123,5 +126,5 @@ async function fill(request: PrivateReplay, session: Session, context: Context):
   await makeDefiners(session, database);
   const cut = cutRange(range, until);
   const from = await readNamedDatabase(session, database);
-  await replayLog({ range: cut, from, into: database, isPrivate: true, stepId }, session, context);
+  await replayLog({ range: cut, from, into: database, isPrivate: true, stepId, leftOut }, session, context);
 }

@@ -9,11 +9,19 @@ export interface LogPosition {
   readonly position: number;
 }
 
+/** A log, with the byte that it is read up to. */
+export interface LoggedFile {
+  readonly name: string;
+  readonly end: number;
+  /** Its copy lacks what stands between its description and this byte; undefined: it is whole. */
+  readonly begin?: number;
+}
+
 /** A stretch of the binary log, copied into a folder. */
 export interface LogRange {
   readonly folder: string;
-  /** Names of the logs in order, each with the byte that it is read up to. */
-  readonly files: readonly { readonly name: string; readonly end: number }[];
+  /** In order. */
+  readonly files: readonly LoggedFile[];
   /** Where in the first one the stretch begins. */
   readonly from: number;
 }
@@ -27,12 +35,12 @@ export interface RangeEvent extends FileEvent {
  * behind it. Throws an error when the logs are damaged or the beginning is no place between two events.
  */
 export async function* readRange(range: LogRange): AsyncGenerator<RangeEvent> {
-  for (const [index, { name, end }] of range.files.entries()) {
+  for (const [index, { name, end, begin }] of range.files.entries()) {
     const from = index === 0 ? range.from : 0;
     let at = 4;
-    for await (const event of readLogFile(join(range.folder, name), end)) {
+    for await (const event of readLogFile(join(range.folder, name), end, begin)) {
       if (at < from && event.end > from) throw new Error(`${name} has no event that begins at ${from}`);
-      at = event.end;
+      at = event.type === EventType.formatDescription ? (begin ?? event.end) : event.end;
       if (event.start < from && event.type !== EventType.formatDescription) continue;
       yield* unpack({ ...event, file: name });
     }
@@ -46,6 +54,13 @@ export function cutRange(range: LogRange, until: LogPosition): LogRange {
   if (last < 0) throw new Error(`${until.file} is not part of the binary logs since the backup`);
   const files = range.files.slice(0, last + 1);
   return { ...range, files: files.map((file, index) => (index === last ? { ...file, end: until.position } : file)) };
+}
+
+/** The stretch from a place in it on. */
+export function rangeFrom(range: LogRange, { file, position }: LogPosition): LogRange {
+  const first = range.files.findIndex(({ name }) => name === file);
+  if (first < 0) throw new Error(`${file} is not part of the binary logs since the backup`);
+  return { ...range, files: range.files.slice(first), from: position };
 }
 
 /** How much there is to read. */

@@ -14,6 +14,8 @@ import { isRowsEvent } from './events/row-event.ts';
 import { readUnloggedParents } from './judgement/cascades.ts';
 import { type DecodedText, decodeText, isAsServerReads } from './judgement/client-text.ts';
 import { CascadeWatch } from './judgement/unlogged.ts';
+import { isLeftOut } from './left-out/conflicts.ts';
+import type { LeftOutWatch } from './left-out/watch.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
 import { type Collations, keepTextOut, readCollations, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
@@ -29,6 +31,8 @@ export interface ReplayRequest {
   /** Nothing of worth but this database is on the server. */
   readonly isPrivate: boolean;
   readonly stepId: string;
+  /** What is not repeated, and stops the repetition where something later stands on it. */
+  readonly leftOut?: LeftOutWatch | undefined;
 }
 
 /** So much is repeated in one transaction: commits of their own, each written to disk, would take most of the time. */
@@ -54,9 +58,10 @@ const FRAME: ReadonlySet<number> = new Set([
 
 /**
  * Repeats what the binary log has of one database in another. Rows go in as BINLOG statements, whose tables are renamed;
- * a statement's text goes in only after it has been judged, once more, here. Throws an error that names the event.
+ * a statement's text goes in only after it has been judged, once more, here. Resolves with whether there was anything to repeat.
+ * Throws an error that names the event.
  */
-export async function replayLog(request: ReplayRequest, session: Session, context: Context): Promise<void> {
+export async function replayLog(request: ReplayRequest, session: Session, context: Context): Promise<boolean> {
   const { flavor } = context.server;
   const { kind } = flavor;
   const fullBytes = (await keepTextOut(session, kind)) ? FULL_BYTES : 0;
@@ -75,7 +80,7 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
   for await (const event of readRange(request.range)) {
     context.signal.throwIfAborted();
     try {
-      await replay.take(event);
+      if (!isLeftOut(event, request.leftOut)) await replay.take(event);
     } catch (error) {
       const place = formatPosition({ file: event.file, position: event.start });
       throw new Error(`repeating the binary log up to ${place} failed: ${messageOf(error)}`, { cause: error });
@@ -85,6 +90,7 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
   }
   await replay.finish();
   progress.finish();
+  return replay.hasRepeated;
 }
 
 /** What the server and the account make of it. */
@@ -108,6 +114,7 @@ class Replay {
   /** Rows of the database came since the last transaction began. */
   #hasRows = false;
   #isDistributed = false;
+  #hasRepeated = false;
 
   constructor(request: ReplayRequest, session: Session, { kind, fullBytes, collations, watch }: Manner) {
     this.#request = request;
@@ -117,6 +124,10 @@ class Replay {
     this.#watch = watch;
     const { from, into } = request;
     this.#batch = new RowBatch({ from, ignored: [JOURNAL_TABLE], into }, fullBytes);
+  }
+
+  get hasRepeated(): boolean {
+    return this.#hasRepeated;
   }
 
   async take(event: RangeEvent): Promise<void> {
@@ -173,6 +184,7 @@ class Replay {
     if (verdict.is === 'private' && !isPrivate) throw new Error(`${verdict.reason}: ${text}`);
     if (!decoded || !(await this.#isUnderstood(query, decoded))) throw new Error(`${UNREADABLE}: ${text}`);
     await this.finish();
+    this.#hasRepeated = true;
     await this.#execute(query, text, sessionSql(query, event.second, decoded.charset, this.#collations));
   }
 
@@ -221,6 +233,7 @@ class Replay {
     if (sql === undefined) return;
     if (!this.#isInTransaction) await this.#session.query('BEGIN');
     this.#isInTransaction = true;
+    this.#hasRepeated = true;
     await this.#session.query(sql);
   }
 

@@ -2,6 +2,7 @@ import { classify } from '../migrations/classify/classify.ts';
 import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import { Tokens, unquote } from '../migrations/sql/tokens.ts';
 import type { StatementKind, Touch } from '../migrations/types.ts';
+import { JOURNAL_TABLE } from '../schema/types.ts';
 import { findRecomputed } from './judgement/recomputed.ts';
 import { means, type NamedDatabase } from './subject.ts';
 
@@ -47,6 +48,8 @@ export function judgeStatement(statement: LoggedStatement, live: NamedDatabase):
   const { kind, verb, touches } = classify(text, modes);
   const isNamed = namesDatabase(text, live, modes);
   if (!isNamed && !means(live, statement.database)) return { is: 'skip' };
+  // It stays where it is, with the lease of the very run that restores.
+  if (touches.length > 0 && touches.every(({ object }) => object === `table:${JOURNAL_TABLE}`)) return { is: 'skip' };
   if (isOfDatabase(verb)) return judgeOfDatabase(verb, isNamed, text, live, modes);
   // With a condition a migration may repeat it; here it is a part of the database all the same.
   if (/ LIBRARY$/.test(verb)) return { is: 'refuse', reason: AS_STATEMENT };

@@ -4,7 +4,7 @@ import { type Concern, concernOf } from './concern.ts';
 import { ClockWatch } from './judgement/clock.ts';
 import { findUnlogged } from './judgement/unlogged.ts';
 import { isReached, type Moment } from './moment.ts';
-import { type LogPosition, type LogRange, readRange } from './range.ts';
+import { formatPosition, type LogPosition, type LogRange, readRange } from './range.ts';
 import type { Subject } from './subject.ts';
 import { readTransactions, startOf, type Transaction } from './transaction.ts';
 
@@ -49,12 +49,16 @@ export interface Survey {
 
 type Draft = { -readonly [Name in keyof Survey]: Survey[Name] } & { accidents: Accident[] };
 
-/** Reads the whole range. `moment` undefined: everything is repeated. Throws an error when the logs are damaged. */
+/**
+ * Reads the whole range. `moment` undefined: everything is repeated, but not what begins at a place of `leftOut`. Throws an error
+ * when the logs are damaged.
+ */
 export async function surveyLog(
   range: LogRange,
   subject: Subject,
   moment: Moment | undefined,
   signal: AbortSignal,
+  leftOut: ReadonlySet<string> = new Set(),
 ): Promise<Survey> {
   const draft = blankSurvey(range);
   const prepared = new Set<string>();
@@ -66,17 +70,18 @@ export async function surveyLog(
       draft.next = transaction;
       draft.end = startOf(transaction);
     }
-    const unlogged = draft.next ? undefined : findUnlogged(transaction, subject, prepared);
+    const isOut = draft.next !== undefined || leftOut.has(formatPosition(startOf(transaction)));
+    const unlogged = isOut ? undefined : findUnlogged(transaction, subject, prepared);
     if (unlogged !== undefined) draft.refused ??= obstacleOf(transaction, unlogged, '');
     const concern = concernOf(transaction, subject);
     if (!concern) {
-      if (!draft.next && transaction.oddity?.isBlind) note(draft, transaction, { changes: [], statements: [] });
+      if (!isOut && transaction.oddity?.isBlind) note(draft, transaction, { changes: [], statements: [] });
       continue;
     }
     const accident = findAccident(transaction, concern);
     if (accident) draft.accidents.push(accident);
-    add(draft.next ? draft.leftOut : draft.repeated, concern);
-    if (!draft.next) note(draft, transaction, concern);
+    add(isOut ? draft.leftOut : draft.repeated, concern);
+    if (!isOut) note(draft, transaction, concern);
   }
   if (clock?.unclear) {
     const { first, second, reason } = clock.unclear;

@@ -52,6 +52,12 @@ export function addChanging(program: Command, runs: Runs): void {
     .description('bring the database back from a backup')
     .option('--backup <file>', 'a backup, or "latest"', 'latest')
     .option('--until <moment>', 'repeat the binary log since then, up to a time or just before a run')
+    .addOption(
+      new Option(
+        '--leave-out <places...>',
+        'everything up to now, without these transactions: places in the binary log, or runs',
+      ).conflicts(['until', 'table', 'inPlace']),
+    )
     .option(
       '--in-place',
       'load into the database itself (down as long as that takes); with --table: replace the present ones',

@@ -4,6 +4,7 @@ import { backupPath } from '../backup/file/folder.ts';
 import type { Manifest } from '../backup/file/manifest.ts';
 import { describeOrigin, otherOrigin } from '../backup/file/origin.ts';
 import { type Moment, parseMoment } from '../binlog/moment.ts';
+import type { TransactionName } from '../binlog/named/names.ts';
 import { formatPosition } from '../binlog/range.ts';
 import type { Config } from '../config/config.ts';
 import { ExitCode, Failure } from '../errors.ts';
@@ -18,6 +19,7 @@ import { runFolder } from '../run/folder.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { type ChosenBackup, chooseBackup } from './restore/backup.ts';
 import { readDestination } from './restore/destination.ts';
+import { earliestOf, pointLeavingOut, requireNames, StandsOnIt } from './restore/leave-out.ts';
 import { openLog } from './restore/log.ts';
 import { requireRestorable } from './restore/needs.ts';
 import { offerPoints, pointAt, type RestorePoint } from './restore/point.ts';
@@ -27,7 +29,7 @@ import { declined } from './shared/declined.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { requireFree, showPreflight } from './shared/preflight.ts';
 import { type RestoreSite, siteForRestore } from './shared/site-facts.ts';
-import { withRun } from './shared/with-run.ts';
+import { endingOf, withRun } from './shared/with-run.ts';
 
 export interface RestoreOptions {
   /** A path, or `latest`. */
@@ -39,21 +41,24 @@ export interface RestoreOptions {
   readonly inPlace: boolean;
   /** A time, the id of a run, or a place in the binary log. */
   readonly until?: string | undefined;
+  /** Everything up to now without these: runs, or places in the binary log. */
+  readonly leaveOut?: readonly string[] | undefined;
 }
 
 /** Brings the database back from a backup: loaded beside, then swapped. What was there before is kept. */
 export function restoreCommand(options: RestoreOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('restore', invocation, async () => {
     const moment = options.until === undefined ? undefined : requireMoment(options.until, invocation.clock.now());
+    const names = options.leaveOut && requireNames(options.leaveOut);
     const config = await beginLogged('restore', invocation);
-    const backup = await chooseBackup(options.backup, moment, config, invocation);
+    const backup = await chooseBackup(options.backup, moment ?? (names && earliestOf(names)), config, invocation);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
     await requireWritable(facts.server);
     await requireRestorable(facts, backup.manifest, undefined, invocation);
     const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
     try {
-      const point = await choosePoint(moment, backup, facts.server, options, config, invocation);
+      const point = await choosePoint({ moment, names }, backup, facts.server, options, config, invocation);
       const at = await findFreeSecond(facts.server, invocation.clock.now());
       const site = await siteForRestore(facts, config, options, invocation);
       const plan = planFor(backup.file, point, { ...options, at, site }, calledAs(config, facts.server), invocation);
@@ -62,10 +67,12 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       const stranger = otherOrigin(backup.manifest, await readDestination(facts.server));
       if (!(await invocation.prompt.confirm(questionOf(stranger)))) throw declined();
       const errand = { plan, config, server: facts.server, migrations: facts.migrations };
-      return { ...(await carryOut(errand, invocation)), backup: backup.file };
+      const lost = point.is === 'moment' ? point.missing : undefined;
+      return { ...(await carryOut(errand, invocation)), backup: backup.file, lost };
     } catch (error) {
       // Of a run that has not begun nobody will ask for its copy of the log.
       await rm(logs, { recursive: true, force: true });
+      if (error instanceof StandsOnIt) return { ...endingOf(error), conflicts: error.conflicts };
       throw error;
     }
   });
@@ -114,7 +121,7 @@ function noMoment(what: string, next: string): Failure {
 
 /** A person without `--until` is shown what the log has, and so is whoever reads events. */
 async function choosePoint(
-  moment: Moment | undefined,
+  { moment, names }: { readonly moment: Moment | undefined; readonly names: readonly TransactionName[] | undefined },
   { file, manifest }: ChosenBackup,
   server: Server,
   options: RestoreOptions,
@@ -123,6 +130,7 @@ async function choosePoint(
 ): Promise<RestorePoint> {
   const { flags, prompt } = invocation;
   const open = () => openLog({ file, manifest, server, config, isInPlace: options.inPlace }, invocation);
+  if (names) return pointLeavingOut(names, await open(), file, server, invocation);
   if (moment) return pointAt(moment, await open(), file);
   if ((prompt.isInteractive && !flags.yes) || flags.json) return offerPoints(await open(), invocation);
   return { is: 'backup', lost: 'every write since then' };
@@ -143,6 +151,7 @@ function planFor(
       : {
           way: point.way.is,
           until: point.until,
+          leftOut: point.leftOut,
           doubts: point.doubts,
           into: backupPath(dir, database, 'until', at, compression),
         };
@@ -178,10 +187,15 @@ function summaryRows(
     ...(manifest.losses ?? []).map((loss): [string, string] => ['Not exact', describeLoss(loss)]),
     ...logRows(manifest),
     ...pointRows(point),
-    ['Lost', `${point.lost}: what is written to ${database} until the swap is not in the backup`],
+    ['Lost', lostRow(point, database)],
     ['Site', siteRow(down, withMaintenance, isInPlace)],
     ['Kept', `what is there now, in ${aside}: gateway-migrate rollback brings it back`],
   ];
+}
+
+function lostRow(point: RestorePoint, database: string): string {
+  const isUpToNow = point.is === 'moment' && point.leftOut !== undefined;
+  return isUpToNow ? point.lost : `${point.lost}: what is written to ${database} until the swap is not in the backup`;
 }
 
 function logRows({ binlogFormat = 'ROW' }: Manifest): [string, string][] {
@@ -199,7 +213,7 @@ function pointRows(point: RestorePoint): [string, string][] {
   if (point.is === 'backup') return [];
   const { way } = point;
   return [
-    ['Until', formatPosition(point.until)],
+    point.left === undefined ? ['Until', formatPosition(point.until)] : ['Left out', point.left],
     ['Repeated', `${point.repeated} of the binary log`],
     ...(way.is === 'private' ? [['Apart', `on a private server: ${way.because}`] as [string, string]] : []),
   ];

@@ -116,11 +116,13 @@ export function copyLogCommand(
   target: Target,
   log: string,
   folder: string,
+  begin?: number,
 ): Command {
   const { args, ...identity } = identify(target, clients.flavor);
+  const start = begin === undefined ? [] : [`--start-position=${begin}`];
   return {
     file: program,
-    args: [...args, '--read-from-remote-server', '--raw', `--result-file=${folder}/`, '--', log],
+    args: [...args, '--read-from-remote-server', '--raw', `--result-file=${folder}/`, ...start, '--', log],
     ...identity,
   };
 }

@@ -14,6 +14,7 @@ import { discardPhase } from './restore/discard.ts';
 import { loadPhase } from './restore/load-in-place.ts';
 import { loadBesidePhase } from './restore/load-side-database.ts';
 import { replayPhase } from './restore/replay.ts';
+import { replayTailPhase } from './restore/replay-tail.ts';
 import { swapPhase } from './restore/swap.ts';
 import { swapBackPhase } from './restore/swap-back.ts';
 import { compareTablesPhase } from './restore-tables/compare.ts';
@@ -62,6 +63,7 @@ export function allPhases(parts: PhaseParts): Phases {
     load: loadPhase(parts),
     'load-beside': loadBesidePhase(parts),
     replay: replayPhase(parts),
+    'replay-tail': replayTailPhase(parts),
     'load-tables': loadTablesPhase(parts),
     'load-tables-beside': loadTablesBesidePhase(parts),
     'compare-tables': compareTablesPhase(parts),

@@ -1,7 +1,7 @@
 import { askSite, askSiteBack } from './ask-site.ts';
 import { exclusively, waitForLocks } from './locks.ts';
 import { type RestoredSite, siteDown, siteUp } from './restore-site.ts';
-import type { Plan, Step, TableCopy } from './step.ts';
+import type { Plan, Step, StepOf, TableCopy } from './step.ts';
 
 export interface RestoreFacts extends RestoredSite {
   readonly run: string;
@@ -24,6 +24,8 @@ export interface ReplayFacts {
   readonly into: string;
   /** What the log may lack, one sentence each. */
   readonly doubts: readonly string[];
+  /** Where the transactions begin that are left out of everything up to now; undefined: up to a moment. */
+  readonly leftOut?: readonly string[] | undefined;
 }
 
 /**
@@ -46,7 +48,9 @@ export function planRestore(facts: RestoreFacts): Plan {
       input: { file, database: side },
     },
     replay?.way === 'beside' && replayStep(facts.file, side, replay),
+    tailStep(facts, false),
     ...siteDown(facts, !isInPlace, waitForLocks('all', 'restore', facts)),
+    tailStep(facts, true),
     exchange,
     ...siteUp(facts, ''),
     askSite(facts),
@@ -132,10 +136,20 @@ export function planTableExchange(facts: TableExchangeFacts): Plan {
   };
 }
 
-function replayStep(file: string, database: string, { way, until, into, doubts }: ReplayFacts): Step {
+function replayStep(file: string, database: string, replay: ReplayFacts): StepOf<'replay'> {
+  const { way, until, into, doubts, leftOut } = replay;
   const title = way === 'beside' ? 'Repeat the binary log' : 'Repeat the binary log on a private server';
-  const unsure = doubts.length > 0 ? { doubts } : {};
-  return { id: 'replay', phase: 'replay', title, input: { way, file, until, database, into, ...unsure } };
+  const more = { ...(doubts.length > 0 ? { doubts } : {}), ...(leftOut ? { leftOut } : {}) };
+  return { id: 'replay', phase: 'replay', title, input: { way, file, until, database, into, ...more } };
+}
+
+/** Up to now: what was written meanwhile, with the site up as long as it is much, and then what is left of it. */
+function tailStep({ file, side, replay }: RestoreFacts, isLast: boolean): Step | false {
+  if (!replay?.leftOut) return false;
+  const [id, title] = isLast
+    ? (['replay-tail', 'Repeat the rest of it'] as const)
+    : (['replay-since', 'Repeat what was written since'] as const);
+  return { id, phase: 'replay-tail', title, input: { replay: replayStep(file, side, replay).input, isLast } };
 }
 
 export interface RestoreBackFacts extends Omit<RestoreFacts, 'run' | 'file' | 'isInPlace' | 'replay'> {

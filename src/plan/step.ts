@@ -89,7 +89,11 @@ export interface StepInputs {
     readonly into: string;
     /** What the log may lack, one sentence each: it cannot be said that everything is back. */
     readonly doubts?: readonly string[];
+    /** Where the transactions begin that are not repeated, in the order of the log. */
+    readonly leftOut?: readonly string[];
   };
+  /** Repeat in `replay.database` what was logged since `replay` has; `isLast`: nobody writes any more. */
+  'replay-tail': { readonly replay: StepInputs['replay']; readonly isLast: boolean };
   /** The tables of `from` take production's place, which goes to `aside`. */
   swap: {
     readonly from: string;

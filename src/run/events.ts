@@ -133,6 +133,10 @@ export interface RunFinished {
   saved?: string | undefined;
   /** Files whose rows, which rollbacks had saved, a deploy has put back. */
   loaded?: readonly string[] | undefined;
+  /** What was committed later and a restore does not bring back; `rows` is absent where they cannot be counted. */
+  lost?: { readonly transactions: number; readonly rows: number | undefined } | undefined;
+  /** Rows and definitions that the application has changed since: an undo stops at them, or leaves them as they are. */
+  conflicts?: readonly { readonly table: string; readonly key: string; readonly reason: string }[] | undefined;
   maintenanceMs?: number | undefined;
   /** What of it each step took, in ms, by id. */
   maintenanceParts?: Readonly<Record<string, number>> | undefined;

@@ -7,7 +7,7 @@ import { replayLog } from '../../src/binlog/replay.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { contextFor, runScript } from '../backup/support.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
-import { copySince, endOfLog, transactionsOf, withRoot } from './support.ts';
+import { contentOf, copySince, endOfLog, rowsOf, transactionsOf } from './support.ts';
 
 /** What both databases begin with: parents whose deletion cascades, a trigger that would count twice, every kind of value. */
 const BEFORE = `
@@ -171,26 +171,4 @@ async function expectDamageFound(range: LogRange): Promise<void> {
   writeFileSync(path, whole.subarray(0, whole.length - 7));
   await expect(transactionsOf(range)).rejects.toThrow(`${path} ends at ${whole.length - 7}, before ${whole.length}`);
   writeFileSync(path, whole);
-}
-
-function rowsOf(server: TestServer, database: string, table: string) {
-  return withRoot(server, database, (session) => session.query(`SELECT * FROM \`${table}\` ORDER BY 1`));
-}
-
-/** Definition and rows of every table, the journal aside. */
-async function contentOf(server: TestServer, database: string) {
-  const tables = await withRoot(server, database, (session) =>
-    session.query<{ name: string }>(
-      `SELECT table_name AS name FROM information_schema.tables
-       WHERE table_schema = DATABASE() AND table_name <> 'gateway_migrate_journal' ORDER BY 1`,
-    ),
-  );
-  const content: Record<string, unknown> = {};
-  for (const { name } of tables) {
-    const [shown] = await withRoot(server, database, (session) => session.query(`SHOW CREATE TABLE \`${name}\``));
-    // MySQL names the character set of a column once its collation was given in the statement, as its log does.
-    const definition = String(shown?.['Create Table']).replaceAll(' CHARACTER SET utf8mb4 COLLATE', ' COLLATE');
-    content[name] = [definition, await rowsOf(server, database, name)];
-  }
-  return content;
 }

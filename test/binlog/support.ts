@@ -61,3 +61,25 @@ export async function withRoot<T>(
     await session.close();
   }
 }
+
+/** Definition and rows of every table, the journal aside. */
+export async function contentOf(server: TestServer, database: string) {
+  const tables = await withRoot(server, database, (session) =>
+    session.query<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.tables
+       WHERE table_schema = DATABASE() AND table_name <> 'gateway_migrate_journal' ORDER BY 1`,
+    ),
+  );
+  const content: Record<string, unknown> = {};
+  for (const { name } of tables) {
+    const [shown] = await withRoot(server, database, (session) => session.query(`SHOW CREATE TABLE \`${name}\``));
+    // MySQL names the character set of a column once its collation was given in the statement, as its log does.
+    const definition = String(shown?.['Create Table']).replaceAll(' CHARACTER SET utf8mb4 COLLATE', ' COLLATE');
+    content[name] = [definition, await rowsOf(server, database, name)];
+  }
+  return content;
+}
+
+export function rowsOf(server: TestServer, database: string, table: string) {
+  return withRoot(server, database, (session) => session.query(`SELECT * FROM \`${table}\` ORDER BY 1`));
+}

@@ -14,18 +14,20 @@ export interface FileEvent extends LogEvent {
 /**
  * Reads a binary log from its beginning to byte `end`, event by event, each checked against its own length, position and
  * checksum. Memory holds what one read brought, or one event where that is larger. Throws an error that names the place.
+ * `begin`: the file holds the log's description, and then what the log has from that byte on.
  */
-export async function* readLogFile(path: string, end: number): AsyncGenerator<FileEvent> {
+export async function* readLogFile(path: string, end: number, begin?: number): AsyncGenerator<FileEvent> {
   const handle = await open(path, 'r');
   try {
     let hasChecksum = false;
     let rest: Buffer = Buffer.alloc(0);
     let at = 0;
-    for (let read = 0; read < end; ) {
-      const wanted = Math.min(Math.max(READ_BYTES, missingOf(rest)), end - read);
+    const last = begin === undefined ? end : (await handle.stat()).size;
+    for (let read = 0; read < last; ) {
+      const wanted = Math.min(Math.max(READ_BYTES, missingOf(rest)), last - read);
       const chunk = Buffer.allocUnsafe(wanted);
       const { bytesRead } = await handle.read(chunk, 0, wanted, read);
-      if (bytesRead === 0) throw new Error(`${path} ends at ${read}, before ${end}`);
+      if (bytesRead === 0) throw new Error(`${path} ends at ${read}, before ${last}`);
       rest = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
       if (read === 0) {
         if (!rest.subarray(0, 4).equals(MAGIC)) throw new Error(`${path} is not a binary log`);
@@ -39,8 +41,13 @@ export async function* readLogFile(path: string, end: number): AsyncGenerator<Fi
         yield { ...parseEvent(bytes, at, hasChecksum), hasChecksum };
         at += bytes.length;
         rest = rest.subarray(bytes.length);
+        if (begin === undefined) continue;
+        if (bytes.readUInt8(4) === EventType.formatDescription) at = begin;
+        // What the server has written since it was asked is left for the next time.
+        if (at >= end) return;
       }
     }
+    if (begin !== undefined) throw new Error(`${path} ends at ${at}, before ${end}`);
     if (rest.length > 0) throw new Error(`${path} has an event at ${at} that does not end before ${end}`);
   } finally {
     await handle.close();

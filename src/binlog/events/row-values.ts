@@ -1,5 +1,5 @@
 import { EventType, type LogEvent, readPacked } from './event.ts';
-import type { TableMap } from './row-event.ts';
+import { parseRowsHead, type TableMap } from './row-event.ts';
 
 /** Bytes that a column's type has in the table map's metadata (MySQL: `Field::do_save_field_metadata`). */
 const METADATA_BYTES: ReadonlyMap<number, number> = new Map([
@@ -154,6 +154,40 @@ export function readFirstValues(event: LogEvent, map: TableMap, count: number): 
   const rows: (readonly (Buffer | null)[])[] = [];
   for (const image of readImages(event, map)) if (image) rows.push(image.values.slice(0, count));
   return rows;
+}
+
+/** A row as an event has it, column by column: its bytes, null for NULL, undefined where the image leaves it out (MINIMAL). */
+export type RowValues = readonly (Buffer | null | undefined)[];
+
+export interface ChangedRow {
+  /** Undefined of an insert. */
+  readonly before: RowValues | undefined;
+  /** Undefined of a delete. */
+  readonly after: RowValues | undefined;
+}
+
+/** Row by row; undefined, and then no more, where values cannot be told apart: a type that is not known, a part of a JSON document. */
+export function* readChangedRows(event: LogEvent, map: TableMap): Generator<ChangedRow | undefined> {
+  if (event.type === EventType.partialUpdateRows) return yield undefined;
+  const { change } = parseRowsHead(event);
+  const shape = readShape(event);
+  const width = map.types.length;
+  let before: RowValues | undefined;
+  let isAfter = change === 'insert';
+  for (const image of readImages(event, map)) {
+    if (!image) return yield undefined;
+    const values = spread(image.values, isAfter ? shape.after : shape.before, width);
+    if (change === 'insert') yield { before: undefined, after: values };
+    else if (change === 'delete') yield { before: values, after: undefined };
+    else if (isAfter) yield { before, after: values };
+    else before = values;
+    if (change === 'update') isAfter = !isAfter;
+  }
+}
+
+function spread(present: readonly (Buffer | null)[], bitmap: Buffer, width: number): RowValues {
+  let at = 0;
+  return Array.from({ length: width }, (_, index) => (isSet(bitmap, index) ? present[at++] : undefined));
 }
 
 /** The rows of an event as they stand in it. */

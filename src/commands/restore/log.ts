@@ -7,6 +7,7 @@ import type { Moment } from '../../binlog/moment.ts';
 import { findTwin } from '../../binlog/private.ts';
 import { type LogRange, rangeBytes } from '../../binlog/range.ts';
 import { fetchLog, findLog } from '../../binlog/source.ts';
+import type { Subject } from '../../binlog/subject.ts';
 import { type Survey, surveyLog } from '../../binlog/survey.ts';
 import type { Surroundings } from '../../binlog/way.ts';
 import type { Config } from '../../config/config.ts';
@@ -29,8 +30,9 @@ export interface OpenedLog {
   readonly gaps: readonly string[];
   /** Those of them that nobody can rule out. */
   readonly doubts: readonly string[];
-  /** Reads it through, up to a moment and behind it. */
-  survey(moment: Moment | undefined): Promise<Survey>;
+  readonly subject: Subject;
+  /** Reads it through, up to a moment and behind it, without what begins at a place of `leftOut`. */
+  survey(moment: Moment | undefined, leftOut?: ReadonlySet<string>): Promise<Survey>;
 }
 
 /** Why there is none, and what would help. */
@@ -65,9 +67,10 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     const range = await runStep(STEP, invocation, () => fetch(asked, source, invocation), describe);
     const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
     const subject = await readSubject(session, server.flavor, server.target.database);
-    const survey = (moment: Moment | undefined) => surveyLog(range, subject, moment, invocation.signal);
+    const survey: OpenedLog['survey'] = (moment, leftOut) =>
+      surveyLog(range, subject, moment, invocation.signal, leftOut);
     const doubts = await readDoubts(session, server.flavor, subject, manifest.made);
-    return { range, surroundings, gaps: doubts ?? gaps.partial, doubts: doubts ?? [], survey };
+    return { range, subject, surroundings, gaps: doubts ?? gaps.partial, doubts: doubts ?? [], survey };
   } finally {
     await session.close();
   }

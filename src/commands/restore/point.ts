@@ -20,6 +20,12 @@ export type RestorePoint =
       readonly repeated: string;
       readonly lost: string;
       readonly doubts: readonly string[];
+      /** Where the transactions begin that are left out of everything up to now; undefined: up to a moment. */
+      readonly leftOut?: readonly string[] | undefined;
+      /** How much that is. */
+      readonly left?: string | undefined;
+      /** What does not come back that was committed later. */
+      readonly missing: Amount;
     };
 
 const BACKUP_ITSELF = 'backup';
@@ -66,7 +72,10 @@ export async function offerPoints(log: OpenedLog | ClosedLog, invocation: Invoca
   return pointOf(await log.survey(moment), log);
 }
 
-function pointOf(survey: Survey, { surroundings, gaps, doubts }: OpenedLog): RestorePoint {
+export function pointOf(
+  survey: Survey,
+  { surroundings, gaps, doubts }: OpenedLog,
+): Extract<RestorePoint, { is: 'moment' }> {
   if (survey.refused) {
     throw refusal(`the binary log cannot be repeated: ${describeObstacle(survey.refused)}`, stopBefore(survey.refused));
   }
@@ -78,6 +87,7 @@ function pointOf(survey: Survey, { surroundings, gaps, doubts }: OpenedLog): Res
     until: survey.end,
     way,
     repeated: describeAmount(repeated),
+    missing: leftOut,
     doubts,
     lost: [
       leftOut.transactions === 0 ? 'nothing that the log has' : `${describeAmount(leftOut)} after that moment`,
@@ -86,7 +96,7 @@ function pointOf(survey: Survey, { surroundings, gaps, doubts }: OpenedLog): Res
   };
 }
 
-function describeAmount({ transactions, rows }: Amount): string {
+export function describeAmount({ transactions, rows }: Amount): string {
   const changes = rows === undefined ? '' : `, ${rows} changed rows`;
   return `${transactions} ${transactions === 1 ? 'transaction' : 'transactions'}${changes}`;
 }

@@ -16,6 +16,8 @@ export interface Ending {
   readonly backup?: string | undefined;
   readonly saved?: string | undefined;
   readonly loaded?: readonly string[] | undefined;
+  readonly lost?: RunFinished['lost'];
+  readonly conflicts?: RunFinished['conflicts'];
   readonly report?: string | undefined;
   readonly verdict?: RunFinished['verdict'];
   readonly error?: RunFinished['error'];

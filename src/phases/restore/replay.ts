@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readManifest } from '../../backup/file/manifest.ts';
 import { verifyBackup } from '../../backup/file/verify.ts';
+import { openWatch } from '../../binlog/left-out/open.ts';
 import { findTwin, replayPrivately } from '../../binlog/private.ts';
 import { cutRange, formatPosition, type LogRange, rangeBytes } from '../../binlog/range.ts';
 import { replayLog } from '../../binlog/replay.ts';
@@ -58,7 +59,11 @@ export function replayPhase(parts: ExchangeParts): Phase<'replay'> {
 }
 
 /** The copy that was made before the question, or by an earlier process; else a new one. */
-async function openLog({ file }: StepInputs['replay'], parts: ExchangeParts, context: Context): Promise<LogRange> {
+export async function openLog(
+  { file }: Pick<StepInputs['replay'], 'file'>,
+  parts: ExchangeParts,
+  context: Context,
+): Promise<LogRange> {
   const folder = logFolder(join(parts.config.stateDir, 'runs', parts.run));
   const fetched = await readFetched(folder);
   if (fetched) return fetched;
@@ -77,7 +82,7 @@ async function openLog({ file }: StepInputs['replay'], parts: ExchangeParts, con
 
 /** What a process before this one has begun to repeat is loaded anew: no row may be put in twice. */
 async function repeatBeside(
-  { file, database, until }: StepInputs['replay'],
+  { file, database, until, leftOut: places }: StepInputs['replay'],
   range: LogRange,
   parts: ExchangeParts,
   context: Context,
@@ -89,14 +94,16 @@ async function repeatBeside(
   try {
     const cut = cutRange(range, until);
     const from = await readNamedDatabase(session, context.server.target.database);
-    await replayLog({ range: cut, from, into: database, isPrivate: false, stepId: STEP_ID }, session, context);
+    const leftOut = places && (await openWatch(places, context.server));
+    const request = { range: cut, from, into: database, isPrivate: false, stepId: STEP_ID, leftOut };
+    await replayLog(request, session, context);
   } finally {
     await session.close();
   }
 }
 
 async function repeatPrivately(
-  { file, until, into }: StepInputs['replay'],
+  { file, until, into, leftOut: places }: StepInputs['replay'],
   range: LogRange,
   parts: ExchangeParts,
   context: Context,
@@ -106,5 +113,6 @@ async function repeatPrivately(
   const binaries = await findTwin(server, clients, exec, parts.env.PATH);
   if (!binaries) throw new Error(`there is no server program of ${server.flavor.label} on this machine any more`);
   const manifest = await readManifest(file);
-  await replayPrivately({ file, manifest, range, until, into, clients, binaries, stepId: STEP_ID }, context);
+  const leftOut = places && (await openWatch(places, server));
+  await replayPrivately({ file, manifest, range, until, into, clients, binaries, stepId: STEP_ID, leftOut }, context);
 }

@@ -9,6 +9,7 @@ import { readHead } from '../../../src/backup/file/table-section.ts';
 import type { Moment } from '../../../src/binlog/moment.ts';
 import { describeBackup } from '../../../src/commands/backup/list.ts';
 import { chooseBackup, chooseFile, requireBefore } from '../../../src/commands/restore/backup.ts';
+import { pointLeavingOut } from '../../../src/commands/restore/leave-out.ts';
 import { pointAt } from '../../../src/commands/restore/point.ts';
 import { describeChoice } from '../../../src/commands/restore/tables.ts';
 import { type RestoreOptions, restoreCommand } from '../../../src/commands/restore.ts';
@@ -185,6 +186,11 @@ test('a moment that cannot be brought back', async () => {
     message: 'no moment after the backup can be brought back: the server writes no binary log (log_bin is OFF)',
     exitCode: 5,
     state: STATE,
+    next: "gateway-migrate restore --backup b.sql.gz (to the backup's own moment: every write since then is lost)",
+  });
+  await expect(pointLeavingOut([moment], closed, 'b.sql.gz', {} as never, {} as never)).rejects.toMatchObject({
+    message: 'nothing after the backup can be brought back: the server writes no binary log (log_bin is OFF)',
+    exitCode: 5,
     next: "gateway-migrate restore --backup b.sql.gz (to the backup's own moment: every write since then is lost)",
   });
   const survey = { next: undefined } as never;

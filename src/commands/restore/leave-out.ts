@@ -1,0 +1,89 @@
+import { type Conflicts, describeConflict, findConflicts } from '../../binlog/left-out/conflicts.ts';
+import { openWatch, withNewDatabase } from '../../binlog/left-out/open.ts';
+import { findNamed, placeOf } from '../../binlog/named/find.ts';
+import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
+import { ExitCode, Failure, refusal } from '../../errors.ts';
+import type { Server } from '../../mysql/connect.ts';
+import type { Invocation } from '../shared/invocation.ts';
+import type { ClosedLog, OpenedLog } from './log.ts';
+import { describeAmount, pointOf, type RestorePoint } from './point.ts';
+
+const MOST_NAMED = 10;
+
+/** Reads what `--leave-out` is given. Throws a failure (64) at what is neither a place nor a run. */
+export function requireNames(texts: readonly string[]): TransactionName[] {
+  return texts.map((text) => {
+    const name = parseName(text);
+    if (name) return name;
+    throw new Failure(`--leave-out ${text} is no run and no place in the binary log`, {
+      exitCode: ExitCode.usage,
+      production: 'unchanged',
+      state: 'nothing was started, production is unchanged',
+      next: 'gateway-migrate restore (shows the places of what looks like an accident), then --leave-out PLACE',
+    });
+  });
+}
+
+/** The one that a backup has to be from before. */
+export function earliestOf(names: readonly TransactionName[]): TransactionName | undefined {
+  const [first, ...others] = names;
+  return others.reduce((earliest, name) => (earliest && isBefore(name, earliest) ? name : earliest), first);
+}
+
+/** A run and a place cannot be compared before the log is read: then the first one named counts. */
+function isBefore(one: TransactionName, other: TransactionName): boolean {
+  if (one.is === 'run') return other.is === 'run' && one.run < other.run;
+  if (other.is === 'run') return false;
+  return one.file === other.file ? one.position < other.position : one.file < other.file;
+}
+
+/** Everything up to now without these transactions. Throws a refusal where something later stands on them. */
+export async function pointLeavingOut(
+  names: readonly TransactionName[],
+  log: OpenedLog | ClosedLog,
+  file: string,
+  server: Server,
+  { signal }: Pick<Invocation, 'signal'>,
+): Promise<RestorePoint> {
+  if ('problem' in log) {
+    throw refusal(
+      `nothing after the backup can be brought back: ${log.problem}`,
+      log.remedy ??
+        `gateway-migrate restore --backup ${file} (to the backup's own moment: every write since then is lost)`,
+    );
+  }
+  const { transactions, missing } = await findNamed(log.range, names, signal);
+  if (missing.length > 0) {
+    throw refusal(
+      `${missing.map(formatName).join(', ')} ${missing.length === 1 ? 'is' : 'are'} not in the binary log since the backup ${file}`,
+      'gateway-migrate restore --backup FILE --leave-out PLACE, with a backup from before it',
+    );
+  }
+  const places = await withNewDatabase(log.range, transactions.map(placeOf), log.subject, signal);
+  const survey = await log.survey(undefined, new Set(places));
+  const point = pointOf(survey, log);
+  const conflicts = await findConflicts(log.range, places, await openWatch(places, server), signal);
+  if (conflicts.count > 0) throw new StandsOnIt(conflicts, names);
+  const lost = ['nothing else', ...log.gaps.map((gap) => `perhaps more: ${gap}`)].join('; ');
+  const left = `${describeAmount(survey.leftOut)}, from ${places[0]} on`;
+  return { ...point, leftOut: places, left, lost, missing: { transactions: 0, rows: 0 } };
+}
+
+/** Something later stands on what is to be left out. */
+export class StandsOnIt extends Failure {
+  readonly conflicts: Conflicts['told'];
+
+  constructor({ told, count }: Conflicts, names: readonly TransactionName[]) {
+    const named = told.slice(0, MOST_NAMED).map(describeConflict);
+    const more = count > named.length ? `; and ${count - named.length} more` : '';
+    const asked = names.map(formatName).join(' ');
+    const others = [...new Set(told.map(({ position }) => position))].slice(0, MOST_NAMED).join(' ');
+    super(`${count} later changes stand on what is to be left out: ${named.join('; ')}${more}`, {
+      exitCode: ExitCode.refused,
+      production: 'unchanged',
+      state: 'nothing was started, production is unchanged',
+      next: `gateway-migrate restore --leave-out ${asked} ${others} (leaves them out as well), or gateway-migrate restore --until ${asked.split(' ')[0]} (everything after it is lost)`,
+    });
+    this.conflicts = told;
+  }
+}

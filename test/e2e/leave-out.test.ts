@@ -1,0 +1,187 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../../src/mysql/connect.ts';
+import { contentOf, endOfLog } from '../binlog/support.ts';
+import { describeOnServers } from '../support/servers.ts';
+import { createProduction, lastOf, type Production } from './production.ts';
+
+const SHOP = `
+  CREATE TABLE customers (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40) NOT NULL);
+  CREATE TABLE orders (id INT PRIMARY KEY AUTO_INCREMENT, customer_id INT, note VARCHAR(200),
+    FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE CASCADE);
+  CREATE TABLE prices (id INT PRIMARY KEY, cents INT NOT NULL);
+  CREATE TABLE counter (id INT PRIMARY KEY, n INT NOT NULL);
+  INSERT INTO customers (name) VALUES ('Ada'), ('Bea'), ('Cem');
+  INSERT INTO orders (customer_id, note) VALUES (1, 'a'), (2, 'b'), (3, 'c');
+  INSERT INTO prices VALUES (1, 100), (2, 200);
+  INSERT INTO counter VALUES (1, 0)`;
+
+describeOnServers(
+  'restore --leave-out',
+  (server) => {
+    let production: Production;
+    beforeAll(async () => {
+      production = await createProduction(server(), { migrations: { '20260101000000_notes.sql': NOTES } });
+      await production.sql(SHOP);
+      await production.grantLog();
+      mkdirSync(join(production.dir, 'app'));
+      const maintenance = { enter: ['touch', 'down'], leave: ['rm', '-f', 'down'] };
+      production.configure({ app: { dir: 'app', maintenance, caches: 'none' } });
+      expect((await production.run('backup', 'create')).code).toBe(0);
+    });
+    afterAll(() => production?.remove());
+
+    test('a DELETE, an UPDATE and a deploy go, and no row of a site that writes all the while', {
+      timeout: 120_000,
+    }, async () => {
+      const site = startWriting(production);
+      await site.until(20);
+      const deploy = lastOf(await production.run('deploy', '--yes', '--json', '--skip-backup'));
+      expect(deploy.exitCode).toBe(0);
+      const deleted = await placeOf('DELETE FROM customers WHERE id < 3');
+      await site.until(40);
+      const updated = await placeOf('UPDATE prices SET cents = 0');
+      await site.until(60);
+      const restored = await production.run(
+        'restore',
+        '--leave-out',
+        deleted,
+        String(deploy.run),
+        updated,
+        '--yes',
+        '--json',
+      );
+      await site.until(80);
+      const written = await site.stop();
+      expect(lastOf(restored).error).toBeUndefined();
+      expect(lastOf(restored)).toMatchObject({
+        ...{ exitCode: 0, production: 'restored', lost: { transactions: 0, rows: 0 } },
+        maintenanceMs: expect.any(Number),
+      });
+      const content = await contentOf(server(), production.database);
+      expect(rowsIn(content, 'customers')).toMatchObject([{ name: 'Ada' }, { name: 'Bea' }, { name: 'Cem' }]);
+      expect(rowsIn(content, 'prices')).toEqual([
+        { id: 1, cents: 100 },
+        { id: 2, cents: 200 },
+      ]);
+      const orders = rowsIn(content, 'orders') as { note: string }[];
+      expect(orders.slice(0, 3).map(({ note }) => note)).toEqual(['a', 'b', 'c']);
+      // Every row that the server has acknowledged, each once, in order.
+      expect(orders.slice(3).map(({ note }) => Number(note))).toEqual(Array.from({ length: written }, (_, at) => at));
+      expect(rowsIn(content, 'counter')).toEqual([{ id: 1, n: written }]);
+      expect(Object.keys(content)).not.toContain('notes');
+      expect(lastOf(await production.run('status', '--json')).applied).toEqual([]);
+      process.stdout.write(
+        `${server().kind}: ${written} committed, 0 lost, site down ${lastOf(restored).maintenanceMs} ms\n`,
+      );
+    });
+
+    test('what stands on it is told, row by row, and nothing is done', { timeout: 60_000 }, async () => {
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      const place = await placeOf('UPDATE prices SET cents = 1');
+      const later = await placeOf('UPDATE prices SET cents = 2 WHERE id = 2');
+      const before = await contentOf(server(), production.database);
+      const refused = await production.run('restore', '--leave-out', place, '--yes', '--json');
+      expect(lastOf(refused)).toMatchObject({
+        ...{ exitCode: 5, production: 'unchanged' },
+        conflicts: [{ table: 'prices', key: 'id=2', reason: 'it is another row, or none, without what is left out' }],
+        error: {
+          what: `1 later changes stand on what is to be left out: ${later} prices id=2: it is another row, or none, without what is left out (id=2 cents=1 → id=2 cents=2)`,
+          state: 'nothing was started, production is unchanged',
+          next: `gateway-migrate restore --leave-out ${place} ${later} (leaves them out as well), or gateway-migrate restore --until ${place} (everything after it is lost)`,
+        },
+      });
+      expect(await contentOf(server(), production.database)).toEqual(before);
+      const restored = await production.run('restore', '--leave-out', place, later, '--yes', '--json');
+      expect(lastOf(restored).exitCode).toBe(0);
+      expect(await production.query('SELECT cents FROM prices ORDER BY id')).toEqual([{ cents: 100 }, { cents: 200 }]);
+    });
+
+    test('what the log does not have, and what is no place, is refused', { timeout: 60_000 }, async () => {
+      const { file } = await endOfLog(server());
+      const refused = lastOf(await production.run('restore', '--leave-out', `${file}:99999999`, '--yes', '--json'));
+      expect(refused.error).toEqual({
+        what: expect.stringMatching(/^binlog\.\d+:99999999 is not in the binary log since the backup .*\.sql\.gz$/),
+        state: 'nothing was started, production is unchanged',
+        next: 'gateway-migrate restore --backup FILE --leave-out PLACE, with a backup from before it',
+      });
+      const odd = lastOf(await production.run('restore', '--leave-out', 'yesterday', '--yes', '--json'));
+      expect(odd).toMatchObject({
+        exitCode: 64,
+        error: {
+          what: '--leave-out yesterday is no run and no place in the binary log',
+          state: 'nothing was started, production is unchanged',
+          next: 'gateway-migrate restore (shows the places of what looks like an accident), then --leave-out PLACE',
+        },
+      });
+    });
+
+    /** Where the one transaction begins that this statement makes. */
+    async function placeOf(sql: string): Promise<string> {
+      const lock = await (await connect(server().target(production.database))).open({ purpose: 'migration' });
+      try {
+        // Nobody else writes between the two.
+        await lock.query('LOCK TABLES customers WRITE, orders WRITE, prices WRITE, counter WRITE');
+        const { file, position } = await endOfLog(server());
+        await lock.query(sql);
+        return `${file}:${position}`;
+      } finally {
+        await lock.close();
+      }
+    }
+  },
+  { binlog: true },
+);
+
+const NOTES = `-- migrate:up
+CREATE TABLE notes (id INT PRIMARY KEY, text VARCHAR(40));
+INSERT INTO notes VALUES (1, 'x');
+-- migrate:down
+DROP TABLE notes;
+`;
+
+function rowsIn(content: Record<string, unknown>, table: string): unknown[] {
+  return (content[table] as [string, unknown[]])[1];
+}
+
+/** A site that counts what the server has acknowledged, and stands still while it is down, as a site does. */
+function startWriting(production: Production) {
+  let written = 0;
+  let isOver = false;
+  const down = join(production.dir, 'app', 'down');
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
+  const loop = async () => {
+    const session = await (await connect(production.server.target(production.database))).open({ purpose: 'migration' });
+    try {
+      while (!isOver) {
+        await pause();
+        if (existsSync(down)) continue;
+        try {
+          await session.query('BEGIN');
+          await session.query(`INSERT INTO orders (customer_id, note) VALUES (3, '${written}')`);
+          await session.query('UPDATE counter SET n = n + 1');
+          await session.query('COMMIT');
+          written++;
+        } catch (error) {
+          // ER_LOCK_DEADLOCK: what the server has taken back is tried again.
+          if ((error as { errno?: number }).errno !== 1213) throw error;
+        }
+      }
+    } finally {
+      await session.close();
+    }
+  };
+  const ended = loop();
+  return {
+    async until(count: number): Promise<void> {
+      const wanted = written + count;
+      while (written < wanted) await Promise.race([pause(), ended]);
+    },
+    async stop(): Promise<number> {
+      isOver = true;
+      await ended;
+      return written;
+    },
+  };
+}
