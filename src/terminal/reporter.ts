@@ -96,6 +96,7 @@ class RunLines {
 
   take(taken: StampedEvent): void {
     const event = visibleDeep(taken);
+    if (event.type === 'run.finished') this.#command ??= event.command;
     if (event.type !== 'check' && event.type !== 'progress' && !this.#step) this.#flushChecks();
     this.#show(event, Date.parse(event.at));
   }
@@ -174,7 +175,8 @@ class RunLines {
   }
 
   #extent(): Extent {
-    if (this.#options.verbose) return 'all';
+    // Who asks whether messages arrive wants to read of each that it did.
+    if (this.#options.verbose || this.#command === 'notify test') return 'all';
     return isAboutChecks(this.#command) && !this.#options.quiet ? 'groups' : 'findings';
   }
 

@@ -90,9 +90,14 @@ export class Production {
     return finish(this.start(args, env));
   }
 
-  start(args: readonly string[], env: Record<string, string> = {}, node = process.execPath): ChildProcess {
+  start(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    node = process.execPath,
+    cwd = this.dir,
+  ): ChildProcess {
     return spawn(node, [this.#program, ...this.#withoutRehearsal(args)], {
-      cwd: this.dir,
+      cwd,
       env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
