@@ -58,6 +58,11 @@ export function addChanging(program: Command, runs: Runs): void {
         'everything up to now, without these transactions: places in the binary log, or runs',
       ).conflicts(['until', 'table', 'inPlace']),
     )
+    .addOption(
+      new Option('--on-conflict <rule>', 'what later stands on them: stop and list it, or leave it out as well')
+        .choices(['stop', 'skip'])
+        .default('stop'),
+    )
     .option(
       '--in-place',
       'load into the database itself (down as long as that takes); with --table: replace the present ones',

@@ -4,7 +4,6 @@ import { backupPath } from '../backup/file/folder.ts';
 import type { Manifest } from '../backup/file/manifest.ts';
 import { describeOrigin, otherOrigin } from '../backup/file/origin.ts';
 import { type Moment, parseMoment } from '../binlog/moment.ts';
-import type { TransactionName } from '../binlog/named/names.ts';
 import { formatPosition } from '../binlog/range.ts';
 import type { Config } from '../config/config.ts';
 import { ExitCode, Failure } from '../errors.ts';
@@ -19,7 +18,14 @@ import { runFolder } from '../run/folder.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { type ChosenBackup, chooseBackup } from './restore/backup.ts';
 import { readDestination } from './restore/destination.ts';
-import { earliestOf, pointLeavingOut, requireNames, StandsOnIt } from './restore/leave-out.ts';
+import {
+  earliestOf,
+  type LeaveOut,
+  type OnConflict,
+  pointLeavingOut,
+  requireNames,
+  StandsOnIt,
+} from './restore/leave-out.ts';
 import { openLog } from './restore/log.ts';
 import { requireRestorable } from './restore/needs.ts';
 import { offerPoints, pointAt, type RestorePoint } from './restore/point.ts';
@@ -43,6 +49,8 @@ export interface RestoreOptions {
   readonly until?: string | undefined;
   /** Everything up to now without these: runs, or places in the binary log. */
   readonly leaveOut?: readonly string[] | undefined;
+  /** What stands on them. */
+  readonly onConflict: OnConflict;
 }
 
 /** Brings the database back from a backup: loaded beside, then swapped. What was there before is kept. */
@@ -50,6 +58,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
   return withRun('restore', invocation, async () => {
     const moment = options.until === undefined ? undefined : requireMoment(options.until, invocation.clock.now());
     const names = options.leaveOut && requireNames(options.leaveOut);
+    const leaveOut = names && { names, onConflict: options.onConflict };
     const config = await beginLogged('restore', invocation);
     const backup = await chooseBackup(options.backup, moment ?? (names && earliestOf(names)), config, invocation);
     const facts = await showPreflight(config, invocation);
@@ -58,7 +67,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     await requireRestorable(facts, backup.manifest, undefined, invocation);
     const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
     try {
-      const point = await choosePoint({ moment, names }, backup, facts.server, options, config, invocation);
+      const point = await choosePoint({ moment, leaveOut }, backup, facts.server, options, config, invocation);
       const at = await findFreeSecond(facts.server, invocation.clock.now());
       const site = await siteForRestore(facts, config, options, invocation);
       const plan = planFor(backup.file, point, { ...options, at, site }, calledAs(config, facts.server), invocation);
@@ -67,8 +76,8 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       const stranger = otherOrigin(backup.manifest, await readDestination(facts.server));
       if (!(await invocation.prompt.confirm(questionOf(stranger)))) throw declined();
       const errand = { plan, config, server: facts.server, migrations: facts.migrations };
-      const lost = point.is === 'moment' ? point.missing : undefined;
-      return { ...(await carryOut(errand, invocation)), backup: backup.file, lost };
+      const told = point.is === 'moment' ? { lost: point.missing, conflicts: point.conflicts } : {};
+      return { ...(await carryOut(errand, invocation)), backup: backup.file, ...told };
     } catch (error) {
       // Of a run that has not begun nobody will ask for its copy of the log.
       await rm(logs, { recursive: true, force: true });
@@ -121,7 +130,7 @@ function noMoment(what: string, next: string): Failure {
 
 /** A person without `--until` is shown what the log has, and so is whoever reads events. */
 async function choosePoint(
-  { moment, names }: { readonly moment: Moment | undefined; readonly names: readonly TransactionName[] | undefined },
+  { moment, leaveOut }: { readonly moment: Moment | undefined; readonly leaveOut: LeaveOut | undefined },
   { file, manifest }: ChosenBackup,
   server: Server,
   options: RestoreOptions,
@@ -130,7 +139,7 @@ async function choosePoint(
 ): Promise<RestorePoint> {
   const { flags, prompt } = invocation;
   const open = () => openLog({ file, manifest, server, config, isInPlace: options.inPlace }, invocation);
-  if (names) return pointLeavingOut(names, await open(), file, server, invocation);
+  if (leaveOut) return pointLeavingOut(leaveOut, await open(), file, server, invocation);
   if (moment) return pointAt(moment, await open(), file);
   if ((prompt.isInteractive && !flags.yes) || flags.json) return offerPoints(await open(), invocation);
   return { is: 'backup', lost: 'every write since then' };

@@ -34,7 +34,10 @@ describeOnServers('a backup of another server in the same folder', (server) => {
             { backup: options.backup, tables: ['firms'], inPlace: false, maintenance: true },
             flags,
           )
-        : await restoreCommand({ backup: options.backup, services: true, inPlace: false, maintenance: true }, flags);
+        : await restoreCommand(
+            { ...options, services: true, inPlace: false, maintenance: true, onConflict: 'stop' },
+            flags,
+          );
       return { code, question: asked.at(-1), of: rowOf(events, 'Of'), last: events.at(-1) };
     }
 

@@ -89,12 +89,15 @@ describeOnServers(
         error: {
           what: `1 later changes stand on what is to be left out: ${later} prices id=2: it is another row, or none, without what is left out (id=2 cents=1 → id=2 cents=2)`,
           state: 'nothing was started, production is unchanged',
-          next: `gateway-migrate restore --leave-out ${place} ${later} (leaves them out as well), or gateway-migrate restore --until ${place} (everything after it is lost)`,
+          next: `gateway-migrate restore --leave-out ${place} --on-conflict skip (leaves out as well what stands on it, first ${later}), or gateway-migrate restore --until ${place} (everything after it is lost)`,
         },
       });
       expect(await contentOf(server(), production.database)).toEqual(before);
-      const restored = await production.run('restore', '--leave-out', place, later, '--yes', '--json');
-      expect(lastOf(restored).exitCode).toBe(0);
+      const skipping = ['restore', '--leave-out', place, '--on-conflict', 'skip', '--yes', '--json'];
+      expect(lastOf(await production.run(...skipping))).toMatchObject({
+        ...{ exitCode: 0, lost: { transactions: 1, rows: 1 } },
+        conflicts: [{ table: 'prices', key: 'id=2', position: later }],
+      });
       expect(await production.query('SELECT cents FROM prices ORDER BY id')).toEqual([{ cents: 100 }, { cents: 200 }]);
     });
 

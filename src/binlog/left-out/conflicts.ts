@@ -1,5 +1,5 @@
 import { EventType } from '../events/event.ts';
-import { type LogRange, type RangeEvent, rangeFrom, readRange } from '../range.ts';
+import { formatPosition, type LogRange, type RangeEvent, rangeFrom, readRange } from '../range.ts';
 import { parsePlace } from './places.ts';
 import { describeKey, describeRow } from './show.ts';
 import type { Conflict, LeftOutWatch } from './watch.ts';
@@ -22,6 +22,8 @@ export interface Conflicts {
   readonly told: readonly ToldConflict[];
   /** Rows and definitions in all. */
   readonly count: number;
+  /** Where the transactions begin that they are in. */
+  readonly places: readonly string[];
 }
 
 const MOST_TOLD = 100;
@@ -35,19 +37,21 @@ export async function findConflicts(
 ): Promise<Conflicts> {
   const [first] = places;
   const told = new Map<string, ToldConflict>();
+  const found = new Set<string>();
   let count = 0;
-  if (first === undefined) return { told: [], count };
+  if (first === undefined) return { told: [], count, places: [] };
   for await (const event of readRange(rangeFrom(range, parsePlace(first)))) {
     signal.throwIfAborted();
     for (const conflict of watch.take(event)) {
       count++;
+      found.add(formatPosition(conflict.at));
       if (told.size >= MOST_TOLD) continue;
       const one = tell(conflict);
       const id = `${one.table} ${one.key}`;
       if (!told.has(id)) told.set(id, one);
     }
   }
-  return { told: [...told.values()], count };
+  return { told: [...told.values()], count, places: [...found] };
 }
 
 /** While it is repeated. Throws an error at what stands on it: the plan was made without one, so that it came since. */

@@ -1,7 +1,9 @@
-import { type Conflicts, describeConflict, findConflicts } from '../../binlog/left-out/conflicts.ts';
+import { type Conflicts, describeConflict, findConflicts, type ToldConflict } from '../../binlog/left-out/conflicts.ts';
 import { openWatch, withNewDatabase } from '../../binlog/left-out/open.ts';
+import { inOrder } from '../../binlog/left-out/places.ts';
 import { findNamed, placeOf } from '../../binlog/named/find.ts';
 import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
+import type { Amount } from '../../binlog/survey.ts';
 import { ExitCode, Failure, refusal } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
 import type { Invocation } from '../shared/invocation.ts';
@@ -37,14 +39,22 @@ function isBefore(one: TransactionName, other: TransactionName): boolean {
   return one.file === other.file ? one.position < other.position : one.file < other.file;
 }
 
+/** What is done about later transactions that stand on what is left out: nothing at all, or they are left out as well. */
+export type OnConflict = 'stop' | 'skip';
+
+export interface LeaveOut {
+  readonly names: readonly TransactionName[];
+  readonly onConflict: OnConflict;
+}
+
 /** Everything up to now without these transactions. Throws a refusal where something later stands on them. */
 export async function pointLeavingOut(
-  names: readonly TransactionName[],
+  { names, onConflict }: LeaveOut,
   log: OpenedLog | ClosedLog,
   file: string,
   server: Server,
   { signal }: Pick<Invocation, 'signal'>,
-): Promise<RestorePoint> {
+): Promise<Extract<RestorePoint, { is: 'moment' }>> {
   if ('problem' in log) {
     throw refusal(
       `nothing after the backup can be brought back: ${log.problem}`,
@@ -52,21 +62,49 @@ export async function pointLeavingOut(
         `gateway-migrate restore --backup ${file} (to the backup's own moment: every write since then is lost)`,
     );
   }
-  const { transactions, missing } = await findNamed(log.range, names, signal);
-  if (missing.length > 0) {
+  const { transactions, missing: unknown } = await findNamed(log.range, names, signal);
+  if (unknown.length > 0) {
     throw refusal(
-      `${missing.map(formatName).join(', ')} ${missing.length === 1 ? 'is' : 'are'} not in the binary log since the backup ${file}`,
+      `${unknown.map(formatName).join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not in the binary log since the backup ${file}`,
       'gateway-migrate restore --backup FILE --leave-out PLACE, with a backup from before it',
     );
   }
-  const places = await withNewDatabase(log.range, transactions.map(placeOf), log.subject, signal);
+  const named = await withNewDatabase(log.range, transactions.map(placeOf), log.subject, signal);
+  const { places, conflicts } = await decide(named, names, onConflict, log, server, signal);
   const survey = await log.survey(undefined, new Set(places));
   const point = pointOf(survey, log);
-  const conflicts = await findConflicts(log.range, places, await openWatch(places, server), signal);
-  if (conflicts.count > 0) throw new StandsOnIt(conflicts, names);
-  const lost = ['nothing else', ...log.gaps.map((gap) => `perhaps more: ${gap}`)].join('; ');
-  const left = `${describeAmount(survey.leftOut)}, from ${places[0]} on`;
-  return { ...point, leftOut: places, left, lost, missing: { transactions: 0, rows: 0 } };
+  const asked = (await log.survey(undefined, new Set(named))).leftOut;
+  const missing = without(survey.leftOut, asked);
+  const left = `${describeAmount(asked)}, from ${named[0]} on`;
+  const lost = [
+    missing.transactions === 0 ? 'nothing else' : `${describeAmount(missing)} that stood on it (--on-conflict skip)`,
+    ...log.gaps.map((gap) => `perhaps more: ${gap}`),
+  ].join('; ');
+  return { ...point, leftOut: places, left, lost, missing, conflicts };
+}
+
+/** What stands on something that is left out is left out with it, and what stands on that. */
+async function decide(
+  named: readonly string[],
+  names: readonly TransactionName[],
+  onConflict: OnConflict,
+  { range }: OpenedLog,
+  server: Server,
+  signal: AbortSignal,
+) {
+  const skipped: ToldConflict[] = [];
+  for (let places: readonly string[] = named; ; ) {
+    const conflicts = await findConflicts(range, places, await openWatch(places, server), signal);
+    if (conflicts.count === 0) return { places, conflicts: skipped };
+    if (onConflict === 'stop') throw new StandsOnIt(conflicts, names);
+    skipped.push(...conflicts.told);
+    places = inOrder([...places, ...conflicts.places]);
+  }
+}
+
+function without(all: Amount, some: Amount): Amount {
+  const rows = all.rows === undefined || some.rows === undefined ? undefined : all.rows - some.rows;
+  return { transactions: all.transactions - some.transactions, rows };
 }
 
 /** Something later stands on what is to be left out. */
@@ -82,7 +120,7 @@ export class StandsOnIt extends Failure {
       exitCode: ExitCode.refused,
       production: 'unchanged',
       state: 'nothing was started, production is unchanged',
-      next: `gateway-migrate restore --leave-out ${asked} ${others} (leaves them out as well), or gateway-migrate restore --until ${asked.split(' ')[0]} (everything after it is lost)`,
+      next: `gateway-migrate restore --leave-out ${asked} --on-conflict skip (leaves out as well what stands on it, first ${others}), or gateway-migrate restore --until ${asked.split(' ')[0]} (everything after it is lost)`,
     });
     this.conflicts = told;
   }

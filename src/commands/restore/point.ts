@@ -4,6 +4,7 @@ import { formatPosition, type LogPosition } from '../../binlog/range.ts';
 import type { Amount, Survey } from '../../binlog/survey.ts';
 import { chooseWay, describeObstacle, localTime, stopBefore, type Way } from '../../binlog/way.ts';
 import { refusal } from '../../errors.ts';
+import type { RunFinished } from '../../run/events.ts';
 import { isoWithOffset } from '../../system/clock.ts';
 import type { Invocation } from '../shared/invocation.ts';
 import type { ClosedLog, OpenedLog } from './log.ts';
@@ -26,6 +27,8 @@ export type RestorePoint =
       readonly left?: string | undefined;
       /** What does not come back that was committed later. */
       readonly missing: Amount;
+      /** What stood on it, and is left out as well. */
+      readonly conflicts?: RunFinished['conflicts'];
     };
 
 const BACKUP_ITSELF = 'backup';

@@ -188,7 +188,9 @@ test('a moment that cannot be brought back', async () => {
     state: STATE,
     next: "gateway-migrate restore --backup b.sql.gz (to the backup's own moment: every write since then is lost)",
   });
-  await expect(pointLeavingOut([moment], closed, 'b.sql.gz', {} as never, {} as never)).rejects.toMatchObject({
+  await expect(
+    pointLeavingOut({ names: [moment], onConflict: 'stop' }, closed, 'b.sql.gz', {} as never, {} as never),
+  ).rejects.toMatchObject({
     message: 'nothing after the backup can be brought back: the server writes no binary log (log_bin is OFF)',
     exitCode: 5,
     next: "gateway-migrate restore --backup b.sql.gz (to the backup's own moment: every write since then is lost)",
