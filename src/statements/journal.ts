@@ -150,12 +150,15 @@ export async function commitTogether(session: Session, writes: readonly Write[])
   }
 }
 
+/** How the note begins that a statement's run was left behind by a restore: it is no error of the statement. */
+export const SUPERSEDED = 'superseded by the restore ';
+
 /**
  * SQL that notes of what older runs left open that a restore has put another database in its place. The state stays: when
  * the restore is undone, it counts again.
  */
 export function supersedeSql(by: string): string {
-  return `UPDATE ${JOURNAL} SET error = ${textLiteral(`superseded by the restore ${by}`)} WHERE state IN ('intent', 'entered')`;
+  return `UPDATE ${JOURNAL} SET error = ${textLiteral(`${SUPERSEDED}${by}`)} WHERE state IN ('intent', 'entered')`;
 }
 
 /** The run that began last to undo this version. */

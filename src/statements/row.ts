@@ -35,6 +35,8 @@ export interface Evidence {
   readonly counters?: Readonly<Partial<Record<ObjectId, number>>> | undefined;
   /** User variables after the statement: name → SQL literal. Replayed on resume. */
   readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** The accounts that a statement about accounts may change: `user@host` → digest of each, and of its rights. */
+  readonly accounts?: Readonly<Record<string, string>> | undefined;
   /** What may end its transaction, so that the mark `entered` was committed before it was sent. */
   readonly ending?: string | undefined;
   /** Session variables that the statement had worked out by what may write: name → SQL literal. Replayed on resume. */
@@ -61,6 +63,8 @@ export interface JournalRow {
   readonly evidence: Evidence;
   /** The beginning of the statement, for people. */
   readonly statement: string;
+  /** It is repeated, and may be done already: the server's word that there is nothing left to do is no error. */
+  readonly isGone?: true;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { Failure, Interrupted, messageOf } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { StatementResult } from '../mysql/connect.ts';
+import { isAboutAccounts } from './accounts/accounts.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
 import { noteMarked, noteOutcome, type StatementKey, seesMark } from './journal.ts';
 import { readEnding } from './outcome/ending-reader.ts';
@@ -175,7 +176,7 @@ async function requireStillOpen(section: Section, { ordinal, statement }: Number
 /** One statement, with its events, its patience for locks, and its failure noted in the journal. */
 async function runStatement(
   section: Section,
-  { ordinal, statement }: Numbered,
+  { ordinal, statement, doneAlready = [] }: Numbered,
   bench: Workbench,
   context: Context,
   { isInGroup, isOfTemporary = false }: { readonly isInGroup: boolean; readonly isOfTemporary?: boolean },
@@ -186,7 +187,10 @@ async function runStatement(
   const attempt = async (isRepeated: boolean) => {
     if (begin && isRepeated && !isInGroup) await bench.work.execute('ROLLBACK');
     await begin?.();
-    const answer = bench.work.execute(statement.text);
+    const answer = bench.work.execute(statement.text).catch((error: { errno?: number }): StatementResult => {
+      if (!doneAlready.includes(error.errno ?? 0)) throw error;
+      return { rows: 0, lastInsertId: undefined, warnings: [] };
+    });
     // Told while the server is at work, not before it.
     if (!isRepeated) context.report({ type: 'statement.started', ...about, sql: statement.text });
     return answer;
@@ -202,20 +206,31 @@ async function runStatement(
     context.report({ type: 'statement.finished', ...about, ms, rows: result.rows, warnings: result.warnings });
     return result;
   } catch (error) {
-    await noteFailure(keyOf(section, ordinal), statement, error, bench);
+    await noteFailure(keyOf(section, ordinal), statement, error, { bench, context });
     throw error instanceof Interrupted ? error : new StatementFailed(section, { ordinal, statement }, error);
   }
 }
 
+interface Failing {
+  readonly bench: Workbench;
+  readonly context: Context;
+}
+
+/** MariaDB works a list off one by one: what stands in front of the refused one is done, and evidence decides. */
+function mayBePartlyDone({ verb, touches }: Statement, { server }: Context): boolean {
+  return server.flavor.kind === 'mariadb' && (touches.length > 1 || isAboutAccounts(verb));
+}
+
 /**
- * A server's own error means that the statement did nothing (it is atomic). Without one the connection was lost and
+ * A server's own error means that the statement did nothing (it is atomic, save for lists on MariaDB). Without one the connection was lost and
  * nobody knows: the row stays an intent, to be decided by evidence. What was noted ahead never had its turn.
  */
-async function noteFailure(key: StatementKey, statement: Statement, error: unknown, bench: Workbench): Promise<void> {
+async function noteFailure(key: StatementKey, statement: Statement, error: unknown, { bench, context }: Failing) {
   const cause = error instanceof Failure ? error.cause : error;
   const isRefused = isServerError(cause);
   if (isRefused) await bench.work.execute('ROLLBACK').catch(() => undefined);
   const unrun = isRefusedUnrun(statement, cause) ? [noteOutcome(key, { state: 'intent' })] : [];
-  const failed = isRefused ? [...unrun, noteOutcome(key, { state: 'failed', error: messageOf(error) })] : [];
+  const state = key.direction === 'up' && mayBePartlyDone(statement, context) ? 'intent' : 'failed';
+  const failed = isRefused ? [...unrun, noteOutcome(key, { state, error: messageOf(error) })] : [];
   await commitDeferred(bench, [...failed, ...takeBackAhead(bench)]).catch(() => undefined);
 }

@@ -2,12 +2,15 @@ import { dropIfExists } from '../migrations/sql/conditions.ts';
 import { temporaryRanges } from '../migrations/temporary.ts';
 import { authorsTransactions } from '../migrations/transactions.ts';
 import type { Statement } from '../migrations/types.ts';
+import { DONE_ALREADY } from './accounts/accounts.ts';
 import type { JournalRow } from './row.ts';
 
 /** A statement and its 1-based place in its section. */
 export interface Numbered {
   readonly ordinal: number;
   readonly statement: Statement;
+  /** Numbers of errors by which the server says that it is done already. */
+  readonly doneAlready?: readonly number[];
 }
 
 /**
@@ -58,6 +61,7 @@ export function repeatable(unit: Unit, rows: readonly JournalRow[]): Unit {
     const { statement, ordinal } = numbered;
     const wasBegun = rows.some((row) => row.ordinal === ordinal && row.state === 'intent');
     const dropsSeveral = statement.touches.length > 1 && statement.touches.every((touch) => touch.action === 'drop');
+    if (rows.some((row) => row.ordinal === ordinal && row.isGone)) return { ...numbered, doneAlready: DONE_ALREADY };
     if (!wasBegun || !dropsSeveral) return numbered;
     const text = dropIfExists(statement.text);
     return { ordinal, statement: { ...statement, text } };

@@ -8,6 +8,7 @@ import { readObjects, splitId } from '../../schema/snapshot.ts';
 import { readRoutineGrants } from '../../schema/stored/routine-grants.ts';
 import { placedTrigger } from '../../schema/stored/trigger-order.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
+import { isAboutAccounts, readAccounts } from '../accounts/accounts.ts';
 import type { Evidence } from '../row.ts';
 import { contentsReader, readReaches } from './contents.ts';
 import { type Noted, notedOf } from './identity-evidence.ts';
@@ -46,7 +47,8 @@ export function evidenceReader(
 
   async function rowsBefore(statement: Statement, definitions: Definitions): Promise<Partial<Evidence>> {
     const reaches = isAlone ? [] : await readReaches(session, database, statement);
-    const told = reaches.length > 0 ? { reaches } : {};
+    const accounts = isAlone || !isAboutAccounts(statement.verb) ? undefined : await readAccounts(session, statement);
+    const told = { ...(reaches.length > 0 ? { reaches } : {}), ...(accounts ? { accounts } : {}) };
     if (!notesRows) return told;
     const settings = await readSettings(session, statement);
     const contents = await contentsBefore(statement, definitions, reaches);

@@ -20,7 +20,8 @@ export interface Undone {
 }
 
 /** Rights and accounts belong to the server: no statement of ours takes them back. */
-const OF_THE_SERVER = /^(?:GRANT|REVOKE|(?:CREATE|ALTER|DROP) (?:USER|ROLE|SERVER)|SET PASSWORD|SET DEFAULT ROLE)$/;
+const OF_THE_SERVER =
+  /^(?:GRANT|REVOKE|(?:CREATE|ALTER|DROP|RENAME) (?:USER|ROLE|SERVER)|SET PASSWORD|SET DEFAULT ROLE)$/;
 
 /** What was done to the rows of one table that stood before. */
 interface Touched {

@@ -23,6 +23,16 @@ export async function readSettings(session: Session, statement: Statement): Prom
   return isOfDatabase ? [await readDatabase(session, statement.text)] : [];
 }
 
+/** What the intent noted of them is what they are now, each of them. */
+export async function areSettingsAsNoted(
+  settings: readonly NotedSetting[],
+  statement: Statement,
+  session: Session,
+): Promise<boolean> {
+  if (settings.length === 0 || settings.some(({ back }) => back.length === 0)) return false;
+  return JSON.stringify(await readSettings(session, statement)) === JSON.stringify(settings);
+}
+
 function serverWideIn(text: string): Assignment[] {
   const tokens = new Tokens(text);
   tokens.take('SET');

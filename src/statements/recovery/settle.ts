@@ -1,15 +1,19 @@
 import type { Context } from '../../context.ts';
 import { ExitCode, Failure } from '../../errors.ts';
+import { toStatement } from '../../migrations/sql/statement.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { JOURNAL_TABLE } from '../../schema/types.ts';
-import { commitTogether, forgetIntent, noteOutcome } from '../journal.ts';
+import { accountDeed, isAboutAccounts, readAccounts } from '../accounts/accounts.ts';
+import { type AccountVerdict, decideAccounts } from '../accounts/decide-accounts.ts';
+import { commitTogether, forgetIntent, noteOutcome, SUPERSEDED } from '../journal.ts';
 import { inTurn, type JournalRow, waitsFor } from '../row.ts';
 import { decideDdl } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
 import { calledFrom } from './places.ts';
 import { addsToItself, mayHaveEnded } from './repetition.ts';
+import { areSettingsAsNoted } from './settings.ts';
 import { tryStatement } from './trial.ts';
 import type { End, Verdict } from './verdict.ts';
 
@@ -49,19 +53,20 @@ export async function settleOpenStatements(
     reportVerdict(row, verdict, on.context);
     if (verdict.is === 'unknown') throw undecided(row, verdict);
     if (verdict.is === 'done') await commitTogether(on.session, [noteOutcome(row, { state: 'done' })]);
-    settled.push(verdict.is === 'done' ? { ...row, state: 'done' } : row);
+    const isGone = 'isGone' in verdict && verdict.isGone ? { isGone: true as const } : {};
+    settled.push(verdict.is === 'done' ? { ...row, state: 'done' } : { ...row, ...isGone });
   }
   if (on.forgetsNotDone) await commitTogether(on.session, notDone.filter(isDecidedByEvidence).map(forgetIntent));
   return settled;
 }
 
 /** Of what stands in the schema. Of all else a second look tells the same, whatever has happened meanwhile. */
-function isDecidedByEvidence({ kind }: JournalRow): boolean {
-  return kind === 'ddl' || kind === 'truncate';
+function isDecidedByEvidence({ kind, evidence }: JournalRow): boolean {
+  return kind === 'ddl' || kind === 'truncate' || evidence.accounts !== undefined;
 }
 
 /** What stands there although an earlier statement did nothing is not the work of this run. */
-function afterNotDone(notDone: JournalRow | undefined, verdict: Verdict): Verdict {
+function afterNotDone(notDone: JournalRow | undefined, verdict: AccountVerdict): AccountVerdict {
   if (!notDone || verdict.is !== 'done') return verdict;
   const earlier = `statement ${notDone.ordinal} of ${notDone.version}, which comes before it, did not take effect`;
   return { is: 'unknown', because: [...verdict.because, earlier] };
@@ -69,7 +74,14 @@ function afterNotDone(notDone: JournalRow | undefined, verdict: Verdict): Verdic
 
 type StatementOf = (row: JournalRow) => Statement | undefined;
 
-async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): Promise<Verdict> {
+async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): Promise<AccountVerdict> {
+  const hasFailed = row.error !== null && !row.error.startsWith(SUPERSEDED);
+  const ofAccounts = statementOf(row) ?? toStatement(row.statement, 0);
+  const deed = accountDeed(ofAccounts);
+  // Repeating another ends in the same state; of one that was refused in the middle of a list a part may be done.
+  if (deed !== undefined || (hasFailed && isAboutAccounts(ofAccounts.verb))) {
+    return decideAccounts(deed, row.evidence.accounts, await readAccounts(on.session, ofAccounts), hasFailed);
+  }
   switch (row.kind) {
     case 'ddl':
     case 'truncate': {
@@ -86,6 +98,9 @@ async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): 
     default: {
       const statement = statementOf(row);
       if (statement && addsToItself(statement)) {
+        if (await areSettingsAsNoted(row.evidence.settings ?? [], statement, on.session)) {
+          return { is: 'not-done', because: ['the settings are as they were before'] };
+        }
         return { is: 'unknown', because: ['it sets a value that it works out from the one before'] };
       }
       return { is: 'not-done', because: ['it has no lasting effect, or repeating it ends in the same state'] };

@@ -1,0 +1,40 @@
+import type { Verdict } from '../recovery/verdict.ts';
+import type { AccountDeed, Accounts } from './accounts.ts';
+
+/** `isGone`: what it takes away may be gone already, and then the server refuses its repetition. */
+export type AccountVerdict = Verdict & { readonly isGone?: true };
+
+/**
+ * PURE: decides a statement about accounts from what they were before it and are now. `hasFailed`: the server refused it, which on MariaDB
+ * may be in the middle of a list. Both undefined where our account may not see them.
+ */
+export function decideAccounts(
+  deed: AccountDeed | undefined,
+  before: Accounts | undefined,
+  now: Accounts | undefined,
+  hasFailed: boolean,
+): AccountVerdict {
+  if (!before || !now) return { is: 'unknown', because: ['our account may not see the accounts'] };
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
+  const changed = names.filter((name) => before[name] !== now[name]);
+  if (changed.length === 0) return { is: 'not-done', because: ['the accounts are as they were before'] };
+  const because = changed.map((name) => says(name, before, now));
+  if (deed === 'rename' && isMoved(changed, before, now)) return { is: 'done', because };
+  const areAllGone = names.every((name) => now[name] === undefined);
+  if (deed === 'drop' && areAllGone) return { is: 'done', because };
+  if (hasFailed) return { is: 'unknown', because };
+  if (deed === 'revoke' || deed === 'password') return { is: 'not-done', because, isGone: true };
+  return { is: 'unknown', because };
+}
+
+function says(name: string, before: Accounts, now: Accounts): string {
+  if (before[name] === undefined) return `account ${name} exists now`;
+  return now[name] === undefined ? `account ${name} is gone` : `account ${name} differs from before`;
+}
+
+/** Each that is gone stands under a new name, and nothing else changed. */
+function isMoved(changed: readonly string[], before: Accounts, now: Accounts): boolean {
+  const gone = changed.filter((name) => now[name] === undefined).map((name) => before[name]);
+  const made = changed.filter((name) => before[name] === undefined).map((name) => now[name]);
+  return gone.length + made.length === changed.length && gone.sort().join() === made.sort().join();
+}
