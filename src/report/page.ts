@@ -10,6 +10,7 @@ import { timeline } from './timeline.ts';
 import { type ToldWatch, watchSection } from './watch.ts';
 
 const MOST_CHECKS = 400;
+const MOST_LINES = 100;
 
 /** One self-contained page: no script, nothing loaded, everything escaped. PURE. */
 export function renderPage(story: Story, watched?: ToldWatch): string {
@@ -39,6 +40,7 @@ ${statements(story)}
 ${checks(story)}
 ${watched && watchSection(watched)}
 ${notes(story)}
+${notable(story)}
 ${summaries(story)}
 ${section('Type next', html`<pre>${watched?.judgement.next ?? nextOf(story)}</pre>`)}
 </main>
@@ -128,6 +130,28 @@ function notes({ notes }: Story): Markup | undefined {
     'Notes',
     html`${told.map(({ level, text }) => html`<p class="${level === 'warning' ? 'warn' : 'quiet'}">${short(text)}</p>`)}`,
   );
+}
+
+function notable({ notable, logFile }: Story): Markup | undefined {
+  if (notable.length === 0) return undefined;
+  const rows = notable
+    .slice(0, MOST_LINES)
+    .map(({ at, level, text }) => [
+      timeOf(at),
+      html`<span class="verdict ${level === 'ERROR' ? 'bad' : 'warn'}">${level}</span>`,
+      html`${short(text)}`,
+    ]);
+  const left = notable.length - rows.length;
+  return section(
+    'Notable lines of the log',
+    html`${table(['At', '', 'Line'], rows)}
+${left > 0 && html`<p class="quiet">${left} more in ${logFile ?? 'the log'}</p>`}`,
+  );
+}
+
+/** `04:25:11` of `2025-10-04T04:25:11.123+02:00`: the header has the day. */
+function timeOf(at: string): string {
+  return at.slice(11, 19);
 }
 
 function summaries({ summaries }: Story): Markup | undefined {

@@ -1,4 +1,5 @@
 import type { CommandName, RunEvent, RunFinished, StampedEvent } from '../run/events.ts';
+import { type LogLine, logLine } from './log-lines.ts';
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
@@ -25,6 +26,11 @@ export interface ToldStatement {
   warnings: readonly string[];
 }
 
+export interface NotableLine extends LogLine {
+  /** ISO 8601. */
+  readonly at: string;
+}
+
 /** A run as its events tell it: what a page and a message are made of. */
 export interface Story {
   readonly run: string;
@@ -41,6 +47,8 @@ export interface Story {
   readonly checks: readonly EventOf<'check'>[];
   readonly notes: readonly EventOf<'note'>[];
   readonly summaries: readonly EventOf<'summary'>[];
+  /** What the log marks with WARN or ERROR, with its moment. */
+  readonly notable: readonly NotableLine[];
   /** Undefined: it was cut off, or goes on. */
   readonly finished: RunFinished | undefined;
 }
@@ -53,6 +61,7 @@ type Draft = { -readonly [K in keyof Story]: Story[K] } & {
   checks: EventOf<'check'>[];
   notes: EventOf<'note'>[];
   summaries: EventOf<'summary'>[];
+  notable: NotableLine[];
 };
 
 /** PURE. Reads the events of one run in their order; a run that was resumed goes on where it stopped. */
@@ -61,7 +70,7 @@ export function tellStory(events: readonly StampedEvent[]): Story {
   const story: Draft = {
     ...{ run: '', command: 'deploy', target: '', logFile: undefined, finished: undefined },
     ...{ startedAt: first?.at ?? '', lastAt: first?.at ?? '' },
-    ...{ steps: [], statements: [], rehearsed: [], migrations: [], checks: [], notes: [], summaries: [] },
+    ...{ steps: [], statements: [], rehearsed: [], migrations: [], checks: [], notes: [], summaries: [], notable: [] },
   };
   let isBegun = false;
   for (const event of events) {
@@ -71,6 +80,8 @@ export function tellStory(events: readonly StampedEvent[]): Story {
       isBegun = true;
       Object.assign(story, { command: event.command, target: event.target, logFile: event.logFile });
     }
+    const line = logLine(event);
+    if (line.level === 'WARN' || line.level === 'ERROR') story.notable.push({ ...line, at: event.at });
     take(story, event);
   }
   return story;

@@ -1,12 +1,12 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, refusal } from '../errors.ts';
+import { logLine } from '../report/log-lines.ts';
 import { fileStamp } from '../system/clock.ts';
 import { collectLines, makeFolder, OWNER_ONLY } from '../system/files.ts';
 import type { Secret } from '../system/secret.ts';
 import { visibleLine } from '../terminal/visible.ts';
 import type { Reporter, StampedEvent } from './events.ts';
-import { logLine } from './log-lines.ts';
 import { redactEvent, redactor } from './redact.ts';
 
 export interface LogFileOptions {

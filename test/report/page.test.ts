@@ -63,6 +63,21 @@ describe('the page', () => {
       expect(text).toContain(part);
   });
 
+  test('shows what the log marks, with its moment, and says how much more there is', () => {
+    const text = textOf(page(failedStory));
+    expect(text).toContain('Notable lines of the log At Result Line 09:30:01 ERROR check error: Tools: mysqldump');
+    expect(text).toMatch(/\d\d:\d\d:\d\d ERROR step \S+ failed after \d+ ms: /);
+    const note: RunEvent = { type: 'note', level: 'warning', text: 'the disk is slow' };
+    const many = page([
+      ...deployStory.slice(0, -1),
+      ...Array.from({ length: 130 }, () => note),
+      ...deployStory.slice(-1),
+    ]);
+    expect(textOf(many)).toMatch(/ WARN the disk is slow .* \d+ more in /);
+    const quiet = deployStory.filter(({ type }) => type === 'run.started' || type === 'run.finished');
+    expect(page(quiet)).not.toContain('Notable lines of the log');
+  });
+
   test('tells what becomes of the schema, and of each statement what was expected of it', () => {
     const html = page(rehearsedStory);
     const text = textOf(html);

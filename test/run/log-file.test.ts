@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { type LogFileOptions, openLogFile } from '../../src/run/log-file.ts';
-import { logLine } from '../../src/run/log-lines.ts';
+import { logLine } from '../../src/report/log-lines.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
