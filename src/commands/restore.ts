@@ -27,7 +27,7 @@ import {
   StandsOnIt,
 } from './restore/leave-out.ts';
 import { openLog } from './restore/log.ts';
-import { requireRestorable } from './restore/needs.ts';
+import { isNeeded, requireRestorable } from './restore/needs.ts';
 import { offerPoints, pointAt, type RestorePoint } from './restore/point.ts';
 import { beginLogged } from './shared/begin.ts';
 import { carryOut } from './shared/carry-out.ts';
@@ -61,7 +61,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     const leaveOut = names && { names, onConflict: options.onConflict };
     const config = await beginLogged('restore', invocation);
     const backup = await chooseBackup(options.backup, moment ?? (names && earliestOf(names)), config, invocation);
-    const facts = await showPreflight(config, invocation);
+    const facts = await showPreflight(config, invocation, isNeeded);
     requireFree(facts);
     await requireWritable(facts.server);
     await requireRestorable(facts, backup.manifest, undefined, invocation);

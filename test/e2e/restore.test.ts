@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { describeOnServers } from '../support/servers.ts';
-import { createProduction, filesBelow, jsonLines, lastOf, type Production } from './production.ts';
+import { createProduction, filesBelow, type JsonObject, jsonLines, lastOf, type Production } from './production.ts';
 
 const TABLES = `CREATE TABLE shops (id INT PRIMARY KEY, name VARCHAR(50)); INSERT INTO shops VALUES (1, 'one'), (2, 'two');
   CREATE TABLE visits (id INT PRIMARY KEY, shop_id INT NOT NULL, FOREIGN KEY (shop_id) REFERENCES shops (id));
@@ -176,10 +176,15 @@ describeOnServers('restore', (server) => {
       ...refused,
       what: `${failed}after the load table visits has 2 rows instead of 3`,
     });
-    const restored = lastOf(
-      await production.run('restore', '--table', 'visits', '--table', 'shops', '--yes', '--json'),
-    );
-    expect(restored).toMatchObject({ exitCode: 0, production: 'changed' });
+    // A file that no deploy would take stands in the way of no restore, and frightens nobody.
+    production.migration('9_broken.sql', '-- migrate:up\n');
+    const done = await production.run('restore', '--table', 'visits', '--table', 'shops', '--yes', '--json');
+    const isAboutFile = ({ type, group, ok }: JsonObject) =>
+      type === 'step.failed' || (type === 'check' && group === 'migrations' && ok === false);
+    expect(jsonLines(done).filter(isAboutFile)).toEqual([
+      expect.objectContaining({ name: join(production.dir, 'migrations/9_broken.sql'), level: 'warning' }),
+    ]);
+    expect(lastOf(done)).toMatchObject({ exitCode: 0, production: 'changed' });
     const added = (await production.objects()).filter((name) => !present.includes(name));
     expect(added.map((name) => name.replace(/\d{8}_\d{6}$/, 'TIME'))).toEqual([
       'base table gateway_migrate_history',
@@ -195,6 +200,7 @@ describeOnServers('restore', (server) => {
     expect([await shops(production), await beside(production)]).toEqual([[], []]);
     const rolledBack = await production.run('rollback', '--yes');
     expect([rolledBack.code, rolledBack.stdout]).toEqual([0, expect.stringContaining('nothing to undo')]);
+    expect(rolledBack.stdout).toContain('✔ Preflight');
   });
 
   test('begins nothing when the account may not make a database for single tables, and names the GRANT', {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RunEvent } from '../../src/run/events.ts';
 import { logLine } from '../../src/report/log-lines.ts';
+import type { RunEvent } from '../../src/run/events.ts';
 import { createLook, plainLook } from '../../src/terminal/look.ts';
 import { evidenceLines, sparkline, verdictLines, WatchLine } from '../../src/terminal/watch-lines.ts';
 

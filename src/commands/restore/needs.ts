@@ -38,7 +38,7 @@ export async function requireLoadable({ server }: Facts): Promise<void> {
 }
 
 /** What of preflight a restore cannot do without. The rest may be the very reason for it. */
-function isNeeded({ group, name }: Check): boolean {
+export function isNeeded({ group, name }: Check): boolean {
   return group === 'rights to restore' || name === 'privileges' || name === 'client programs';
 }
 

@@ -20,7 +20,7 @@ import { type RestoreSite, siteForRestore } from '../shared/site-facts.ts';
 import { withRun } from '../shared/with-run.ts';
 import { chooseFile } from './backup.ts';
 import { readDestination } from './destination.ts';
-import { requireLoadable, requireRestorable } from './needs.ts';
+import { isNeeded, requireLoadable, requireRestorable } from './needs.ts';
 
 export interface TableRestoreOptions {
   /** A path, or `latest`. */
@@ -47,7 +47,7 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
     const manifest = await readManifest(file);
     const known = new Set(manifest.tables.map(({ name }) => name));
     requireKnown({ ...options, tables: spelledAs(options.tables, known, true) }, known, file);
-    const facts = await showPreflight(config, invocation);
+    const facts = await showPreflight(config, invocation, isNeeded);
     requireFree(facts);
     const tables = spelledAs(options.tables, known, facts.server.foldsNames);
     requireKnown({ ...options, tables }, known, file);

@@ -14,14 +14,18 @@ import type { Invocation } from './invocation.ts';
 
 const STEP = { id: 'preflight', title: 'Preflight' };
 
+/** What of the checks a command cannot do without: of the others it only warns. */
+type IsNeeded = (check: Check) => boolean;
+
 /** Gathers the facts as a step that everybody sees: every check is reported, with its remedy. */
-export function showPreflight(config: Config, invocation: Invocation): Promise<Facts> {
-  return asStep(config, invocation, gatherFacts(config, invocation));
+export function showPreflight(config: Config, invocation: Invocation, isNeeded: IsNeeded = () => true): Promise<Facts> {
+  return asStep(config, invocation, gatherFacts(config, invocation), isNeeded);
 }
 
 /** How things stand, for a command that goes on with a run or back from it: what that needs, its own steps ask for. */
 export function showStanding(config: Config, invocation: Invocation): Promise<Standing> {
-  return showNeeded(config, invocation, { isEnough: () => true, backup: false });
+  const standing = gatherNeeded(config, invocation, { isEnough: () => true, backup: false });
+  return asStep(config, invocation, standing, () => false);
 }
 
 /** The facts, or how things stand where that is enough. */
@@ -33,13 +37,17 @@ async function asStep<T extends Facts | Standing>(
   config: Config,
   invocation: Invocation,
   gathering: Promise<T>,
+  isNeeded: IsNeeded = () => true,
 ): Promise<T> {
   const { hub, clock } = invocation;
   const startedMs = clock.ticksMs();
   hub.report({ type: 'step.started', ...STEP });
   try {
     const found = await orInterrupted(gathering, invocation.signal);
-    const checks = isComplete(found) ? found.checks : checkStanding(found, config);
+    const all = isComplete(found) ? found.checks : checkStanding(found, config);
+    const checks = all.map((check) =>
+      isFailed(check) && !isNeeded(check) ? { ...check, level: 'warning' as const } : check,
+    );
     reportChecks(checks, invocation);
     const failed = checks.filter(isFailed).length;
     const ms = clock.ticksMs() - startedMs;
