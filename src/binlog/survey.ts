@@ -1,5 +1,7 @@
 import { JOURNAL_TABLE } from '../schema/types.ts';
-import { type Accident, findAccident, sumOf } from './accident.ts';
+import type { Accident } from './accidents/accident.ts';
+import { AccidentList } from './accidents/list.ts';
+import { type Amount, addTo } from './amount.ts';
 import { type Concern, concernOf } from './concern.ts';
 import { ClockWatch } from './judgement/clock.ts';
 import { findUnlogged } from './judgement/unlogged.ts';
@@ -7,13 +9,6 @@ import { isReached, type Moment } from './moment.ts';
 import { formatPosition, type LogPosition, type LogRange, readRange } from './range.ts';
 import type { Subject } from './subject.ts';
 import { readTransactions, startOf, type Transaction } from './transaction.ts';
-
-/** How much a part of the log does to a database. */
-export interface Amount {
-  transactions: number;
-  /** Undefined when the rows of one table cannot be counted. */
-  rows: number | undefined;
-}
 
 /** A transaction of the log that decides what a restore can do. */
 export interface Obstacle {
@@ -47,7 +42,14 @@ export interface Survey {
   readonly accidents: readonly Accident[];
 }
 
-type Draft = { -readonly [Name in keyof Survey]: Survey[Name] } & { accidents: Accident[] };
+type Draft = { -readonly [Name in keyof Survey]: Survey[Name] };
+
+export interface SurveyOptions {
+  /** Places where transactions begin that are not repeated. */
+  readonly leftOut?: ReadonlySet<string> | undefined;
+  /** Of each table when the log begins, as far as they are known. */
+  readonly rows?: ReadonlyMap<string, number> | undefined;
+}
 
 /**
  * Reads the whole range. `moment` undefined: everything is repeated, but not what begins at a place of `leftOut`. Throws an error
@@ -58,10 +60,11 @@ export async function surveyLog(
   subject: Subject,
   moment: Moment | undefined,
   signal: AbortSignal,
-  leftOut: ReadonlySet<string> = new Set(),
+  { leftOut = new Set(), rows = new Map() }: SurveyOptions = {},
 ): Promise<Survey> {
   const draft = blankSurvey(range);
   const prepared = new Set<string>();
+  const accidents = new AccidentList(subject, rows);
   const clock = moment?.is === 'time' ? new ClockWatch(moment.micros, subject.now) : undefined;
   for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
     signal.throwIfAborted();
@@ -74,20 +77,19 @@ export async function surveyLog(
     const unlogged = isOut ? undefined : findUnlogged(transaction, subject, prepared);
     if (unlogged !== undefined) draft.refused ??= obstacleOf(transaction, unlogged, '');
     const concern = concernOf(transaction, subject);
+    accidents.take(transaction, concern);
     if (!concern) {
       if (!isOut && transaction.oddity?.isBlind) note(draft, transaction, { changes: [], statements: [] });
       continue;
     }
-    const accident = findAccident(transaction, concern);
-    if (accident) draft.accidents.push(accident);
-    add(isOut ? draft.leftOut : draft.repeated, concern);
+    addTo(isOut ? draft.leftOut : draft.repeated, concern.changes);
     if (!isOut) note(draft, transaction, concern);
   }
   if (clock?.unclear) {
     const { first, second, reason } = clock.unclear;
     draft.refused = { ...obstacleOf(first, reason, ''), places: [startOf(first), second ?? endOf(range)] };
   }
-  draft.accidents.reverse();
+  draft.accidents = accidents.all;
   return draft;
 }
 
@@ -109,12 +111,6 @@ function blankSurvey(range: LogRange): Draft {
     largestBytes: 0,
     accidents: [],
   };
-}
-
-function add(amount: Amount, { changes }: Concern): void {
-  const rows = sumOf(changes);
-  amount.transactions++;
-  amount.rows = amount.rows === undefined || rows === undefined ? undefined : amount.rows + rows;
 }
 
 function note(draft: Draft, transaction: Transaction, { changes, statements }: Concern): void {

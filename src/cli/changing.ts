@@ -67,6 +67,7 @@ export function addChanging(program: Command, runs: Runs): void {
       '--in-place',
       'load into the database itself (down as long as that takes); with --table: replace the present ones',
     )
+    .option('--dry-run', 'show what there is to choose from, and the plan; change nothing')
     .option('--no-services', 'do not stop services for the swap')
     .option('--no-maintenance', 'leave the site up')
     .addOption(
@@ -74,13 +75,13 @@ export function addChanging(program: Command, runs: Runs): void {
     )
     .action((options) =>
       runs(async (invocation) => {
-        const { inPlace = false, table, ...others } = options;
+        const { inPlace = false, dryRun = false, table, ...others } = options;
         if (table) {
           const { restoreTablesCommand } = await import('../commands/restore/tables.ts');
           const { backup, maintenance } = others;
-          return restoreTablesCommand({ backup, maintenance, tables: table, inPlace }, invocation);
+          return restoreTablesCommand({ backup, maintenance, tables: table, inPlace, dryRun }, invocation);
         }
-        return (await import('../commands/restore.ts')).restoreCommand({ ...others, inPlace }, invocation);
+        return (await import('../commands/restore.ts')).restoreCommand({ ...others, inPlace, dryRun }, invocation);
       }),
     );
 }

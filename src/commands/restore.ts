@@ -4,6 +4,7 @@ import { backupPath } from '../backup/file/folder.ts';
 import type { Manifest } from '../backup/file/manifest.ts';
 import { describeOrigin, otherOrigin } from '../backup/file/origin.ts';
 import { type Moment, parseMoment } from '../binlog/moment.ts';
+import type { TransactionName } from '../binlog/named/names.ts';
 import { formatPosition } from '../binlog/range.ts';
 import type { Config } from '../config/config.ts';
 import { ExitCode, Failure } from '../errors.ts';
@@ -18,6 +19,7 @@ import { runFolder } from '../run/folder.ts';
 import { isoWithOffset } from '../system/clock.ts';
 import { type ChosenBackup, chooseBackup } from './restore/backup.ts';
 import { readDestination } from './restore/destination.ts';
+import { showPlan } from './restore/dry-run.ts';
 import {
   earliestOf,
   type LeaveOut,
@@ -28,14 +30,14 @@ import {
 } from './restore/leave-out.ts';
 import { openLog } from './restore/log.ts';
 import { isNeeded, requireRestorable } from './restore/needs.ts';
-import { offerPoints, pointAt, type RestorePoint } from './restore/point.ts';
+import { offerPoints, pointAt, type RestorePoint, tellPoints } from './restore/point.ts';
 import { beginLogged } from './shared/begin.ts';
 import { carryOut } from './shared/carry-out.ts';
 import { declined } from './shared/declined.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { requireFree, showPreflight } from './shared/preflight.ts';
 import { type RestoreSite, siteForRestore } from './shared/site-facts.ts';
-import { endingOf, withRun } from './shared/with-run.ts';
+import { type Ending, endingOf, withRun } from './shared/with-run.ts';
 
 export interface RestoreOptions {
   /** A path, or `latest`. */
@@ -51,6 +53,8 @@ export interface RestoreOptions {
   readonly leaveOut?: readonly string[] | undefined;
   /** What stands on them. */
   readonly onConflict: OnConflict;
+  /** Show what there is to choose from, and the plan. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** Brings the database back from a backup: loaded beside, then swapped. What was there before is kept. */
@@ -73,11 +77,14 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       const plan = planFor(backup.file, point, { ...options, at, site }, calledAs(config, facts.server), invocation);
       const rows = summaryRows(plan, backup.manifest, point, site, config);
       invocation.hub.report({ type: 'summary', title: 'Restore', rows });
+      if (options.dryRun) {
+        await rm(logs, { recursive: true, force: true });
+        return showPlan(plan, { backup: backup.file, ...lossOf(point) }, invocation);
+      }
       const stranger = otherOrigin(backup.manifest, await readDestination(facts.server));
       if (!(await invocation.prompt.confirm(questionOf(stranger)))) throw declined();
       const errand = { plan, config, server: facts.server, migrations: facts.migrations };
-      const told = point.is === 'moment' ? { lost: point.missing, conflicts: point.conflicts } : {};
-      return { ...(await carryOut(errand, invocation)), backup: backup.file, ...told };
+      return { ...(await carryOut(errand, invocation)), backup: backup.file, ...lossOf(point) };
     } catch (error) {
       // Of a run that has not begun nobody will ask for its copy of the log.
       await rm(logs, { recursive: true, force: true });
@@ -85,6 +92,10 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
       throw error;
     }
   });
+}
+
+function lossOf(point: RestorePoint): Pick<Ending, 'lost' | 'conflicts'> {
+  return point.is === 'moment' ? { lost: point.missing, conflicts: point.conflicts } : {};
 }
 
 /** As the catalogue calls the database, which can be another spelling than the configuration's. */
@@ -141,7 +152,14 @@ async function choosePoint(
   const open = () => openLog({ file, manifest, server, config, isInPlace: options.inPlace }, invocation);
   if (leaveOut) return pointLeavingOut(leaveOut, await open(), file, server, invocation);
   if (moment) return pointAt(moment, await open(), file);
-  if ((prompt.isInteractive && !flags.yes) || flags.json) return offerPoints(await open(), invocation);
+  if ((prompt.isInteractive && !flags.yes && !options.dryRun) || flags.json) {
+    const log = await open();
+    const leave = (name: TransactionName) =>
+      pointLeavingOut({ names: [name], onConflict: 'stop' }, log, file, server, invocation);
+    const asked = options.dryRun ? { ...invocation, prompt: { ...prompt, isInteractive: false } } : invocation;
+    return offerPoints(log, options.inPlace ? undefined : leave, asked);
+  }
+  if (options.dryRun) return tellPoints(await open(), invocation);
   return { is: 'backup', lost: 'every write since then' };
 }
 

@@ -84,7 +84,7 @@ export type RunEvent =
       object?: string | undefined;
     }
   | { type: 'summary'; title: string; rows: readonly (readonly [label: string, value: string])[] }
-  /** Something in the binary log that looks like an accident; `--until` takes its `position`. */
+  /** Something in the binary log that looks like an accident, or a run; `--until` and `--leave-out` take its `position`. */
   | {
       type: 'accident';
       position: string;
@@ -93,6 +93,12 @@ export type RunEvent =
       what: string;
       tables: readonly string[];
       rows: number | undefined;
+      /** Which part of its table's rows that is, of the table that lost most of them. */
+      percent: number | undefined;
+      /** The run of the tool that did it: `--leave-out` takes it, too. */
+      ofRun: string | undefined;
+      /** What `--until` loses with it: all that was committed behind it. `--leave-out` loses none of that. */
+      lostUntil: { readonly transactions: number; readonly rows: number | undefined };
     }
   /** One look of a watch; null: the database could not be asked, no site is configured. */
   | {

@@ -91,6 +91,8 @@ describeOnServers(
       // The list is drawn below its question, a moment later.
       await terminal.waitFor(/DELETE of \d+ rows in orders/);
       terminal.type('\r');
+      await terminal.waitFor(/And what came after it\?[\s\S]*comes back as well: 0 transactions, 0 changed rows/);
+      terminal.type('\r');
       await terminal.waitFor('Replace PRODUCTION by this backup? (yes/no)');
       expect(terminal.transcript()).toMatch(/Apart +on a private server: binlog\.\d+:\d+, .*: it names/);
       terminal.type('yes\r');

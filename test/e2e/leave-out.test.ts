@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/mysql/connect.ts';
 import { contentOf, endOfLog } from '../binlog/support.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { createProduction, lastOf, type Production } from './production.ts';
+import { createProduction, jsonLines, lastOf, type Production } from './production.ts';
 
 const SHOP = `
   CREATE TABLE customers (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40) NOT NULL);
@@ -77,6 +77,35 @@ describeOnServers(
       );
     });
 
+    test('a dry run shows what there is to choose from and what each choice costs', { timeout: 60_000 }, async () => {
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      await production.sql(`CREATE TABLE many (id INT PRIMARY KEY);
+        INSERT INTO many VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12)`);
+      const place = await placeOf('DELETE FROM many WHERE id < 11', 'many');
+      await production.sql('INSERT INTO many VALUES (20), (21)');
+      const before = await contentOf(server(), production.database);
+      const shown = await production.run('restore', '--dry-run');
+      expect(shown.code).toBe(0);
+      const text = shown.stdout.replace(/\s+/g, ' ');
+      expect(text).toMatch(
+        new RegExp(
+          `In the binary log ${place} \\d{4}-\\S+ \\S+ (?:thread \\d+ )?DELETE of 10 rows in many \\(83 %\\): --until loses 1 transaction, 2 changed rows after it, --leave-out none`,
+        ),
+      );
+      expect(text).toContain('Nothing was changed: this is what would be done.');
+      const told = await production.run('restore', '--leave-out', place, '--dry-run', '--json');
+      expect(lastOf(told)).toMatchObject({
+        ...{ exitCode: 0, production: 'unchanged', lost: { transactions: 0, rows: 0 } },
+      });
+      expect(jsonLines(await production.run('restore', '--dry-run', '--json'))).toContainEqual(
+        expect.objectContaining({
+          ...{ type: 'accident', position: place, rows: 10, lostUntil: { transactions: 1, rows: 2 } },
+          percent: 83,
+        }),
+      );
+      expect(await contentOf(server(), production.database)).toEqual(before);
+    });
+
     test('what stands on it is told, row by row, and nothing is done', { timeout: 60_000 }, async () => {
       expect((await production.run('backup', 'create')).code).toBe(0);
       const place = await placeOf('UPDATE prices SET cents = 1');
@@ -121,11 +150,12 @@ describeOnServers(
     });
 
     /** Where the one transaction begins that this statement makes. */
-    async function placeOf(sql: string): Promise<string> {
+    async function placeOf(sql: string, ...more: string[]): Promise<string> {
       const lock = await (await connect(server().target(production.database))).open({ purpose: 'migration' });
       try {
         // Nobody else writes between the two.
-        await lock.query('LOCK TABLES customers WRITE, orders WRITE, prices WRITE, counter WRITE');
+        const tables = ['customers', 'orders', 'prices', 'counter', ...more];
+        await lock.query(`LOCK TABLES ${tables.map((name) => `${name} WRITE`).join(', ')}`);
         const { file, position } = await endOfLog(server());
         await lock.query(sql);
         return `${file}:${position}`;

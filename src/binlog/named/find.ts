@@ -57,7 +57,7 @@ function searchPlace({ file, position }: { readonly file: string; readonly posit
  * Rows that a migration changes stand in one transaction with the run's note of them. A definition commits by itself: it is
  * the run's when it came from a connection that the run has noted, and between two of its notes.
  */
-function searchRun(run: string): Search {
+export function searchRun(run: string): Search {
   const connections = new Set<number>();
   let between: Transaction[] = [];
   let hasBegun = false;

@@ -1,9 +1,9 @@
+import { without } from '../../binlog/amount.ts';
 import { type Conflicts, describeConflict, findConflicts, type ToldConflict } from '../../binlog/left-out/conflicts.ts';
 import { openWatch, withNewDatabase } from '../../binlog/left-out/open.ts';
 import { inOrder } from '../../binlog/left-out/places.ts';
 import { findNamed, placeOf } from '../../binlog/named/find.ts';
 import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
-import type { Amount } from '../../binlog/survey.ts';
 import { ExitCode, Failure, refusal } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
 import type { Invocation } from '../shared/invocation.ts';
@@ -100,11 +100,6 @@ async function decide(
     skipped.push(...conflicts.told);
     places = inOrder([...places, ...conflicts.places]);
   }
-}
-
-function without(all: Amount, some: Amount): Amount {
-  const rows = all.rows === undefined || some.rows === undefined ? undefined : all.rows - some.rows;
-  return { transactions: all.transactions - some.transactions, rows };
 }
 
 /** Something later stands on what is to be left out. */

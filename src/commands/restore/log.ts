@@ -67,8 +67,9 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     const range = await runStep(STEP, invocation, () => fetch(asked, source, invocation), describe);
     const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
     const subject = await readSubject(session, server.flavor, server.target.database);
+    const rows = new Map(manifest.tables.map((table) => [table.name, table.rows]));
     const survey: OpenedLog['survey'] = (moment, leftOut) =>
-      surveyLog(range, subject, moment, invocation.signal, leftOut);
+      surveyLog(range, subject, moment, invocation.signal, { leftOut, rows });
     const doubts = await readDoubts(session, server.flavor, subject, manifest.made);
     return { range, subject, surroundings, gaps: doubts ?? gaps.partial, doubts: doubts ?? [], survey };
   } finally {

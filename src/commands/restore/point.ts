@@ -1,7 +1,9 @@
-import type { Accident } from '../../binlog/accident.ts';
+import type { Accident } from '../../binlog/accidents/accident.ts';
+import type { Amount } from '../../binlog/amount.ts';
 import type { Moment } from '../../binlog/moment.ts';
+import type { TransactionName } from '../../binlog/named/names.ts';
 import { formatPosition, type LogPosition } from '../../binlog/range.ts';
-import type { Amount, Survey } from '../../binlog/survey.ts';
+import type { Survey } from '../../binlog/survey.ts';
 import { chooseWay, describeObstacle, localTime, stopBefore, type Way } from '../../binlog/way.ts';
 import { refusal } from '../../errors.ts';
 import type { RunFinished } from '../../run/events.ts';
@@ -54,8 +56,15 @@ export async function pointAt(moment: Moment, log: OpenedLog | ClosedLog, file: 
   return pointOf(survey, log);
 }
 
-/** Without `--until`: a person chooses from what looks like the accident, a script gets the backup's moment. */
-export async function offerPoints(log: OpenedLog | ClosedLog, invocation: Invocation): Promise<RestorePoint> {
+/**
+ * Without `--until`: a person chooses from what looks like the accident, and then what is to become of what came after it; a script gets
+ * the backup's moment. `leaveOut` makes the point without a transaction; undefined with --in-place, which has none.
+ */
+export async function offerPoints(
+  log: OpenedLog | ClosedLog,
+  leaveOut: ((name: TransactionName) => Promise<RestorePoint>) | undefined,
+  invocation: Invocation,
+): Promise<RestorePoint> {
   if ('problem' in log) {
     const help = log.remedy === undefined ? '' : ` (${log.remedy})`;
     return { is: 'backup', lost: `every write since then: ${log.problem}${help}` };
@@ -71,8 +80,31 @@ export async function offerPoints(log: OpenedLog | ClosedLog, invocation: Invoca
     : BACKUP_ITSELF;
   if (answer === BACKUP_ITSELF) return { is: 'backup', lost: 'every write since then' };
   const chosen = accidents.find(({ before }) => formatPosition(before) === answer);
-  const moment: Moment | undefined = chosen && { is: 'position', ...chosen.before };
-  return pointOf(await log.survey(moment), log);
+  if (!chosen) return pointOf(await log.survey(undefined), log);
+  const moment: TransactionName = { is: 'position', ...chosen.before };
+  const way = leaveOut && (await invocation.prompt.choose('And what came after it?', waysFrom(chosen)));
+  if (!leaveOut || way === 'until') return pointOf(await log.survey(moment), log);
+  return leaveOut(chosen.run === undefined ? moment : { is: 'run', run: chosen.run });
+}
+
+/** For a dry run: the same list, and nothing is asked. */
+export async function tellPoints(log: OpenedLog | ClosedLog, { hub }: Invocation): Promise<RestorePoint> {
+  if ('problem' in log) return { is: 'backup', lost: `every write since then: ${log.problem}` };
+  const { accidents } = await log.survey(undefined);
+  const rows = accidents.slice(0, MOST_SHOWN).map((one) => {
+    const cost = `--until loses ${describeAmount(one.later)} after it, --leave-out none`;
+    return [formatPosition(one.before), `${labelOf(one).replace(/^before | {2}\(\S+\)$/g, '')}: ${cost}`] as const;
+  });
+  if (rows.length > 0) hub.report({ type: 'summary', title: 'In the binary log', rows });
+  return { is: 'backup', lost: 'every write since then' };
+}
+
+/** PURE: with what each costs. */
+function waysFrom({ later }: Accident) {
+  return [
+    { value: 'leave-out', label: `comes back as well: ${describeAmount(later)} (--leave-out)` },
+    { value: 'until', label: `is lost: ${describeAmount(later)} (--until)` },
+  ] as const;
 }
 
 export function pointOf(
@@ -104,13 +136,17 @@ export function describeAmount({ transactions, rows }: Amount): string {
   return `${transactions} ${transactions === 1 ? 'transaction' : 'transactions'}${changes}`;
 }
 
-function labelOf({ before, committed, threadId, what, tables }: Accident): string {
+/** PURE: as it stands in a list. */
+export function labelOf({ before, committed, threadId, what, tables, share }: Accident): string {
   const thread = threadId === undefined ? '' : `  thread ${threadId}`;
   const of = /^(?:DELETE|UPDATE) of/.test(what) ? ` in ${tables.join(', ')}` : '';
-  return `before ${localTime(committed.micros)}${thread}  ${what}${of}  (${formatPosition(before)})`;
+  const part = share === undefined ? '' : ` (${Math.round(share * 100)} %)`;
+  return `before ${localTime(committed.micros)}${thread}  ${what}${of}${part}  (${formatPosition(before)})`;
 }
 
-function toEvent({ before, committed, threadId, what, tables, rows }: Accident) {
+function toEvent({ before, committed, threadId, what, tables, rows, share, run, later }: Accident) {
   const time = isoWithOffset(new Date(committed.micros / 1000));
-  return { type: 'accident', position: formatPosition(before), time, threadId, what, tables, rows } as const;
+  const about = { type: 'accident', position: formatPosition(before), time, threadId, what, tables, rows } as const;
+  const percent = share === undefined ? undefined : Math.round(share * 100);
+  return { ...about, percent, ofRun: run, lostUntil: later };
 }

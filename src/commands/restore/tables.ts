@@ -20,6 +20,7 @@ import { type RestoreSite, siteForRestore } from '../shared/site-facts.ts';
 import { withRun } from '../shared/with-run.ts';
 import { chooseFile } from './backup.ts';
 import { readDestination } from './destination.ts';
+import { showPlan } from './dry-run.ts';
 import { isNeeded, requireLoadable, requireRestorable } from './needs.ts';
 
 export interface TableRestoreOptions {
@@ -30,6 +31,8 @@ export interface TableRestoreOptions {
   readonly inPlace: boolean;
   /** False with `--no-maintenance`. */
   readonly maintenance: boolean;
+  /** Show the plan alone. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** What is asked of a person before a plan is carried out. */
@@ -66,6 +69,7 @@ export function restoreTablesCommand(options: TableRestoreOptions, invocation: I
       ['Taken', manifest.startedAt] as const,
     ];
     invocation.hub.report({ type: 'summary', title: 'Restore tables', rows: [...taken, ...rows] });
+    if (options.dryRun) return showPlan(plan, { backup: file }, invocation);
     const stranger = otherOrigin(manifest, await readDestination(facts.server));
     const asked = stranger === undefined ? question : `This backup is of ${stranger}. ${question}`;
     if (!(await invocation.prompt.confirm(asked))) throw declined();
