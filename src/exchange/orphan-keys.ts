@@ -33,6 +33,11 @@ export function keysOf({ database, objects }: Snapshot): OrphanKey[] {
   );
 }
 
+/** PURE: each once, as it was told last: what an earlier look has noted may be gone by now. Two tables may have keys of one name. */
+export function keysOnce(keys: readonly OrphanKey[]): OrphanKey[] {
+  return [...new Map(keys.map((key) => [`${key.table}\n${key.name}`, key])).values()];
+}
+
 /** The same of a database whose schema is not known yet; the whole of it is read only when there is such a key. */
 export async function readOrphanKeys(session: Session, database: string): Promise<OrphanKey[]> {
   const rows = await session.query(

@@ -5,7 +5,7 @@ import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { readRoutineGrants } from '../schema/stored/routine-grants.ts';
 import { HISTORY_TABLE } from '../schema/types.ts';
-import { dropKeys, makeKeys, orphanKeysOf, readOrphanKeys } from './orphan-keys.ts';
+import { dropKeys, keysOnce, makeKeys, orphanKeysOf, readOrphanKeys } from './orphan-keys.ts';
 import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
 import { dropStoredObjects, makeStoredObjects, type RunPatiently, readStoredObjects } from './stored-objects.ts';
 import { readSwapNote, type SwapNote, writeSwapNote } from './swap-note.ts';
@@ -155,7 +155,7 @@ async function notePresent(
     tables: await readCarried(server, session),
     arriving: from === undefined ? undefined : await tablesBeside(session, from),
     storedObjects: [...(earlier?.storedObjects ?? []).filter(([id]) => !ids.has(id)), ...now],
-    orphanKeys: [...new Map(keys.map((key) => [key.name, key])).values()],
+    orphanKeys: keysOnce(keys),
     routineGrants: [...new Map(grants.map((grant) => [grant.sql, grant])).values()],
     arrivingKeys: earlier?.arrivingKeys ?? (from === undefined ? [] : await readOrphanKeys(session, from)),
     ...{ charset, collation, fingerprint },

@@ -1,3 +1,4 @@
+import { isSameName } from '../mysql/name.ts';
 import type { ObjectId, SchemaObject, Snapshot } from '../schema/types.ts';
 import { classify } from './classify/classify.ts';
 import { type Token, Tokens, unquote } from './sql/tokens.ts';
@@ -85,9 +86,12 @@ function readDeeds(text: string, routines: ReadonlyMap<string, ObjectId>, snapsh
     }
     // CALL p, and CALL shop.p.
     if (token.keyword === 'EXECUTE' && !NO_BEGINNING.has(before)) deeds.writes.push({ table: UNSEEN, events: [] });
-    const isCalled = before === 'CALL' || (before === '.' && tokens[at - 3]?.keyword === 'CALL');
+    const schema = before === '.' ? tokens[at - 2] : undefined;
+    const isCalled = before === 'CALL' || (schema !== undefined && tokens[at - 3]?.keyword === 'CALL');
     const kind = isCalled ? 'procedure' : 'function';
-    const id = isCalled || after === '(' ? routines.get(`${kind}:${unquote(token).toLowerCase()}`) : undefined;
+    const isOurs = schema === undefined || isSameName(unquote(schema), snapshot.database, foldsNames(snapshot));
+    const isRun = isOurs && (isCalled || after === '(');
+    const id = isRun ? routines.get(`${kind}:${unquote(token).toLowerCase()}`) : undefined;
     if (id !== undefined) deeds.runs.push(id);
     else if (isCalled && after !== '.') deeds.writes.push({ table: UNSEEN, events: [] });
   }
@@ -108,7 +112,13 @@ function eventsOf(verb: string, statement: string): Event[] {
 }
 
 /** The database's own tables as the catalogue calls them; those of others stay qualified, and are in no snapshot. */
-function calledAs(name: string, { database, objects }: Snapshot): string {
-  const plain = name.startsWith(`${database}.`) ? name.slice(database.length + 1) : name;
-  return objects.get(`table:${plain}`)?.name ?? plain;
+function calledAs(name: string, snapshot: Snapshot): string {
+  const prefix = `${snapshot.database}.`;
+  const isOurs = isSameName(name.slice(0, prefix.length), prefix, foldsNames(snapshot));
+  const plain = isOurs ? name.slice(prefix.length) : name;
+  return snapshot.objects.get(`table:${plain}`)?.name ?? plain;
+}
+
+function foldsNames({ objects }: Snapshot): boolean {
+  return objects.foldsNames === true;
 }

@@ -19,6 +19,11 @@ export class NamedObjects extends Map<ObjectId, SchemaObject> {
     for (const [id, object] of objects) super.set(id, object);
   }
 
+  /** True where the server takes names of tables and databases for the same whatever their case. */
+  get foldsNames(): boolean {
+    return this.#folds;
+  }
+
   override get(id: ObjectId): SchemaObject | undefined {
     return super.get(this.#spelled(id));
   }

@@ -70,7 +70,8 @@ export interface Snapshot {
   readonly database: string;
   readonly charset: string;
   readonly collation: string;
-  readonly objects: ReadonlyMap<ObjectId, SchemaObject>;
+  /** `foldsNames`: the server takes names of tables and databases for the same whatever their case. */
+  readonly objects: ReadonlyMap<ObjectId, SchemaObject> & { readonly foldsNames?: boolean };
   /** SHA-256 over the digests of all objects, sorted, and the database's defaults: equal schemas, equal fingerprint. */
   readonly fingerprint: string;
 }

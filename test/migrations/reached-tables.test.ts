@@ -5,6 +5,7 @@ import { reachedTables, UNSEEN } from '../../src/migrations/reached-tables.ts';
 import { toStatement } from '../../src/migrations/sql/statement.ts';
 import { connect } from '../../src/mysql/connect.ts';
 import { checkMigrations } from '../../src/preflight/migrations.ts';
+import { NamedObjects } from '../../src/schema/named-objects.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
 import { bodyLines } from '../../src/schema/text.ts';
 import type { Snapshot } from '../../src/schema/types.ts';
@@ -55,6 +56,24 @@ test('of a body that the account may not see, of what is put together, and of an
   expect(reached('CALL p()')).toEqual([{ table: UNSEEN, by: ['procedure:p'] }]);
   expect(reached('CALL other.q()')).toEqual([{ table: UNSEEN, by: [] }]);
   expect(reached('EXECUTE s')).toEqual([{ table: UNSEEN, by: [] }]);
+});
+
+test.each([
+  [true, 'INSERT INTO SHOP.Plain VALUES (1)', 'plain'],
+  [true, 'CALL SHOP.Note()', 'plain'],
+  [false, 'INSERT INTO SHOP.plain VALUES (1)', 'SHOP.plain'],
+  [false, 'CALL SHOP.note()', UNSEEN],
+  [false, 'CALL other.note()', UNSEEN],
+  [true, 'CALL other.note()', UNSEEN],
+])('where names are folded (%s), %s reaches %s', (folds, sql, table) => {
+  const definition = ['sql security DEFINER', 'body', 'INSERT INTO plain VALUES (1)'].join('\n');
+  const objects = new NamedObjects(folds, [
+    ['procedure:note', { kind: 'procedure', name: 'note', definition, digest: '' }],
+    ['table:plain', { kind: 'table', name: 'plain', definition: '', digest: '' }],
+  ] as never);
+  const snapshot = { database: 'shop', objects } as unknown as Snapshot;
+  const reached = reachedTables(toStatement(sql, 1), snapshot).map((one) => one.table);
+  expect(reached).toEqual([table]);
 });
 
 const CONFIG = { migrations: { dir: 'migrations', allowNonTransactional: false } } as unknown as Config;

@@ -19,7 +19,7 @@ export function adviseOnRemovals(input: AdviceInput): Finding[] {
 
 function describeRemoval(input: AdviceInput, table: string, column: string | undefined): Finding {
   const migration = migrationOf(input.migrations, table, column ?? table);
-  const to = newName(migration, table, column);
+  const to = column === undefined ? newTableName(input, table) : newColumnName(migration, table, column);
   const kind = column === undefined ? 'table' : 'column';
   return {
     name: `${to === undefined ? 'dropped' : 'renamed'}-${kind}`,
@@ -36,15 +36,24 @@ function describeRemoval(input: AdviceInput, table: string, column: string | und
   };
 }
 
-function newName(migration: Migration | undefined, table: string, column: string | undefined): string | undefined {
-  for (const statement of migration?.up ?? []) {
-    const touch = statement.touches.find(({ object }) => object === `table:${table}`);
-    if (!touch) continue;
-    if (column === undefined && touch.to) return touch.to.slice('table:'.length);
-    if (column !== undefined && statement.verb === 'ALTER TABLE') {
-      const rename = columnRenames(statement.text).find(({ from }) => from.toLowerCase() === column.toLowerCase());
-      if (rename) return rename.to;
-    }
+/** Where the migrations have led the name of a table that is gone; undefined: it was dropped, under whatever name. */
+function newTableName({ migrations, before, after }: AdviceInput, table: string): string | undefined {
+  let name = table;
+  for (const { object, to, toSchema } of migrations.flatMap(({ up }) => up.flatMap(({ touches }) => touches))) {
+    if (to === undefined || object.toLowerCase() !== `table:${name}`.toLowerCase()) continue;
+    name = splitId(to)[1];
+    if (toSchema !== undefined && toSchema.toLowerCase() !== before.database.toLowerCase())
+      return `${toSchema}.${name}`;
+  }
+  return name === table ? undefined : after.objects.get(`table:${name}`)?.name;
+}
+
+function newColumnName(migration: Migration | undefined, table: string, column: string): string | undefined {
+  for (const { verb, text, touches } of migration?.up ?? []) {
+    const isOfTable = touches.some(({ object }) => object.toLowerCase() === `table:${table}`.toLowerCase());
+    if (!isOfTable || verb !== 'ALTER TABLE') continue;
+    const rename = columnRenames(text).find(({ from }) => from.toLowerCase() === column.toLowerCase());
+    if (rename) return rename.to;
   }
   return undefined;
 }

@@ -192,6 +192,27 @@ ALTER TABLE visits DROP KEY a, DROP KEY b, DROP KEY slot, DROP slot, DROP staff_
     ]);
   });
 
+  test.each([
+    [
+      'in one list',
+      ['RENAME TABLE services TO other, other TO offers;'],
+      'renamed-table: the table is renamed to offers',
+    ],
+    [
+      'in two steps',
+      ['ALTER TABLE services RENAME other;', 'RENAME TABLE other TO offers;'],
+      'renamed-table: the table is renamed to offers',
+    ],
+    ['and dropped', ['RENAME TABLE services TO other;', 'DROP TABLE other;'], 'dropped-table: the table is dropped'],
+  ])('follows a table that is renamed %s', async (_, ups, told) => {
+    const findings = await advice(server(), {
+      schema: 'CREATE TABLE services (id INT PRIMARY KEY);',
+      migrations: ups.map((up, index) => migration(String(index + 2), `-- migrate:up\n${up}`)),
+    });
+    const removals = findings.filter(({ name }) => /^(?:renamed|dropped)-table$/.test(name));
+    expect(removals.map(({ name, what }) => `${name}: ${what}`)).toEqual([told]);
+  });
+
   test('finds the rows that go with a partition on the way back', async () => {
     const schema =
       'CREATE TABLE days (id INT) PARTITION BY LIST (id) (PARTITION a VALUES IN (1), PARTITION b VALUES IN (2));';
