@@ -58,6 +58,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['phases'],
   ['run'],
   ['statements'],
+  ['flashback'],
   ['binlog'],
   ['demo'],
   ['private-server'],

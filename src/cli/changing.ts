@@ -59,9 +59,16 @@ export function addChanging(program: Command, runs: Runs): void {
       ).conflicts(['until', 'table', 'inPlace']),
     )
     .addOption(
-      new Option('--on-conflict <rule>', 'what later stands on them: stop and list it, or leave it out as well')
-        .choices(['stop', 'skip'])
-        .default('stop'),
+      new Option(
+        '--flashback <places...>',
+        'undo the rows of these transactions in production itself: places in the binary log, or runs',
+      ).conflicts(['until', 'table', 'inPlace', 'leaveOut']),
+    )
+    .addOption(
+      new Option(
+        '--on-conflict <rule>',
+        'what came since: stop and list it, skip its transactions as well, or (--flashback) leave its rows as theirs',
+      ).choices(['stop', 'theirs', 'skip']),
     )
     .option(
       '--in-place',
@@ -73,17 +80,34 @@ export function addChanging(program: Command, runs: Runs): void {
     .addOption(
       new Option('--table <names...>', 'only these tables, under new names beside the present ones').conflicts('until'),
     )
-    .action((options) =>
-      runs(async (invocation) => {
-        const { inPlace = false, dryRun = false, table, ...others } = options;
+    .action((options, command: Command) => {
+      requireTogether(options, command);
+      return runs(async (invocation) => {
+        const { inPlace = false, table, flashback, onConflict = 'stop', dryRun = false, ...others } = options;
+        if (flashback) {
+          const { flashbackCommand } = await import('../commands/restore/flashback.ts');
+          return flashbackCommand({ flashback, onConflict, dryRun }, invocation);
+        }
         if (table) {
           const { restoreTablesCommand } = await import('../commands/restore/tables.ts');
           const { backup, maintenance } = others;
           return restoreTablesCommand({ backup, maintenance, tables: table, inPlace, dryRun }, invocation);
         }
-        return (await import('../commands/restore.ts')).restoreCommand({ ...others, inPlace, dryRun }, invocation);
-      }),
-    );
+        return (await import('../commands/restore.ts')).restoreCommand(
+          { ...others, onConflict, inPlace, dryRun },
+          invocation,
+        );
+      });
+    });
+}
+
+/** A flag that means nothing without another one is a slip of the pen. */
+function requireTogether({ flashback, leaveOut, onConflict }: Record<string, unknown>, command: Command): void {
+  if (flashback !== undefined) return;
+  const without = (flag: string, other: string) =>
+    command.error(`error: option '${flag}' cannot be used without ${other}`);
+  if (onConflict === 'theirs') without('--on-conflict theirs', "'--flashback'");
+  if (onConflict !== undefined && leaveOut === undefined) without('--on-conflict', "'--leave-out' or '--flashback'");
 }
 
 function toCount(text: string): number {

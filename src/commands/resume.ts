@@ -50,8 +50,10 @@ export async function offerUnfinished(
     : rollBackRun(unfinished, config, standing, invocation);
 }
 
-function canBeUndone({ command }: Unfinished): boolean {
-  return command === 'deploy' || command === 'restore';
+/** An undo of rows is one transaction: it is done, or it is finished. */
+function canBeUndone({ command, local }: Unfinished): boolean {
+  const undoesRows = local?.record.plan.steps.some(({ phase }) => phase === 'flashback') ?? false;
+  return command === 'deploy' || (command === 'restore' && !undoesRows);
 }
 
 /** Nothing else begins before a run that was cut off has been ended. */

@@ -11,6 +11,7 @@ import { undoPhase } from './migrate/undo.ts';
 import { type VerifyScope, verifyPhase } from './migrate/verify.ts';
 import type { Phases } from './phase.ts';
 import { discardPhase } from './restore/discard.ts';
+import { flashbackPhase } from './restore/flashback.ts';
 import { loadPhase } from './restore/load-in-place.ts';
 import { loadBesidePhase } from './restore/load-side-database.ts';
 import { replayPhase } from './restore/replay.ts';
@@ -64,6 +65,7 @@ export function allPhases(parts: PhaseParts): Phases {
     'load-beside': loadBesidePhase(parts),
     replay: replayPhase(parts),
     'replay-tail': replayTailPhase(parts),
+    flashback: flashbackPhase(parts),
     'load-tables': loadTablesPhase(parts),
     'load-tables-beside': loadTablesBesidePhase(parts),
     'compare-tables': compareTablesPhase(parts),

@@ -94,6 +94,16 @@ export interface StepInputs {
   };
   /** Repeat in `replay.database` what was logged since `replay` has; `isLast`: nobody writes any more. */
   'replay-tail': { readonly replay: StepInputs['replay']; readonly isLast: boolean };
+  /**
+   * Undo the rows of these transactions of the log in production itself, by way of `database` beside it. `digests`: what the tables
+   * look like. `theirs`: a row that was changed since stays as it is.
+   */
+  flashback: {
+    readonly places: readonly string[];
+    readonly rule: 'stop' | 'theirs';
+    readonly database: string;
+    readonly digests: Readonly<Record<string, string>>;
+  };
   /** The tables of `from` take production's place, which goes to `aside`. */
   swap: {
     readonly from: string;

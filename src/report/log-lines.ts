@@ -36,6 +36,8 @@ export function logLine(event: RunEvent): LogLine {
       return { level: 'DEBUG', text: `rehearsed ${event.version}: ${event.changes.length} lines of the schema differ` };
     case 'accident':
       return info(`in the binary log at ${event.position}, ${event.time}: ${event.what}`);
+    case 'conflict':
+      return { level: 'WARN', text: `conflict: ${event.table} ${event.key}: ${event.reason}` };
     case 'sample':
       return { level: 'DEBUG', text: `sample: ${JSON.stringify({ ...event, type: undefined })}` };
     case 'evidence':

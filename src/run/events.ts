@@ -100,6 +100,8 @@ export type RunEvent =
       /** What `--until` loses with it: all that was committed behind it. `--leave-out` loses none of that. */
       lostUntil: { readonly transactions: number; readonly rows: number | undefined };
     }
+  /** A row, or a transaction, that what is undone or left out meets: it stays as the application has made it. */
+  | { type: 'conflict'; table: string; key: string; reason: string; position?: string | undefined }
   /** One look of a watch; null: the database could not be asked, no site is configured. */
   | {
       type: 'sample';

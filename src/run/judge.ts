@@ -24,6 +24,7 @@ const CHANGES_DATABASE = new Set([
   'swap-tables',
   'saved-rows',
   'saved-tidy',
+  'flashback',
 ]);
 
 /** PURE: from how the plan ended to what the user is told. */
@@ -129,7 +130,10 @@ function needsPerson(what: string, production: ProductionState, state: string, n
 function stopped(plan: Plan, failedStep: string, error: unknown, what: string): Judgement {
   const failed = plan.steps.findIndex((step) => step.id === failedStep);
   const changedBefore = plan.steps.slice(0, failed + 1).some((step) => CHANGES_DATABASE.has(step.phase));
-  if (!changedBefore) return stoppedUnchanged(plan, error, what);
+  // It is one transaction, and knows when it is not known how that ended.
+  const isUndone =
+    phaseOf(plan, failedStep) === 'flashback' && !(error instanceof Failure && error.exitCode === ExitCode.unknown);
+  if (!changedBefore || isUndone) return stoppedUnchanged(plan, error, what);
   const { exitCode, state, next } = afterChange(plan, failedStep, error);
   return {
     exitCode,

@@ -68,10 +68,13 @@ export function accidentLines(event: EventOf<'accident'>, look: Look): string[] 
   );
 }
 
-export function noteLines(event: EventOf<'note'>, look: Look): string[] {
+/** What an undo meets is said as a warning is. */
+export function noteLines(event: EventOf<'note'> | EventOf<'conflict'>, look: Look): string[] {
   const { palette, glyphs, width } = look;
-  const [first = '', ...rest] = wrapText(event.text, width - 2);
-  if (event.level === 'warning') {
+  const isNote = event.type === 'note';
+  const text = isNote ? event.text : `${event.table} ${event.key}: ${event.reason}`;
+  const [first = '', ...rest] = wrapText(text, width - 2);
+  if (!isNote || event.level === 'warning') {
     const glyph = palette.warning(padToWidth(glyphs.warning, 1));
     return [`${glyph} ${palette.warning(first)}`, ...indented(rest).map(palette.warning)];
   }

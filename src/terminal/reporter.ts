@@ -148,8 +148,9 @@ class RunLines {
         return this.#tell(evidenceLines(event, this.#look));
       case 'verdict':
         return this.#tell(verdictLines(event, this.#look));
+      case 'conflict':
       case 'note':
-        return event.level === 'debug'
+        return 'level' in event && event.level === 'debug'
           ? this.#tellInDetail(noteLines(event, this.#look))
           : this.#tell(noteLines(event, this.#look));
       case 'run.finished':

@@ -70,6 +70,10 @@ export class Stage {
     return stage;
   }
 
+  get database(): string {
+    return this.#database;
+  }
+
   /** Runs the program to its end, straight to the server. */
   run(...args: string[]): Promise<Ended> {
     return this.#start({ socket: this.#server.socket }, args).ended;

@@ -93,6 +93,9 @@ const STORY: readonly (Line | ((teller: Teller) => Promise<void>))[] = [
   ['gateway-migrate restore --until 20251004T042511123Z-3f9a', /Until/],
   ['gateway-migrate rollback', /before/],
   ['gateway-migrate restore --until ID', /Until/],
+  (teller) => teller.lose(),
+  ['gateway-migrate restore --flashback binlog.000002:1234 --dry-run', /visits: 1 back/],
+  ['gateway-migrate restore --flashback binlog.000002:1234', /visits: 1 back/],
 ];
 
 /** Production as golang-migrate left it. */
@@ -133,10 +136,21 @@ class Teller {
   /** This moment, and this place of the log, are what later examples name. */
   async note(): Promise<void> {
     await this.production.sql('INSERT INTO visits VALUES (9, 1)');
+    await this.#notePlace();
+    this.#moment = new Date();
+  }
+
+  /** The place is that of a row that goes. */
+  async lose(): Promise<void> {
+    await this.production.sql('INSERT INTO visits VALUES (10, 1)');
+    await this.#notePlace();
+    await this.production.sql('DELETE FROM visits WHERE id = 10');
+  }
+
+  async #notePlace(): Promise<void> {
     const status = this.production.server.kind === 'mysql' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
     const [row] = await this.production.query<{ File: string; Position: number }>(status);
     this.#place = `${row?.File}:${row?.Position}`;
-    this.#moment = new Date();
   }
 
   async tell([shown, says, code = 0]: Line, cwd = this.production.dir): Promise<void> {

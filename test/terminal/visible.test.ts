@@ -82,6 +82,7 @@ const EVENTS = [
   { type: 'check', group: BAD, name: BAD, ok: false, level: 'error', detail: BAD, remedy: BAD },
   { type: 'summary', title: BAD, rows: [[BAD, BAD]] },
   { type: 'accident', position: BAD, time: at, what: BAD },
+  { type: 'conflict', table: BAD, key: BAD, reason: BAD },
   { type: 'note', level: 'warning', text: BAD },
   {
     type: 'run.finished',

@@ -198,6 +198,8 @@ export interface RowImages {
   readonly images: readonly Buffer[];
   /** Images before and after have the same columns. */
   readonly isPaired: boolean;
+  /** Which columns they have, one bit each. */
+  readonly columns: Buffer;
 }
 
 /** Undefined when the table has a type of column whose length is not known. */
@@ -208,5 +210,5 @@ export function readRowImages(event: LogEvent, map: TableMap): RowImages | undef
     if (!image) return undefined;
     images.push(event.body.subarray(image.from, image.end));
   }
-  return { from, images, isPaired: before.equals(after) };
+  return { from, images, isPaired: before.equals(after), columns: before };
 }

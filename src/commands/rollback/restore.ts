@@ -30,7 +30,10 @@ export async function findRestore(
   if (meant.steps !== undefined || meant.to !== undefined) return undefined;
   const found = unfinished ? unfinished.local : await findLastChange(config.stateDir);
   const isRestore =
-    found?.record.plan.command === 'restore' && (!found.progress.isFinished || exchangeOf(found.record.plan));
+    found?.record.plan.command === 'restore' &&
+    // An undo of rows is one transaction: half of it never is.
+    found.record.plan.steps.every(({ phase }) => phase !== 'flashback') &&
+    (!found.progress.isFinished || exchangeOf(found.record.plan));
   const isMeant = isRestore && (meant.run ?? found.record.run) === found.record.run;
   return isMeant ? found : undefined;
 }

@@ -52,6 +52,7 @@ export async function withRun(
     ...(CHANGING.has(command) ? { applied: seen.applied, reverted: seen.reverted } : {}),
     ...ending,
     ...seen.window(),
+    ...seen.left(),
     ms: clock.ticksMs() - startedMs,
   };
   hub.report({ ...finished, ...(await afterwards?.(finished)) });
@@ -101,8 +102,13 @@ function observe(invocation: Invocation) {
   let downSinceMs: number | undefined;
   let downMs: number | undefined;
   const parts: Record<string, number> = {};
+  const conflicts = new Map<string, NonNullable<RunFinished['conflicts']>[number]>();
   invocation.hub.attach((event) => {
     if (event.type === 'migration.finished') (event.direction === 'up' ? applied : reverted).push(event.version);
+    if (event.type === 'conflict') {
+      const { table, key, reason } = event;
+      conflicts.set(`${table} ${key}`, { table, key, reason });
+    }
     if (event.type === 'step.started' && event.id === 'maintenance-on') downSinceMs = invocation.clock.ticksMs();
     if (event.type === 'step.finished' && downSinceMs !== undefined && downMs === undefined) {
       parts[event.id] = Math.round(event.ms);
@@ -115,5 +121,6 @@ function observe(invocation: Invocation) {
     maintenanceMs: downMs,
     ...(downMs === undefined ? {} : { maintenanceParts: parts }),
   });
-  return { applied, reverted, window };
+  const left = () => (conflicts.size > 0 ? { conflicts: [...conflicts.values()] } : {});
+  return { applied, reverted, window, left };
 }

@@ -1,0 +1,176 @@
+import { rm } from 'node:fs/promises';
+import { findNamed } from '../../binlog/named/find.ts';
+import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
+import type { LogRange } from '../../binlog/range.ts';
+import type { Transaction } from '../../binlog/transaction.ts';
+import { localTime } from '../../binlog/way.ts';
+import type { Config } from '../../config/config.ts';
+import { ExitCode, Failure, refusal } from '../../errors.ts';
+import { findFreeSecond, nameBeside } from '../../exchange/side-database.ts';
+import type { OnConflict, Settled } from '../../flashback/carry-out.ts';
+import { logFolder } from '../../phases/restore/replay.ts';
+import { planFlashback } from '../../plan/flashback.ts';
+import type { Facts } from '../../preflight/gather.ts';
+import { describeTarget } from '../../preflight/reach.ts';
+import { requireWritable } from '../../preflight/read-only.ts';
+import { runFolder } from '../../run/folder.ts';
+import { withLock } from '../../run/lock.ts';
+import { unfinishedRefusal } from '../resume.ts';
+import { beginLogged } from '../shared/begin.ts';
+import { carryOut } from '../shared/carry-out.ts';
+import { declined } from '../shared/declined.ts';
+import type { Invocation } from '../shared/invocation.ts';
+import { requireFree, showPreflight } from '../shared/preflight.ts';
+import { runStep } from '../shared/step.ts';
+import { DONE, withRun } from '../shared/with-run.ts';
+import { copyNamedLog } from './flashback/log.ts';
+import { type Outlook, tryUndo } from './flashback/outlook.ts';
+import { requireLoadable } from './needs.ts';
+
+export interface FlashbackOptions {
+  /** Places in the binary log, and ids of runs. */
+  readonly flashback: readonly string[];
+  readonly onConflict: OnConflict;
+  readonly dryRun: boolean;
+}
+
+const READ = { id: 'binlog', title: 'Read the binary log' };
+const COMPARE = { id: 'compare-rows', title: 'Compare with production' };
+const MOST_SHOWN = 20;
+
+/** Undoes the row changes of transactions in production itself, with the site up. */
+export function flashbackCommand(options: FlashbackOptions, invocation: Invocation): Promise<ExitCode> {
+  return withRun('restore', invocation, async () => {
+    const names = options.flashback.map(requireName);
+    const config = await beginLogged('restore', invocation);
+    const facts = await showPreflight(config, invocation);
+    requireFree(facts);
+    await requireWritable(facts.server);
+    if (facts.unfinished) throw unfinishedRefusal(facts.unfinished);
+    await requireLoadable(facts);
+    const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
+    try {
+      const at = await findFreeSecond(facts.server, invocation.clock.now());
+      const side = nameBeside(facts.server.target.database, 'restore', at);
+      const range = await runStep(
+        READ,
+        invocation,
+        () => copyNamedLog(names, facts.server, config, invocation),
+        describeLog,
+      );
+      const transactions = await requireFound(names, range, invocation);
+      const outlook = await look({ range, transactions, side, rule: options.onConflict }, facts, invocation);
+      showOutlook(outlook, options, config, invocation);
+      if (outlook.isInTheWay) throw stopped(outlook, options);
+      if (options.dryRun) return end(logs);
+      if (!(await invocation.prompt.confirm('Undo these rows in PRODUCTION?'))) throw declined();
+      const { rule, digests } = outlook;
+      const places = outlook.undone.map(placeName);
+      const plan = planFlashback({ target: describeTarget(config.database), places, rule, database: side, digests });
+      return await carryOut({ plan, config, server: facts.server, migrations: facts.migrations }, invocation);
+    } catch (error) {
+      // Of a run that has not begun nobody will ask for its copy of the log.
+      await rm(logs, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+function requireName(text: string): TransactionName {
+  const name = parseName(text);
+  if (name) return name;
+  throw new Failure(`--flashback ${text} is no run and no place in the binary log`, {
+    exitCode: ExitCode.usage,
+    production: 'unchanged',
+    state: 'nothing was started, production is unchanged',
+    next: 'gateway-migrate restore --flashback binlog.000002:1234 (gateway-migrate restore lists places; or the id of a run)',
+  });
+}
+
+function describeLog({ files }: LogRange): string {
+  return `${files.length} ${files.length === 1 ? 'file' : 'files'}, from ${files[0]?.name}`;
+}
+
+async function requireFound(
+  names: readonly TransactionName[],
+  range: LogRange,
+  { signal }: Invocation,
+): Promise<readonly Transaction[]> {
+  const { transactions, missing } = await findNamed(range, names, signal);
+  if (missing.length === 0) return transactions;
+  throw refusal(
+    `the binary log has nothing of ${missing.map(formatName).join(', ')}`,
+    'gateway-migrate restore (lists what looks like an accident, with its place)',
+  );
+}
+
+/** Under the lock, so that what is made beside for it is nobody else's; whatever it has made is gone when it ends. */
+function look(
+  asked: { range: LogRange; transactions: readonly Transaction[]; side: string; rule: OnConflict },
+  { server }: Facts,
+  invocation: Invocation,
+): Promise<Outlook> {
+  const { hub, signal } = invocation;
+  const request = { server, command: 'restore', run: hub.run, report: hub.report, signal, readsOnly: true };
+  return runStep(
+    COMPARE,
+    invocation,
+    () => withLock(request, (lock) => tryUndo({ ...asked, run: hub.run }, lock, invocation)),
+    ({ told }) => told.join('; '),
+  );
+}
+
+function placeName({ file, start }: Transaction): string {
+  return `${file}:${start}`;
+}
+
+function showOutlook(
+  { undone, skipped, told, conflicts, isInTheWay }: Outlook,
+  { onConflict, dryRun }: FlashbackOptions,
+  config: Config,
+  { hub }: Invocation,
+): void {
+  const describe = (one: Transaction) => `${placeName(one)}, ${localTime(one.committed.micros)}${threadOf(one)}`;
+  if (isInTheWay || dryRun)
+    for (const { by: _, ...conflict } of conflicts) hub.report({ type: 'conflict', ...conflict });
+  hub.report({
+    type: 'summary',
+    title: 'Undo rows',
+    rows: [
+      ['Database', config.database.database],
+      ...undone.map((one): [string, string] => ['Undone', describe(one)]),
+      ...skipped.map((one): [string, string] => ['Left', `${describe(one)}: a row of it was changed since`]),
+      ...told.map((text): [string, string] => ['Rows', text]),
+      ...(conflicts.length > 0 ? [['Conflicts', describeConflicts(conflicts, onConflict)] as [string, string]] : []),
+      ['Lost', 'nothing: what was written since stays'],
+      ['Site', 'stays up'],
+      ['Undo', 'gateway-migrate restore --flashback RUN, with the id of this run'],
+    ],
+  });
+}
+
+function threadOf({ threadId }: Transaction): string {
+  return threadId === undefined ? '' : `, thread ${threadId}`;
+}
+
+function describeConflicts(conflicts: Settled['conflicts'], rule: OnConflict): string {
+  const fate = { stop: 'in the way', theirs: 'left as they are', skip: 'left as they are, with their transactions' }[
+    rule
+  ];
+  const shown = conflicts.slice(0, MOST_SHOWN).map(({ table, key, reason }) => `${table} ${key}: ${reason}`);
+  const more = conflicts.length > shown.length ? `; and ${conflicts.length - shown.length} more` : '';
+  return `${conflicts.length} rows ${fate}: ${shown.join('; ')}${more}`;
+}
+
+function stopped({ conflicts }: Outlook, { flashback }: FlashbackOptions): Failure {
+  const again = `gateway-migrate restore --flashback ${flashback.join(' ')}`;
+  return refusal(
+    `${conflicts.length} rows were changed since and cannot be undone: nothing was`,
+    `${again} --on-conflict theirs (undoes the others), or --on-conflict skip (leaves out the transactions that changed them)`,
+  );
+}
+
+async function end(logs: string) {
+  await rm(logs, { recursive: true, force: true });
+  return DONE;
+}

@@ -1,0 +1,102 @@
+import { concernOf } from '../binlog/concern.ts';
+import { type ActingKey, readActingKeys } from '../binlog/judgement/cascades.ts';
+import { findUnlogged } from '../binlog/judgement/unlogged.ts';
+import { placeOf } from '../binlog/named/find.ts';
+import { type LogRange, readRange } from '../binlog/range.ts';
+import { means, type Subject } from '../binlog/subject.ts';
+import { readTransactions, type Transaction } from '../binlog/transaction.ts';
+import { classify } from '../migrations/classify/classify.ts';
+import type { Session } from '../mysql/connect.ts';
+import type { Flavor } from '../mysql/flavor.ts';
+import { isSameName } from '../mysql/name.ts';
+import { JOURNAL_TABLE } from '../schema/types.ts';
+import { failsAt } from './cannot-undo.ts';
+import type { TableEffect } from './collect.ts';
+
+/** Throws a refusal at a transaction that did more to the database than change rows, or something that the log does not tell. */
+export function requireRowsAlone(transactions: readonly Transaction[], subject: Subject): void {
+  const prepared = new Set<string>();
+  for (const transaction of transactions) {
+    if (transaction.oddity) throw failsAt(transaction, transaction.oddity.reason);
+    const unlogged = findUnlogged(transaction, subject, prepared);
+    if (unlogged !== undefined) throw failsAt(transaction, unlogged);
+    const [statement] = concernOf(transaction, subject)?.statements ?? [];
+    if (statement) throw failsAt(transaction, `it is no change of rows alone: ${shorten(statement.text)}`);
+  }
+}
+
+/** Throws a refusal when one of the tables was defined anew since the first of the transactions: its rows look another way now. */
+export async function requireSameTables(
+  range: LogRange,
+  transactions: readonly Transaction[],
+  tables: readonly string[],
+  subject: Subject,
+  signal: AbortSignal,
+): Promise<void> {
+  const [first] = transactions;
+  let isBehind = false;
+  for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
+    signal.throwIfAborted();
+    isBehind ||= first !== undefined && placeOf(transaction) === placeOf(first);
+    if (!isBehind) continue;
+    if (transaction.oddity?.isBlind) throw failsAt(transaction, transaction.oddity.reason);
+    for (const { text } of concernOf(transaction, subject)?.statements ?? []) {
+      const table = tables.find((name) => touches(text, name, subject));
+      if (table !== undefined && first) throw failsAt(first, `${table} was defined anew since: ${shorten(text)}`);
+    }
+  }
+}
+
+/** What leaves the columns of a table alone is told by its verb; of what is not known, anything is assumed. */
+function touches(text: string, table: string, { ignoresCase }: Subject): boolean {
+  const { verb, touches: objects } = classify(text);
+  if (/^(?:CREATE|DROP) (?:UNIQUE |FULLTEXT |SPATIAL )?INDEX$/.test(verb)) return false;
+  if (objects.length === 0) return true;
+  const names = objects.flatMap(({ object, to }) => [object, ...(to === undefined ? [] : [to])]);
+  return names.some((object) => object.startsWith('table:') && isSameName(object.slice(6), table, ignoresCase));
+}
+
+/**
+ * Throws a refusal where rows that were deleted or changed may have taken others along that the log does not have: InnoDB does
+ * what its foreign keys say by itself, and MariaDB, and MySQL up to 9.5, log the parent alone.
+ */
+export async function requireLoggedCascades(
+  transactions: readonly Transaction[],
+  effects: readonly TableEffect[],
+  subject: Subject,
+  flavor: Flavor,
+  session: Session,
+): Promise<void> {
+  const [first] = transactions;
+  if (!first || (await logsCascades(session, flavor))) return;
+  const keys = (await readActingKeys(session)).filter((key) => means(subject, key.parentDatabase));
+  for (const { table, did } of effects) {
+    const key = keys.find((one) => isSameName(one.parentTable, table, subject.ignoresCase) && acted(one, did));
+    if (!key) continue;
+    const rule = acts(key.onDelete) && did.has('delete') ? `ON DELETE ${key.onDelete}` : `ON UPDATE ${key.onUpdate}`;
+    const what = `rows of ${key.table} went or changed with those of ${table} (${rule}), and the server does not log them`;
+    throw failsAt(first, what);
+  }
+}
+
+function acted(key: ActingKey, did: TableEffect['did']): boolean {
+  return (did.has('delete') && acts(key.onDelete)) || (did.has('update') && acts(key.onUpdate));
+}
+
+function acts(rule: string): boolean {
+  return /^(?:CASCADE|SET NULL|SET DEFAULT)$/.test(rule);
+}
+
+/** The same question as that of `readUnloggedParents`, of keys within one database. */
+async function logsCascades(session: Session, { kind }: Flavor): Promise<boolean> {
+  if (kind !== 'mysql') return false;
+  const [row] = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'");
+  return row?.Value === 'OFF';
+}
+
+const TEXT_SHOWN = 120;
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').replace(/ \/\* generated by server \*\/$/, '');
+  return line.length > TEXT_SHOWN ? `${line.slice(0, TEXT_SHOWN)}…` : line;
+}

@@ -1,0 +1,112 @@
+import { findNamed } from '../../src/binlog/named/find.ts';
+import { parseName } from '../../src/binlog/named/names.ts';
+import type { LogPosition } from '../../src/binlog/range.ts';
+import { dropBeside } from '../../src/exchange/side-database.ts';
+import {
+  lockRows,
+  type OnConflict,
+  requireUndone,
+  type Settled,
+  settle,
+  undoRows,
+} from '../../src/flashback/carry-out.ts';
+import type { Bounds } from '../../src/flashback/collect.ts';
+import { BOUNDS, type Prepared, prepareUndo } from '../../src/flashback/prepare.ts';
+import type { connect } from '../../src/mysql/connect.ts';
+import { quoteName } from '../../src/mysql/quote.ts';
+import { readSnapshot } from '../../src/schema/snapshot.ts';
+import { copySince, endOfLog, withRoot } from '../binlog/support.ts';
+import type { TestServer } from '../support/servers.ts';
+
+type Session = Awaited<ReturnType<Awaited<ReturnType<typeof connect>>['open']>>;
+
+export interface Accident {
+  readonly from: LogPosition;
+  readonly places: readonly string[];
+}
+
+/** Does each piece of work in a transaction of its own, and tells where the log has it. */
+export async function happen(server: TestServer, database: string, ...works: readonly string[]): Promise<Accident> {
+  const from = await endOfLog(server);
+  const places: string[] = [];
+  for (const work of works) {
+    const { file, position } = await endOfLog(server);
+    places.push(`${file}:${position}`);
+    await server.sql(work, database);
+  }
+  return { from, places };
+}
+
+/** Lays what happened beside production, and takes it away again after `body`. */
+export async function prepare<T>(
+  server: TestServer,
+  database: string,
+  { from, places }: Accident,
+  bounds: Bounds,
+  body: (prepared: Prepared, session: Session) => Promise<T>,
+): Promise<T> {
+  const range = await copySince(server, from);
+  const { signal } = new AbortController();
+  const names = places.flatMap((place) => parseName(place) ?? []);
+  const { transactions } = await findNamed(range, names, signal);
+  const side = `${database}_restore_20260101_000000`;
+  return withRoot(server, database, async (session, flavor) => {
+    const snapshot = await readSnapshot(session, database);
+    await session.query("SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'");
+    const request = { range, transactions, side, run: 'r', bounds, flavor, signal };
+    try {
+      return await body(await prepareUndo(request, snapshot, session), session);
+    } finally {
+      await session.execute('ROLLBACK');
+      await dropBeside(session, side);
+    }
+  });
+}
+
+/** Undoes what happened, without the program around it. */
+export function undo(
+  server: TestServer,
+  database: string,
+  accident: Accident,
+  rule: OnConflict = 'stop',
+  bounds: Bounds = BOUNDS,
+): Promise<Settled['conflicts']> {
+  return prepare(server, database, accident, bounds, async ({ undo: prepared, fullBytes }, session) => {
+    await session.execute('SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE');
+    await session.execute('START TRANSACTION');
+    await lockRows(prepared, session);
+    const settled = await settle(prepared, rule, session);
+    if (settled.conflicts.length === 0 || rule === 'theirs') {
+      await undoRows(prepared, settled, fullBytes, session);
+      await requireUndone(prepared, session);
+    }
+    await session.execute('COMMIT');
+    return settled.conflicts;
+  });
+}
+
+/** All rows of all tables, as text of their bytes. */
+export async function contentOf(server: TestServer, database: string): Promise<Record<string, string[]>> {
+  return withRoot(server, database, async (session) => {
+    const content: Record<string, string[]> = {};
+    for (const table of await tablesOf(session, database)) {
+      const columns = await session.query<{ name: string }>(
+        'SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION',
+        [database, table],
+      );
+      const rows = await session.query(
+        `SELECT ${columns.map(({ name }) => quoteName(name)).join(', ')} FROM ${quoteName(table)}`,
+      );
+      content[table] = rows.map((row) => JSON.stringify(row)).sort();
+    }
+    return content;
+  });
+}
+
+async function tablesOf(session: Session, database: string): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE' ORDER BY 1",
+    [database],
+  );
+  return rows.map(({ name }) => name);
+}
