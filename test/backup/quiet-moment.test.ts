@@ -55,6 +55,27 @@ describeOnServers(
       } else expect(waited).toEqual([]);
     });
 
+    test('looks for what a dump loses when the dump has its snapshot, not in front of FLUSH TABLES', async () => {
+      const database = await server().createDatabase('shop');
+      await server().sql('CREATE TABLE docs (id INT, doc JSON, f FLOAT); INSERT INTO docs VALUES (1, NULL, 1)', database);
+      await server().sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = ON");
+      await takeBackup(server(), server().target(database));
+      await server().sql("SET GLOBAL general_log = OFF; SET GLOBAL log_output = 'FILE'");
+      const session = await (await connect(server().target(database))).open();
+      const said = await session.query<{ text: string }>(
+        "SELECT CONVERT(argument USING utf8mb4) AS text FROM mysql.general_log WHERE command_type <> 'Connect' ORDER BY event_time",
+      );
+      await session.close();
+      const texts = said.map(({ text }) => text);
+      const flushed = texts.findLastIndex((text) => /^(?:FLUSH|UNLOCK) /.test(text));
+      const begun = texts.findIndex((text) =>
+        /^START TRANSACTION WITH CONSISTENT|WITH CONSISTENT SNAPSHOT \*\/$/.test(text),
+      );
+      const looked = texts.findIndex((text) => text.includes('COUNT(*) AS lost'));
+      expect(begun).toBeGreaterThan(-1);
+      expect(looked).toBeGreaterThan(Math.max(flushed, begun));
+    });
+
     test('is given up when it does not end, and says what runs', async () => {
       const { production, reader, observer, reading, end } = await start(600);
       let nowMs = 0;

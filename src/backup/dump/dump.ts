@@ -104,11 +104,16 @@ async function dumpInto(file: FileHandle, request: DumpRequest, session: Session
   const flushesTables = source.noPositionBecause === undefined && context.server.flavor.kind === 'mysql';
   if (flushesTables) await waitForQuietMoment(session, context);
   const floatTables = await findFloatTables(context.server, session);
-  const losing = findLosses(context, session, source.tables, floatTables);
-  // Thrown below, if the dump itself does not fail first.
-  losing.catch(() => undefined);
+  let losing: Promise<Loss[]> | undefined;
+  // Not before: it reads whole tables, and FLUSH TABLES would wait for it, and others for that.
+  const lookForLosses = () => {
+    losing ??= findLosses(context, session, source.tables, floatTables);
+    // Thrown below, if the dump itself does not fail first.
+    losing.catch(() => undefined);
+    return losing;
+  };
   const floats = await ExactFloats.begin(context.server, floatTables);
-  const how = { withHistory, asStored, floats };
+  const how = { withHistory, asStored, floats, onBegun: lookForLosses };
   const dumped = await dumpToFile(file, request, { ...source, ...how }, rowCheck, context).finally(() =>
     floats?.close(),
   );
@@ -116,7 +121,7 @@ async function dumpInto(file: FileHandle, request: DumpRequest, session: Session
   await rowCheck.done();
   return {
     ...describeDump(request, context, source, dumped),
-    ...tellLosses([...(await losing), ...(floats?.untold ?? [])], context),
+    ...tellLosses([...(await lookForLosses()), ...(floats?.untold ?? [])], context),
     ...(withHistory ? { withHistory } : {}),
     startedAt,
     finishedAt: isoWithOffset(context.clock.now()),
@@ -144,6 +149,7 @@ async function dumpToFile(
     readonly withHistory: boolean;
     readonly asStored: boolean;
     readonly floats: ExactFloats | undefined;
+    readonly onBegun: () => void;
   },
   rowCheck: RowCheck,
   context: Context,
@@ -161,6 +167,7 @@ async function dumpToFile(
     const dumped = await runDump(command, context, (dump) =>
       streamDump(dump, writer, {
         additions: source.floats,
+        onBegun: source.onBegun,
         onRawBytes: progress.advanceTo,
         onSectionRead: (section) => rowCheck.add(section),
       }),

@@ -52,6 +52,8 @@ export interface Additions {
 /** Who wants to know how far it is. */
 export interface DumpListener {
   readonly additions?: Additions | undefined;
+  /** The dump has its snapshot, and holds no lock that others wait for. */
+  onBegun?(): void;
   onRawBytes?(total: number): void;
   /** Rows and digest of a section are complete; its place in the file is not known yet. */
   onSectionRead?(section: DumpedSection): void;
@@ -114,7 +116,10 @@ class SectionReader {
   async #begin(section: Section): Promise<void> {
     await this.endSection();
     const previous = this.sections.at(-1);
-    if (!previous) await this.#listener.additions?.dumpHasBegun();
+    if (!previous) {
+      this.#listener.onBegun?.();
+      await this.#listener.additions?.dumpHasBegun();
+    }
     const next: DumpedSection = { section, rows: 0, rawBytes: 0, digest: new SectionDigest(), offset: 0, end: 0 };
     this.sections.push(next);
     if (section.kind === 'table') this.#table = section.name;

@@ -49,6 +49,14 @@ test.each([3, 5001])(
   },
 );
 
+test('statements commit by the hundred, and none by itself', async () => {
+  const many = new Map(Array.from({ length: 20_001 }, (_, id) => [id + 1, Math.fround(52.520008 + id)] as const));
+  const lines = (await additionsOf(many, many)).split('\n').filter((line) => /^[A-Z]/.test(line));
+  const verbs = lines.map((line) => /^\w+/.exec(line)?.[0]).join(' ');
+  const transaction = (statements: number) => `START ${'UPDATE '.repeat(statements)}COMMIT`;
+  expect(verbs).toBe([transaction(200), transaction(200), transaction(1)].join(' '));
+});
+
 test('a FLOAT whose default is an expression is told too; only what is computed is not', async () => {
   const floats = [
     { table: 't', column: 'a', extra: '' },

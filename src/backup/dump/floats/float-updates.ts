@@ -10,6 +10,8 @@ export interface ExactRow {
 
 /** More rows in a statement cost more to look through than they save. */
 const ROWS_IN_A_STATEMENT = 50;
+/** Each commit by itself waits for the disk; a transaction of all would be as long as the table. */
+const STATEMENTS_IN_A_TRANSACTION = 200;
 /** Far below the smallest packet that a server is set to. */
 const CHARACTERS_IN_A_STATEMENT = 64 * 1024;
 
@@ -21,6 +23,8 @@ export class FloatUpdates {
   readonly #table: FloatTable;
   #batch: ExactRow[] = [];
   #characters = 0;
+  /** Of the transaction that is open. */
+  #statements = 0;
 
   constructor(table: FloatTable) {
     this.#table = table;
@@ -33,7 +37,7 @@ export class FloatUpdates {
       .map(({ row, characters }) => {
         const isFull =
           this.#batch.length >= ROWS_IN_A_STATEMENT || this.#characters + characters > CHARACTERS_IN_A_STATEMENT;
-        const full = isFull ? this.rest() : '';
+        const full = isFull ? this.#statement() : '';
         this.#batch.push(row);
         this.#characters += characters;
         return full;
@@ -41,12 +45,25 @@ export class FloatUpdates {
       .join('');
   }
 
-  /** The last statement; empty where nothing waits. */
+  /** The last statement, and the end of the last transaction; empty where nothing waits. */
   rest(): string {
-    const statement = this.#batch.length > 0 ? updateOf(this.#table, this.#batch) : '';
+    const last = this.#statement();
+    return this.#statements > 0 ? `${last}${this.#commit()}` : last;
+  }
+
+  #statement(): string {
+    if (this.#batch.length === 0) return '';
+    const statement = updateOf(this.#table, this.#batch);
     this.#batch = [];
     this.#characters = 0;
-    return statement;
+    const begin = this.#statements++ === 0 ? 'START TRANSACTION;\n' : '';
+    const end = this.#statements >= STATEMENTS_IN_A_TRANSACTION ? this.#commit() : '';
+    return `${begin}${statement}${end}`;
+  }
+
+  #commit(): string {
+    this.#statements = 0;
+    return 'COMMIT;\n';
   }
 }
 
