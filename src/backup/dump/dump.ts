@@ -16,6 +16,7 @@ import { type Claim, claimName, NameTaken } from '../file/name-reservation.ts';
 import { createProgress } from '../progress.ts';
 import { RowCheck, requireNames } from './completeness.ts';
 import { runDump } from './dump-program.ts';
+import { AlikeKeys, requireKeysTold } from './floats/alike-keys.ts';
 import { ExactFloats } from './floats/exact-floats.ts';
 import { findFloatTables } from './floats/float-tables.ts';
 import { describeLoss, findLosses } from './losses.ts';
@@ -56,11 +57,13 @@ export async function dumpDatabase(request: DumpRequest, context: Context): Prom
 
 function failedDump({ file }: DumpRequest, { server }: Context, error: unknown): Failure {
   const next =
-    error instanceof NameTaken
-      ? `the same command again; if it goes on with a run: mv ${file} to another name first`
-      : error instanceof Disturbed
-        ? 'the same command again, when nobody runs DDL (gh-ost, pt-online-schema-change, another tool)'
-        : 'gateway-migrate doctor';
+    error instanceof AlikeKeys
+      ? `${error.remedy}; then the same command again`
+      : error instanceof NameTaken
+        ? `the same command again; if it goes on with a run: mv ${file} to another name first`
+        : error instanceof Disturbed
+          ? 'the same command again, when nobody runs DDL (gh-ost, pt-online-schema-change, another tool)'
+          : 'gateway-migrate doctor';
   return failedUnchanged(`the backup of ${server.target.database} failed: ${messageOf(error)}`, next, error);
 }
 
@@ -107,7 +110,9 @@ async function dumpInto(file: FileHandle, request: DumpRequest, session: Session
   let losing: Promise<Loss[]> | undefined;
   // Not before: it reads whole tables, and FLUSH TABLES would wait for it, and others for that.
   const lookForLosses = () => {
-    losing ??= findLosses(context, session, source.tables, floatTables);
+    losing ??= requireKeysTold(context.server, session, source.tables).then(() =>
+      findLosses(context, session, source.tables, floatTables),
+    );
     // Thrown below, if the dump itself does not fail first.
     losing.catch(() => undefined);
     return losing;
