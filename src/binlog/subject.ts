@@ -14,6 +14,8 @@ export interface Subject extends NamedDatabase {
   readonly collations: Collations;
   /** Tables elsewhere whose rows, when they go or change, change rows of the database that the log does not have. */
   readonly unloggedParents: readonly UnloggedParent[];
+  /** Tables of the database whose rows came into the backup other than they were, with no key that finds them again. */
+  readonly notFoundAgain?: readonly string[];
   /** What its clock shows, in microseconds since 1970: everything in the log was committed before. */
   readonly now: number;
 }

@@ -4,7 +4,7 @@ import { AccidentList } from './accidents/list.ts';
 import { type Amount, addTo } from './amount.ts';
 import { type Concern, concernOf } from './concern.ts';
 import { ClockWatch } from './judgement/clock.ts';
-import { findUnlogged } from './judgement/unlogged.ts';
+import { findNotFound, findUnlogged } from './judgement/unlogged.ts';
 import { isReached, type Moment } from './moment.ts';
 import { formatPosition, type LogPosition, type LogRange, readRange } from './range.ts';
 import type { Subject } from './subject.ts';
@@ -74,7 +74,9 @@ export async function surveyLog(
       draft.end = startOf(transaction);
     }
     const isOut = draft.next !== undefined || leftOut.has(formatPosition(startOf(transaction)));
-    const unlogged = isOut ? undefined : findUnlogged(transaction, subject, prepared);
+    const unlogged = isOut
+      ? undefined
+      : (findUnlogged(transaction, subject, prepared) ?? findNotFound(transaction, subject));
     if (unlogged !== undefined) draft.refused ??= obstacleOf(transaction, unlogged, '');
     const concern = concernOf(transaction, subject);
     accidents.take(transaction, concern);

@@ -2,7 +2,7 @@ import { isSameName } from '../../mysql/name.ts';
 import { EventType } from '../events/event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type TableMap } from '../events/row-event.ts';
 import type { RangeEvent } from '../range.ts';
-import type { Subject } from '../subject.ts';
+import { means, type Subject } from '../subject.ts';
 import type { TableChange, Transaction } from '../transaction.ts';
 
 const PREPARED_BEFORE =
@@ -17,6 +17,21 @@ export function findUnlogged(transaction: Transaction, subject: Subject, prepare
   if (preparesXa !== undefined) prepared.add(preparesXa);
   if (commitsXa !== undefined && !prepared.has(commitsXa)) return PREPARED_BEFORE;
   return findCascade(transaction.changes, subject);
+}
+
+/** Rows that it changes and that the backup has otherwise, as one sentence; undefined for none. */
+export function findNotFound(
+  { changes }: Pick<Transaction, 'changes'>,
+  { notFoundAgain = [], ...named }: Pick<Subject, 'notFoundAgain' | 'database' | 'ignoresCase'>,
+): string | undefined {
+  const found = changes.find(
+    ({ database, table, change }) =>
+      change !== 'insert' &&
+      means(named, database) &&
+      notFoundAgain.some((one) => isSameName(one, table, named.ignoresCase)),
+  );
+  if (!found) return undefined;
+  return `it changes rows of ${found.table}, some of which the backup has otherwise than they were, and no key finds them again (give it a primary key, and take another backup, for the next time)`;
 }
 
 type Parents = Pick<Subject, 'unloggedParents' | 'ignoresCase'>;

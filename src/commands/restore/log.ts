@@ -1,4 +1,5 @@
 import type { Manifest } from '../../backup/file/manifest.ts';
+import { tablesNotFoundAgain } from '../../backup/load/unfound-rows.ts';
 import { tablesInFolders } from '../../backup/proof/own-folders.ts';
 import { readSubject } from '../../binlog/judgement/cascades.ts';
 import { readDoubts } from '../../binlog/judgement/doubts.ts';
@@ -66,7 +67,8 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     const describe = (read: LogRange) => `${(rangeBytes(read) / 1e6).toFixed(1)} MB since the backup`;
     const range = await runStep(STEP, invocation, () => fetch(asked, source, invocation), describe);
     const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
-    const subject = await readSubject(session, server.flavor, server.target.database);
+    const notFoundAgain = await tablesNotFoundAgain(asked.file, manifest);
+    const subject = { ...(await readSubject(session, server.flavor, server.target.database)), notFoundAgain };
     const rows = new Map(manifest.tables.map((table) => [table.name, table.rows]));
     const survey: OpenedLog['survey'] = (moment, leftOut) =>
       surveyLog(range, subject, moment, invocation.signal, { leftOut, rows });
