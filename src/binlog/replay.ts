@@ -17,7 +17,7 @@ import { CascadeWatch } from './judgement/unlogged.ts';
 import { isLeftOut } from './left-out/conflicts.ts';
 import type { LeftOutWatch } from './left-out/watch.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
-import { type Collations, keepTextOut, readCollations, sessionSql } from './session.ts';
+import { type Collations, type Held, keepTextOut, readCollations, readHeld, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
 import { means, type NamedDatabase } from './subject.ts';
 import { BEGINNINGS, DISTRIBUTED, isBracket } from './transaction.ts';
@@ -72,6 +72,7 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
     kind,
     fullBytes,
     collations: await readCollations(session, flavor),
+    held: await readHeld(session, flavor),
     watch,
   });
   const total = rangeBytes(request.range);
@@ -99,6 +100,7 @@ interface Manner {
   /** Size of a BINLOG statement; 0: one for each event. */
   readonly fullBytes: number;
   readonly collations: Collations;
+  readonly held: Held;
   readonly watch: CascadeWatch;
 }
 
@@ -107,6 +109,7 @@ class Replay {
   readonly #session: Session;
   readonly #kind: Flavor['kind'];
   readonly #collations: Collations;
+  readonly #held: Held;
   readonly #batch: RowBatch;
   readonly #watch: CascadeWatch;
   #isInTransaction = false;
@@ -116,11 +119,12 @@ class Replay {
   #isDistributed = false;
   #hasRepeated = false;
 
-  constructor(request: ReplayRequest, session: Session, { kind, fullBytes, collations, watch }: Manner) {
+  constructor(request: ReplayRequest, session: Session, { kind, fullBytes, collations, held, watch }: Manner) {
     this.#request = request;
     this.#kind = kind;
     this.#session = session;
     this.#collations = collations;
+    this.#held = held;
     this.#watch = watch;
     const { from, into } = request;
     this.#batch = new RowBatch({ from, ignored: [JOURNAL_TABLE], into }, fullBytes);
@@ -185,7 +189,8 @@ class Replay {
     if (!decoded || !(await this.#isUnderstood(query, decoded))) throw new Error(`${UNREADABLE}: ${text}`);
     await this.finish();
     this.#hasRepeated = true;
-    await this.#execute(query, text, sessionSql(query, event.second, decoded.charset, this.#collations));
+    const settings = sessionSql(query, event.second, decoded.charset, this.#collations, this.#held);
+    await this.#execute(query, text, settings);
   }
 
   #isUnderstood(query: QueryEvent, decoded: DecodedText): Promise<boolean> {

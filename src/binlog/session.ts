@@ -3,11 +3,28 @@ import { type Flavor, isAtLeast } from '../mysql/flavor.ts';
 import { textLiteral } from '../mysql/literal.ts';
 import type { QueryEvent, SessionFacts } from './events/query-event.ts';
 
-/** `OPTION_NO_FOREIGN_KEY_CHECKS` and `OPTION_RELAXED_UNIQUE_CHECKS` of a statement's flags (both servers). */
-const NO_FOREIGN_KEY_CHECKS = 1 << 26;
-const RELAXED_UNIQUE_CHECKS = 1 << 27;
-/** MySQL's utf8mb4_0900_ai_ci, which is the default anyway; to set it takes a privilege. */
+/**
+ * Bits of a statement's flags: `OPTION_AUTO_IS_NULL`, `OPTION_NO_FOREIGN_KEY_CHECKS` and `OPTION_RELAXED_UNIQUE_CHECKS` on both
+ * servers, the others on MariaDB (`OPTIONS_WRITTEN_TO_BIN_LOG`).
+ */
+const Flag = {
+  autoIsNull: 1 << 14,
+  noCheckConstraints: 1 << 15,
+  explicitDefaults: 1 << 24,
+  noForeignKeyChecks: 1 << 26,
+  relaxedUniqueChecks: 1 << 27,
+  ifExists: 1 << 28,
+  insertHistory: 1 << 30,
+} as const;
+/** MySQL's utf8mb4_0900_ai_ci: what a log from before there was the variable means. */
 const DEFAULT_UTF8MB4_COLLATION = 255;
+
+/** Not every server has them, or lets a session set them; to set some of them takes a privilege. */
+const GUARDED = [
+  ...['auto_increment_increment', 'auto_increment_offset', 'explicit_defaults_for_timestamp'],
+  ...['default_collation_for_utf8mb4', 'sql_require_primary_key', 'default_table_encryption'],
+  ...['check_constraint_checks', 'sql_if_exists', 'system_versioning_insert_history'],
+];
 
 /** What the log means by the id of a collation. */
 export interface Collation {
@@ -34,6 +51,20 @@ export async function readCollations(session: Session, flavor: Flavor): Promise<
   return { byId: new Map(rows.map(({ id, ...one }) => [Number(id), one])), areAssigned: assigned.length > 0 };
 }
 
+/** Guarded variables that a session may set here, with the values that it has. Kept up to date by `sessionSql`. */
+export type Held = Map<string, string>;
+
+export async function readHeld(session: Session, { kind }: Flavor): Promise<Held> {
+  const rows = await session.query<Record<'name' | 'value' | 'Variable_name' | 'Value', string>>(
+    kind === 'mariadb'
+      ? `SELECT LOWER(VARIABLE_NAME) AS name, SESSION_VALUE AS value FROM information_schema.SYSTEM_VARIABLES
+          WHERE VARIABLE_NAME IN (?) AND VARIABLE_SCOPE LIKE 'SESSION%' AND READ_ONLY = 'NO'`
+      : 'SHOW SESSION VARIABLES WHERE Variable_name IN (?)',
+    [GUARDED],
+  );
+  return new Map(rows.map((row) => [row.name ?? row.Variable_name, row.value ?? row.Value]));
+}
+
 /** Settings that have the server log, with every event of rows, the whole text of the statement that made it. */
 const TEXT_WITH_ROWS = { mysql: 'binlog_rows_query_log_events', mariadb: 'binlog_annotate_row_events' } as const;
 
@@ -51,23 +82,71 @@ export async function keepTextOut(session: Session, kind: Flavor['kind']): Promi
   );
 }
 
-/** Brings a session into the state that a statement was given in. */
-export function sessionSql(query: QueryEvent, second: number, clientCharset: string, collations: Collations): string {
+/**
+ * Brings a session into the state that a statement was given in: each variable that the log tells, or that it leaves out because it
+ * had its default. Nothing of the statement before is left. `held` is what the session has of the guarded ones: they are set only
+ * where they differ.
+ */
+export function sessionSql(
+  query: QueryEvent,
+  second: number,
+  clientCharset: string,
+  collations: Collations,
+  held: Held,
+): string {
   const { session } = query;
   const { flags = 0, charset } = session;
   const sets = [
     `timestamp = ${second}.${String(session.microseconds ?? 0).padStart(6, '0')}`,
-    `foreign_key_checks = ${flags & NO_FOREIGN_KEY_CHECKS ? 0 : 1}`,
-    `unique_checks = ${flags & RELAXED_UNIQUE_CHECKS ? 0 : 1}`,
+    `foreign_key_checks = ${flags & Flag.noForeignKeyChecks ? 0 : 1}`,
+    `unique_checks = ${flags & Flag.relaxedUniqueChecks ? 0 : 1}`,
+    `sql_auto_is_null = ${flags & Flag.autoIsNull ? 1 : 0}`,
     ...(session.sqlMode === undefined ? [] : [`sql_mode = ${session.sqlMode}`]),
     `character_set_client = ${clientCharset}`,
     ...(charset ? [`collation_connection = ${charset[1]}`, `collation_server = ${charset[2]}`] : []),
-    ...(session.timeZone === undefined ? [] : [`time_zone = ${textLiteral(session.timeZone)}`]),
-    ...autoIncrement(session.autoIncrement),
-    ...utf8mb4Collation(session.utf8mb4Collation),
+    // Left out, it has no part in the statement.
+    `time_zone = ${session.timeZone === undefined ? 'DEFAULT' : textLiteral(session.timeZone)}`,
+    `lc_time_names = ${session.localeId ?? 0}`,
+    // No log tells it: the server's own is the best guess.
+    'default_storage_engine = DEFAULT',
     ...(collations.areAssigned ? [`character_set_collations = ${assignments(session.collations, collations)}`] : []),
+    ...guardedSets(session, collations, held),
   ];
   return `SET ${sets.map((set) => `@@session.${set}`).join(', ')}`;
+}
+
+function guardedSets(session: SessionFacts, { byId }: Collations, held: Held): string[] {
+  const { flags = 0, autoIncrement = [1, 1], utf8mb4Collation = DEFAULT_UTF8MB4_COLLATION } = session;
+  const isOn = (flag: number) => onOff((flags & flag) !== 0);
+  // MySQL has a variable of its own for it, MariaDB a flag.
+  const explicit = held.has('check_constraint_checks')
+    ? isOn(Flag.explicitDefaults)
+    : optional(session.explicitDefaultsForTimestamp);
+  const wanted: Record<string, string | undefined> = {
+    auto_increment_increment: String(autoIncrement[0]),
+    auto_increment_offset: String(autoIncrement[1]),
+    explicit_defaults_for_timestamp: explicit,
+    default_collation_for_utf8mb4: byId.get(utf8mb4Collation)?.name,
+    // What was let in under ON is let in under OFF too.
+    sql_require_primary_key: session.requirePrimaryKey === false ? 'OFF' : undefined,
+    default_table_encryption: optional(session.tableEncryption),
+    check_constraint_checks: onOff((flags & Flag.noCheckConstraints) === 0),
+    sql_if_exists: isOn(Flag.ifExists),
+    system_versioning_insert_history: isOn(Flag.insertHistory),
+  };
+  return Object.entries(wanted).flatMap(([name, value]) => {
+    if (value === undefined || !held.has(name) || held.get(name) === value) return [];
+    held.set(name, value);
+    return [`${name} = ${value}`];
+  });
+}
+
+function onOff(isOn: boolean): string {
+  return isOn ? 'ON' : 'OFF';
+}
+
+function optional(isOn: boolean | undefined): string | undefined {
+  return isOn === undefined ? undefined : onOff(isOn);
 }
 
 /** `'utf8mb4=utf8mb4_bin'`. Throws an error at a collation that the server does not know. */
@@ -78,14 +157,4 @@ function assignments(pairs: SessionFacts['collations'] = [], { byId }: Collation
     return `${of.charset}=${is.name}`;
   });
   return `'${texts.join(',')}'`;
-}
-
-/** To set what is the default anyway would take a privilege (SESSION_VARIABLES_ADMIN) for nothing. */
-function autoIncrement(pair: readonly [number, number] | undefined): string[] {
-  if (!pair || (pair[0] === 1 && pair[1] === 1)) return [];
-  return [`auto_increment_increment = ${pair[0]}`, `auto_increment_offset = ${pair[1]}`];
-}
-
-function utf8mb4Collation(id: number | undefined): string[] {
-  return id === undefined || id === DEFAULT_UTF8MB4_COLLATION ? [] : [`default_collation_for_utf8mb4 = ${id}`];
 }

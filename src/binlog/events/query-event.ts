@@ -28,6 +28,9 @@ export interface SessionFacts {
   readonly microseconds?: number;
   readonly explicitDefaultsForTimestamp?: boolean;
   readonly utf8mb4Collation?: number;
+  readonly requirePrimaryKey?: boolean;
+  /** `default_table_encryption` */
+  readonly tableEncryption?: boolean;
   /** MariaDB 11.2 and later: the collation that a character set has where none is named, by their ids. */
   readonly collations?: readonly (readonly [charset: number, collation: number])[];
   /** Of an ALTER that is logged in two phases: `FL_START_ALTER_E1` and its like. */
@@ -70,8 +73,8 @@ const READERS: ReadonlyMap<number, Reader> = new Map<number, Reader>([
   [16, fact(1, (bytes, at) => ({ explicitDefaultsForTimestamp: bytes.readUInt8(at) === 1 }))],
   [17, skip(8)],
   [18, fact(2, (bytes, at) => ({ utf8mb4Collation: bytes.readUInt16LE(at) }))],
-  [19, skip(1)],
-  [20, skip(1)],
+  [19, fact(1, (bytes, at) => ({ requirePrimaryKey: bytes.readUInt8(at) === 1 }))],
+  [20, fact(1, (bytes, at) => ({ tableEncryption: bytes.readUInt8(at) === 1 }))],
   [21, skip(1)],
   [128, fact(3, (bytes, at) => ({ microseconds: bytes.readUIntLE(at, 3) }))],
   [129, skip(8)],

@@ -26,10 +26,28 @@ test('a statement of MariaDB 11 is repeated under the collations that its charac
     charset: 'utf8mb4',
   });
   const sql = (areAssigned: boolean, changes = {}) =>
-    sessionSql({ ...query, session: { ...query.session, ...changes } }, 7, 'utf8mb4', { byId, areAssigned });
+    sessionSql({ ...query, session: { ...query.session, ...changes } }, 7, 'utf8mb4', { byId, areAssigned }, new Map());
   expect(sql(true)).toContain("@@session.character_set_collations = 'utf8mb4=utf8mb4_bin'");
   // The log leaves it out where it was empty.
   expect(sql(true, { collations: undefined })).toContain("@@session.character_set_collations = ''");
   expect(sql(false)).not.toContain('character_set_collations');
   expect(() => sql(true, { collations: [[45, 9999]] })).toThrow('the server does not know collation 9999');
+});
+
+test('what the log leaves out of a statement has its default again', () => {
+  const held = new Map([
+    ['auto_increment_increment', '1'],
+    ['auto_increment_offset', '1'],
+    ['default_collation_for_utf8mb4', 'utf8mb4_bin'],
+  ]);
+  const sql = (session: object) =>
+    sessionSql({ ...parseQuery(event), session }, 7, 'utf8mb4', { byId, areAssigned: false }, held);
+  expect(sql({ autoIncrement: [7, 3], utf8mb4Collation: 45, localeId: 4 })).toMatch(
+    /lc_time_names = 4, .*auto_increment_increment = 7, .*auto_increment_offset = 3, .*default_collation_for_utf8mb4 = utf8mb4_general_ci$/,
+  );
+  expect(sql({ utf8mb4Collation: 46 })).toMatch(
+    /time_zone = DEFAULT, .*lc_time_names = 0, .*auto_increment_increment = 1, .*auto_increment_offset = 1, .*default_collation_for_utf8mb4 = utf8mb4_bin$/,
+  );
+  // To set what a session has would take a privilege for nothing.
+  expect(sql({ utf8mb4Collation: 46 })).not.toMatch(/auto_increment|default_collation/);
 });
