@@ -77,7 +77,7 @@ export function tellsTheStory({ options, env = {}, beside }: Setting): void {
   describeOnServers(
     'the whole story',
     (server) => {
-      test('backup, deploy, verify, rollback, restore to a moment, restore of a table', {
+      test('backup, deploy, verify, rollback, restore to a moment, restore of a table, restore of all', {
         timeout: 300_000,
       }, async () => {
         const production = await createShop(server(), beside);
@@ -97,6 +97,7 @@ export function tellsTheStory({ options, env = {}, beside }: Setting): void {
           for (const restore of [
             ['--until', String(deploy.run)],
             ['--table', 'Orders', '--in-place'],
+            ['--backup', String(deploy.backup)],
           ]) {
             await session.query('DELETE FROM Orders');
             await does('restore', ...restore);
