@@ -6,12 +6,14 @@ import type { StepInputs } from '../../plan/step.ts';
 import { readTexts } from '../../schema/definitions.ts';
 import { readSnapshot } from '../../schema/snapshot.ts';
 import { readTableNames } from '../../schema/tables.ts';
-import type { ObjectId, Snapshot } from '../../schema/types.ts';
+import type { Column, ObjectId, Snapshot } from '../../schema/types.ts';
 import { textOf } from '../../statements/recovery/contents.ts';
 import type { StatementParts } from '../migrate/statement-parts.ts';
 import { findWaysBack, type Undoing, waitForDeadClients } from '../migrate/ways-back.ts';
 import { type Following, type Taken, takenAway } from './taken-away.ts';
 import { areWrittenAgain } from './written-rows.ts';
+
+const COMPARABLE = /^(?:tinyint|smallint|mediumint|int|bigint|decimal|date|datetime|timestamp|time|year)\b/i;
 
 /** What the way back of a run takes away, of tables that are there. */
 export interface Going {
@@ -85,11 +87,7 @@ async function areUnfilled(
   for (const name of columns) {
     const column = shape?.columns.find((one) => one.name.toLowerCase() === name.toLowerCase());
     if (!column) return false;
-    const text = textOf(column);
-    const isFilled =
-      column.default === null && !column.isNullable
-        ? `NOT (${text} = '' OR ${text} = HEX('0'))`
-        : `NOT (${text} <=> ${textOf(column, `DEFAULT(${quoteName(name)})`)})`;
+    const isFilled = filledSql(column);
     const sql = `SELECT 1 FROM ${quoteName(table)} WHERE ${isFilled} LIMIT 1`;
     if (
       await session.query(sql).then(
@@ -100,6 +98,18 @@ async function areUnfilled(
       return false;
   }
   return true;
+}
+
+/** SQL that is true of a value which ADD COLUMN has not put there. As cheap as the type allows: the table may be long, and waits. */
+function filledSql(column: Column): string {
+  const name = quoteName(column.name);
+  const text = textOf(column);
+  if (column.default === null) {
+    return column.isNullable ? `${name} IS NOT NULL` : `NOT (${text} = '' OR ${text} = HEX('0'))`;
+  }
+  if (COMPARABLE.test(column.type)) return `NOT (${name} <=> DEFAULT(${name}))`;
+  // Byte for byte: to a collation two texts may be the same.
+  return `NOT (${text} <=> ${textOf(column, `DEFAULT(${name})`)})`;
 }
 
 export async function readFollowing(session: Session, database: string): Promise<Following[]> {
