@@ -57,7 +57,10 @@ describeOnServers(
 
     test('looks for what a dump loses when the dump has its snapshot, not in front of FLUSH TABLES', async () => {
       const database = await server().createDatabase('shop');
-      await server().sql('CREATE TABLE docs (id INT, doc JSON, f FLOAT); INSERT INTO docs VALUES (1, NULL, 1)', database);
+      await server().sql(
+        'CREATE TABLE docs (id INT, doc JSON, f FLOAT); INSERT INTO docs VALUES (1, NULL, 1)',
+        database,
+      );
       await server().sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = ON");
       await takeBackup(server(), server().target(database));
       await server().sql("SET GLOBAL general_log = OFF; SET GLOBAL log_output = 'FILE'");
