@@ -214,14 +214,15 @@ function summaryRows(
     ...(manifest.losses ?? []).map((loss): [string, string] => ['Not exact', describeLoss(loss)]),
     ...logRows(manifest),
     ...pointRows(point),
-    ['Lost', lostRow(point, database)],
+    ['Lost', lostRow(point, database, withMaintenance)],
     ['Site', siteRow(down, withMaintenance, isInPlace)],
     ['Kept', `what is there now, in ${aside}: gateway-migrate rollback brings it back`],
   ];
 }
 
-function lostRow(point: RestorePoint, database: string): string {
+function lostRow(point: RestorePoint, database: string, withMaintenance: boolean): string {
   const isUpToNow = point.is === 'moment' && point.leftOut !== undefined;
+  if (isUpToNow && !withMaintenance) return `${point.lost}; and what is written in the moment before the swap`;
   return isUpToNow ? point.lost : `${point.lost}: what is written to ${database} until the swap is not in the backup`;
 }
 
