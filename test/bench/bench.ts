@@ -6,6 +6,7 @@ import { clone } from './cases/clone.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { fingerprint } from './cases/fingerprint.ts';
 import { migrate500 } from './cases/migrate-500.ts';
+import { older } from './cases/older.ts';
 import { rehearse500 } from './cases/rehearse-500.ts';
 import { status500 } from './cases/status-500.ts';
 import { verifyOrphans } from './cases/verify-orphans.ts';
@@ -27,6 +28,7 @@ const CASES: readonly BenchCase[] = [
   proof,
   swap,
   verifyOrphans,
+  older,
 ];
 
 /** Runs the named cases, or all; prints their tables and writes every figure to `bench-results.json`. */
