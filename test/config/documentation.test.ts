@@ -32,3 +32,32 @@ it.each(examples)('has an example that works: %s', async (yaml) => {
   const cwd = makeFolder({ 'gateway-migrate.config.yaml': yaml });
   expect(await loadConfig({ cwd, env })).toMatchObject({ database: { database: 'shop', user: 'deploy' } });
 });
+
+it('says every problem at once as the page shows it', async () => {
+  const shown = /```\n(the configuration has 3 problems\n.*?)\n```/s.exec(text)?.[1];
+  const yaml = [
+    'databse: shop',
+    ...Array.from({ length: 10 }, () => '#'),
+    'database: { name: shop, user: deploy, password: x }',
+    'notify:',
+    "  - { type: slack, url: '${SLACK_WEBHOOK}' }",
+    'backup:',
+    '  keep:',
+    '    last: ten',
+  ].join('\n');
+  const cwd = makeFolder({ 'gateway-migrate.config.yaml': yaml });
+  const problems = await loadConfig({ cwd, env: {} }).catch((error: Error) => error.message);
+  expect(String(problems).replaceAll(cwd, '/var/www/site')).toBe(shown);
+});
+
+it('finds what the page about Laravel leaves out in the application', async () => {
+  const page = readFileSync(new URL('../../docs/laravel.md', import.meta.url), 'utf8');
+  const app = makeFolder({ artisan: '', '.env': 'DB_DATABASE=shop\nDB_USERNAME=deploy\nDB_PASSWORD=x\n' });
+  const yaml = /```yaml\n(.*?)```/s.exec(page)?.[1]?.replace('/var/www/api-gateway', app);
+  const cwd = makeFolder({ 'gateway-migrate.config.yaml': yaml ?? '' });
+  expect(await loadConfig({ cwd, env: {} })).toMatchObject({
+    database: { database: 'shop', user: 'deploy' },
+    migrations: { engine: 'artisan' },
+    rehearsal: 'private',
+  });
+});

@@ -1,10 +1,12 @@
+import { exec } from 'node:child_process';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { filesOf, LEFT, PRODUCTION } from '../preflight/foreign/histories.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { describeOnServers } from '../support/servers.ts';
-import { documentedCommands, flagsOf, spansOfCommands } from './documented.ts';
+import { documentedCommands, exampleIn, flagsOf, lineIn, spansOfCommands } from './documented.ts';
 import { createProduction, finish, type Production } from './production.ts';
 
 /** They set up servers of their own: `test/demo` runs them. */
@@ -231,6 +233,35 @@ describeOnServers(
         CREATE TABLE visits (id INT PRIMARY KEY, shop_id INT NOT NULL);
         INSERT INTO shops VALUES (1); INSERT INTO visits VALUES (1, 1), (2, 1)`);
       for (const line of STORY) await (typeof line === 'function' ? line(teller) : teller.tell(line));
+    });
+
+    test('a migration as the README shows it, and a backup read without the tool as the runbook shows it', {
+      timeout: LIMIT_MS,
+    }, async () => {
+      const { production } = await begin({ migrations: { '1_emails.sql': exampleIn('README.md', 'sql') } });
+      const isNullable = async () => {
+        const [column] = await production.query<{ Null: string }>("SHOW COLUMNS FROM customers LIKE 'email'");
+        return column?.Null;
+      };
+      await production.sql(
+        'CREATE TABLE customers (id INT PRIMARY KEY, email VARCHAR(255)); INSERT INTO customers VALUES (1, NULL)',
+      );
+      expect((await production.run('deploy', '--yes')).code).toBe(2);
+      await production.sql("UPDATE customers SET email = 'a@example.org'");
+      expect([(await production.run('deploy', '--yes')).code, await isNullable()]).toEqual([0, 'NO']);
+
+      const shown = lineIn('docs/runbook.md', /^ {4}(gunzip < .*)$/m);
+      const backup = readdirSync(production.backups).find((name) => name.endsWith('.sql.gz')) ?? '';
+      const { socket, binDir, kind } = server();
+      await production.sql('DROP TABLE customers');
+      const typed = shown
+        .replace(/\S+\.sql\.gz/, join(production.backups, backup))
+        .replace(
+          /\| mysql (.*) askproai_db$/,
+          `| ${join(binDir, kind === 'mysql' ? 'mysql' : 'mariadb')} --no-defaults -uroot -S ${socket} $1 '${production.database}'`,
+        );
+      await promisify(exec)(typed);
+      expect(await production.query('SELECT * FROM customers')).toEqual([{ id: 1, email: 'a@example.org' }]);
     });
 
     test('on what another tool has made', { timeout: LIMIT_MS }, async () => {

@@ -62,3 +62,15 @@ export function flagsOf(command: Command): string[] {
   const own = command.options.map(({ long }) => long ?? '');
   return [...own, '--help', ...(command.parent ? flagsOf(command.parent) : [])];
 }
+
+/** The first fenced example of a language on a page. */
+export function exampleIn(page: string, language: string): string {
+  return lineIn(page, new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's'));
+}
+
+/** What a pattern's group finds on a page. */
+export function lineIn(page: string, pattern: RegExp): string {
+  const found = pattern.exec(readFileSync(join(ROOT, page), 'utf8'))?.[1];
+  if (found === undefined) throw new Error(`${page} has nothing like ${pattern}`);
+  return found;
+}
