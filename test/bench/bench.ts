@@ -9,6 +9,7 @@ import { migrate500 } from './cases/migrate-500.ts';
 import { older } from './cases/older.ts';
 import { rehearse500 } from './cases/rehearse-500.ts';
 import { status500 } from './cases/status-500.ts';
+import { telling } from './cases/telling.ts';
 import { verifyOrphans } from './cases/verify-orphans.ts';
 import { swap } from './cases/whole-restore.ts';
 import { renderTable, type Table } from './figures.ts';
@@ -29,6 +30,7 @@ const CASES: readonly BenchCase[] = [
   swap,
   verifyOrphans,
   older,
+  telling,
 ];
 
 /** Runs the named cases, or all; prints their tables and writes every figure to `bench-results.json`. */
