@@ -349,8 +349,9 @@ describeOnServers('the search for orphans', (server) => {
     const ids: number[] = [];
     const between = async ({ connectionId, query }: Session) => {
       ids.push(connectionId);
-      if (ids.length > 2) controller.abort(stopped);
-      if (ids.length > 2) await query('SELECT SLEEP(600)');
+      if (ids.length !== 3) return;
+      controller.abort(stopped);
+      await query('SELECT SLEEP(600)');
     };
     await expect(search(prepared, { jobs: 2, pageSize: 5, between, signal: controller.signal })).rejects.toBe(stopped);
     const left = await withSession(server(), prepared.database, (session) =>
