@@ -100,10 +100,14 @@ function stranded(plan: Plan, outcome: Extract<Outcome, { is: 'stranded' }>, wha
   if (second instanceof Failure && second.exitCode === ExitCode.failedChanged) {
     return needsPerson(back, second.production, `${second.state}${inMaintenance(plan)}`, second.next);
   }
+  if (second instanceof Failure && second.exitCode === ExitCode.unknown) {
+    // It says how a person decides it: without that `resume` ends here again.
+    const error = { what: back, state: `${second.state}${inMaintenance(plan)}`, next: second.next };
+    return { exitCode: ExitCode.unknown, production: 'unknown', error, isFinished: false };
+  }
   if (second instanceof StatementFailed && isServerError(second.cause)) return refusedBack(back);
-  const isUnknown = !(second instanceof Failure) || second.exitCode === ExitCode.unknown;
   return {
-    exitCode: isUnknown ? ExitCode.unknown : ExitCode.failedChanged,
+    exitCode: second instanceof Failure ? ExitCode.failedChanged : ExitCode.unknown,
     production: 'unknown',
     error: {
       what: back,

@@ -184,7 +184,7 @@ test('a way back that failed: its own verdict counts, and a site that does not c
     gateway-migrate resume",
       "exit 4, unknown, to be finished
     Apply 1 migration: it broke. Then on the way back, Undo what this run applied: cannot tell
-    the way back was not completed; the journal knows every statement that was done
+    nobody knows; the site is still in maintenance
     gateway-migrate resume",
       "exit 3, changed, to be finished
     Apply 1 migration: it broke. Then on the way back, Undo what this run applied: no certain way back
