@@ -17,44 +17,61 @@ export interface Ending {
   readonly because: string;
   /** It stands there. Else nobody can see. */
   readonly isSeen: boolean;
+  /**
+   * - `commits`: whatever was written before goes with it, the mark too;
+   * - `takes-back`: the mark may go, and what is written behind it stays;
+   * - `outside`: it does what no ROLLBACK takes back.
+   */
+  readonly how: 'commits' | 'takes-back' | 'outside';
 }
 
-/** Commit or roll back, or act outside transactions. */
-const ENDS = new Set(
-  'COMMIT START XA CREATE ALTER DROP RENAME TRUNCATE ANALYZE OPTIMIZE REPAIR CHECK CACHE LOAD FLUSH GRANT REVOKE INSTALL UNINSTALL LOCK UNLOCK RESET CHANGE STOP PURGE SHUTDOWN RESTART IMPORT CLONE BACKUP'.split(
+/** Commit what was written before they act (Reference Manual, "Statements That Cause an Implicit Commit"). */
+const COMMITS = new Set(
+  'COMMIT START CREATE ALTER DROP RENAME TRUNCATE ANALYZE OPTIMIZE REPAIR CHECK CACHE LOAD FLUSH GRANT REVOKE LOCK UNLOCK'.split(
     ' ',
   ),
 );
+const OUTSIDE = new Set('XA INSTALL UNINSTALL RESET CHANGE STOP PURGE SHUTDOWN RESTART IMPORT CLONE BACKUP'.split(' '));
 /** Behind one of these a statement of a body begins (or an expression of CASE). */
 const BEFORE_STATEMENT = new Set([';', ':', 'THEN', 'ELSE', 'DO', 'BEGIN', 'LOOP', 'REPEAT', 'ATOMIC']);
 /** Errors with which InnoDB may roll the whole transaction back (Reference Manual, "InnoDB Error Handling"). */
 const ROLLS_BACK = /^(?:1205|1206|1213|1614|3058|'40\w{3}'|'HY000'|SQLEXCEPTION)$/i;
 
 /**
- * PURE: what in a statement of kind `opaque` may end the transaction that it is sent in, other than by committing it first: then the
- * journal's mark goes with a ROLLBACK, and what is written behind it stays. Undefined: nothing does. `procedures` are those of the
- * database, `prepared` is the text that EXECUTE runs.
+ * PURE: all in a statement of kind `opaque` that may end the transaction that it is sent in, or act outside it. Where that only commits, the
+ * journal's mark is committed with what was done; with a ROLLBACK it goes, and what is written behind that stays. `procedures` are
+ * those of the database, `prepared` is the text that EXECUTE runs.
  */
-export function endingOf(
+export function endingsOf(
   { kind, verb, text }: Pick<Statement, 'kind' | 'verb' | 'text'>,
   { database, procedures }: { readonly database: string; readonly procedures: readonly Procedure[] },
   prepared?: string,
-): Ending | undefined {
-  if (kind !== 'opaque') return undefined;
+): Ending[] {
+  if (kind !== 'opaque') return [];
   const known = { database, procedures, seen: new Set<string>() };
-  if (verb === 'CALL') return endingOfCall(calledIn(text), known, true);
-  if (verb === 'BEGIN NOT ATOMIC') return endingIn(text, 'it', known);
+  if (verb === 'CALL') return endingsOfCall(calledIn(text), known, true);
+  if (verb === 'BEGIN NOT ATOMIC') return endingsIn(text, 'it', known);
   if (verb === 'EXECUTE') {
     const run = prepared ?? literalOf(text);
-    if (run === undefined) return { because: 'nobody can see what EXECUTE runs', isSeen: false };
+    if (run === undefined) return [unseen('nobody can see what EXECUTE runs')];
     const found = classify(run);
-    if (['transaction', 'forbidden'].includes(found.kind)) return { because: `it runs ${found.verb}`, isSeen: true };
-    return found.verb === 'EXECUTE' ? undefined : endingOf({ ...found, text: run }, { database, procedures });
+    if (found.kind === 'transaction' || found.kind === 'forbidden') {
+      return [{ because: `it runs ${found.verb}`, isSeen: true, how: howOf(found.verb) }];
+    }
+    return found.verb === 'EXECUTE' ? [] : endingsOf({ ...found, text: run }, { database, procedures });
   }
-  if (/^(?:SELECT|TABLE|VALUES)$/.test(verb)) return { because: 'it writes a file', isSeen: true };
+  if (/^(?:SELECT|TABLE|VALUES)$/.test(verb)) return [{ because: 'it writes a file', isSeen: true, how: 'takes-back' }];
   // What commits before it acts takes the mark along.
-  if (/^(?:CREATE|ALTER|DROP|RENAME|INSTALL|UNINSTALL|IMPORT|LOAD|DO)\b/.test(verb)) return undefined;
-  return { because: `nobody knows what ${verb} does`, isSeen: false };
+  if (/^(?:CREATE|ALTER|DROP|RENAME|INSTALL|UNINSTALL|IMPORT|LOAD|DO)\b/.test(verb)) return [];
+  return [unseen(`nobody knows what ${verb} does`)];
+}
+
+function unseen(because: string): Ending {
+  return { because, isSeen: false, how: 'takes-back' };
+}
+
+function howOf(verb: string): Ending['how'] {
+  return /^(?:COMMIT|BEGIN|START)/.test(verb) ? 'commits' : 'takes-back';
 }
 
 interface Known {
@@ -86,36 +103,38 @@ export function plainText({ text }: Token): string | undefined {
 }
 
 /** One that is called by the statement itself and is not there is refused by the server before anything runs. */
-function endingOfCall(called: QualifiedName | undefined, known: Known, isOutermost = false): Ending | undefined {
+function endingsOfCall(called: QualifiedName | undefined, known: Known, isOutermost = false): Ending[] {
   const name = called?.name ?? '';
-  const hidden = { because: `nobody can see what procedure ${name} does`, isSeen: false };
+  const hidden = [unseen(`nobody can see what procedure ${name} does`)];
   if (!called || (called.schema !== undefined && called.schema !== known.database)) return hidden;
   const key = name.toLowerCase();
-  if (known.seen.has(key)) return undefined;
+  if (known.seen.has(key)) return [];
   known.seen.add(key);
   const found = known.procedures.find((one) => one.name.toLowerCase() === key);
-  if (!found) return isOutermost ? undefined : hidden;
+  if (!found) return isOutermost ? [] : hidden;
   // Other words, and procedures that are called without CALL.
   if (found.body === null || /\bORACLE\b/.test(found.sqlMode)) return hidden;
-  return endingIn(found.body, `procedure ${found.name}`, known);
+  return endingsIn(found.body, `procedure ${found.name}`, known);
 }
 
-function endingIn(body: string, who: string, known: Known): Ending | undefined {
+function endingsIn(body: string, who: string, known: Known): Ending[] {
   const tokens = allTokens(body);
+  const endings: Ending[] = [];
   let handled = 0;
   for (const [at, token] of tokens.entries()) {
     const word = token.keyword;
     const before = at === 0 ? ';' : (tokens[at - 1]?.keyword ?? '');
     if (word === 'HANDLER' && ['CONTINUE', 'EXIT', 'UNDO'].includes(before)) handled = endOfConditions(tokens, at);
     if (at < handled && catchesAll(tokens, at)) {
-      return { because: `${who} goes on behind an error that may roll all back`, isSeen: false };
+      endings.push(unseen(`${who} goes on behind an error that may roll all back`));
     }
-    if (word === 'OUTFILE' || word === 'DUMPFILE') return { because: `${who} writes a file`, isSeen: true };
+    if (word === 'OUTFILE' || word === 'DUMPFILE') {
+      endings.push({ because: `${who} writes a file`, isSeen: true, how: 'takes-back' });
+    }
     const isBeginning = (BEFORE_STATEMENT.has(before) && word !== '=') || (handled > 0 && at === handled);
-    const ending = isBeginning ? endingAt(body, tokens, at, who, known) : undefined;
-    if (ending) return ending;
+    if (isBeginning) endings.push(...endingsAt(body, tokens, at, who, known));
   }
-  return undefined;
+  return endings;
 }
 
 /** Behind `HANDLER FOR condition, condition …`, where its statement begins. */
@@ -137,36 +156,41 @@ function catchesAll(tokens: readonly Token[], at: number): boolean {
   return kind === 'word' && !/^(?:HANDLER|FOR|SQLSTATE|VALUE|SQLWARNING|NOT|FOUND|\d+)$/.test(keyword);
 }
 
-function endingAt(body: string, tokens: readonly Token[], at: number, who: string, known: Known): Ending | undefined {
+function endingsAt(body: string, tokens: readonly Token[], at: number, who: string, known: Known): Ending[] {
   const word = tokens[at]?.keyword ?? '';
   const [next, second] = [tokens[at + 1]?.keyword ?? '', tokens[at + 2]?.keyword ?? ''];
-  const holds = { because: `${who} holds ${word}`, isSeen: true };
+  const holds = (how: Ending['how']) => [{ because: `${who} holds ${word}`, isSeen: true, how }];
   const end = tokens.slice(at).find(({ keyword }) => keyword === ';')?.start ?? body.length;
   const text = body.slice(tokens[at]?.start ?? 0, end);
   switch (word) {
     case 'CALL':
-      return endingOfCall(calledIn(text), known);
+      return endingsOfCall(calledIn(text), known);
     case 'EXECUTE':
-      return { because: `nobody can see what EXECUTE in ${who} runs`, isSeen: false };
+      return [unseen(`nobody can see what EXECUTE in ${who} runs`)];
     case 'ROLLBACK':
-      return next === 'TO' || (next === 'WORK' && second === 'TO') ? undefined : holds;
+      return next === 'TO' || (next === 'WORK' && second === 'TO') ? [] : holds('takes-back');
     case 'SET':
-      return setsOutside(text) ? holds : undefined;
+      return setsOutside(text).flatMap(holds);
     case 'CREATE':
     case 'DROP':
-      return ['TEMPORARY', 'PREPARE'].includes(next) || tokens[at + 3]?.keyword === 'TEMPORARY' ? undefined : holds;
+      return ['TEMPORARY', 'PREPARE'].includes(next) || tokens[at + 3]?.keyword === 'TEMPORARY' ? [] : holds('commits');
     default:
-      return ENDS.has(word) && next !== '(' ? holds : undefined;
+      if (next === '(') return [];
+      if (word === 'START' && next !== 'TRANSACTION') return holds('outside');
+      return COMMITS.has(word) ? holds('commits') : OUTSIDE.has(word) ? holds('outside') : [];
   }
 }
 
 /** `SET autocommit` commits, and a global stays whatever is rolled back. */
-function setsOutside(text: string): boolean {
+function setsOutside(text: string): Ending['how'][] {
   const tokens = new Tokens(text);
   tokens.take('SET');
-  return assignmentsIn(tokens).some(
-    ({ scope, name }) => isServerWide(scope) || /^(?:autocommit|password)$/i.test(name) || scope.startsWith('PERSIST'),
+  const assigned = assignmentsIn(tokens);
+  const isOutside = assigned.some(
+    ({ scope, name }) => isServerWide(scope) || /^password$/i.test(name) || scope.startsWith('PERSIST'),
   );
+  if (isOutside) return ['outside'];
+  return assigned.some(({ name }) => /^autocommit$/i.test(name)) ? ['commits'] : [];
 }
 
 function allTokens(text: string): Token[] {

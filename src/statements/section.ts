@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
-import { Failure, Interrupted, messageOf } from '../errors.ts';
+import { Interrupted } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { StatementResult } from '../mysql/connect.ts';
-import { isAboutAccounts } from './accounts/accounts.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
-import { noteMarked, noteOutcome, type StatementKey, seesMark } from './journal.ts';
-import { readEnding } from './outcome/ending-reader.ts';
-import { isRefusedUnrun, isServerError, StatementFailed } from './outcome/failed.ts';
+import { noteMarked, noteOutcome, seesMark } from './journal.ts';
+import { readEndings } from './outcome/ending-reader.ts';
+import { StatementFailed } from './outcome/failed.ts';
+import { noteFailure } from './outcome/note-failure.ts';
 import { outcomeOf } from './outcome/outcome-of.ts';
 import { withPatience } from './patience.ts';
 import { isReading, type LookedAt, lookedAt } from './session-state.ts';
@@ -86,15 +86,9 @@ async function runPlainly(section: Section, unit: Unit, end: UnitEnd, bench: Wor
   for (const numbered of unit.statements) {
     const isInRollback = unit.transaction !== undefined && numbered.statement.kind === 'opaque';
     const mark = isInRollback ? () => enter(section, numbered, bench) : undefined;
-    if (isInRollback) await enterAhead(section, numbered, unit, bench);
-    const result = await runStatement(
-      section,
-      numbered,
-      bench,
-      context,
-      { isInGroup: unit.transaction !== undefined },
-      mark,
-    );
+    const actsOutside = isInRollback && (await enterAhead(section, numbered, unit, bench));
+    const how = { isInGroup: unit.transaction !== undefined, actsOutside };
+    const result = await runStatement(section, numbered, bench, context, how, mark);
     if (isInRollback) await requireStillOpen(section, numbered, bench);
     const outcome = await outcomeOf(result, numbered.statement, end.looked, bench.work);
     bench.deferred.push(noteOutcome(keyOf(section, numbered.ordinal), outcome));
@@ -137,11 +131,18 @@ async function runInTransaction(section: Section, unit: Unit, end: UnitEnd, benc
 async function withBegin(section: Section, numbered: Numbered, unit: Unit, bench: Workbench, context: Context) {
   const isOwn = unit.transaction === undefined;
   const isOfTemporary = unit.statements.some(({ statement }) => statement.verb === 'CREATE TEMPORARY TABLE');
-  await enterAhead(section, numbered, unit, bench);
-  return runStatement(section, numbered, bench, context, { isInGroup: !isOwn, isOfTemporary }, async () => {
-    if (isOwn) await bench.work.execute('START TRANSACTION');
-    if (numbered.statement.kind === 'opaque') await enter(section, numbered, bench);
-  });
+  const actsOutside = await enterAhead(section, numbered, unit, bench);
+  return runStatement(
+    section,
+    numbered,
+    bench,
+    context,
+    { isInGroup: !isOwn, isOfTemporary, actsOutside },
+    async () => {
+      if (isOwn) await bench.work.execute('START TRANSACTION');
+      if (numbered.statement.kind === 'opaque') await enter(section, numbered, bench);
+    },
+  );
 }
 
 async function enter(section: Section, { ordinal }: Numbered, bench: Workbench): Promise<void> {
@@ -150,17 +151,21 @@ async function enter(section: Section, { ordinal }: Numbered, bench: Workbench):
 
 /**
  * A ROLLBACK within it would take the mark along, and what is written behind that stays. So the mark is committed before, on its own:
- * after a kill nobody can tell, and it is not run twice. Within the author's transaction there is no such way.
+ * after a kill nobody can tell, and it is not run twice. What only commits takes the mark with it. Within the author's transaction
+ * there is no such way. True: it does what no ROLLBACK takes back.
  */
-async function enterAhead(section: Section, numbered: Numbered, unit: Unit, bench: Workbench): Promise<void> {
-  const ending = await readEnding(numbered, section.all, bench);
-  if (!ending) return;
-  if (unit.transaction !== undefined && ending.isSeen) {
-    const cause = new Error(`${ending.because}, which would not be one with the transaction around it`);
+async function enterAhead(section: Section, numbered: Numbered, unit: Unit, bench: Workbench): Promise<boolean> {
+  const endings = await readEndings(numbered, section.all, bench);
+  const seen = endings.find(({ isSeen }) => isSeen);
+  if (unit.transaction !== undefined && seen) {
+    const cause = new Error(`${seen.because}, which would not be one with the transaction around it`);
     throw new StatementFailed(section, numbered, cause);
   }
+  const ending = endings.find(({ how }) => how !== 'commits');
+  if (!ending) return false;
   const key = keyOf(section, numbered.ordinal);
   await commitDeferred(bench, [noteOutcome(key, { state: 'entered', after: { ending: ending.because } })]);
+  return endings.some(({ how }) => how === 'outside');
 }
 
 /** Another connection sees the mark only if the statement has ended the transaction that the author opened. */
@@ -173,20 +178,30 @@ async function requireStillOpen(section: Section, { ordinal, statement }: Number
   throw new StatementFailed(section, { ordinal, statement }, cause);
 }
 
+/** In what a statement is sent, and what it does there. */
+interface How {
+  readonly isInGroup: boolean;
+  readonly isOfTemporary?: boolean;
+  /** It does what no ROLLBACK takes back. */
+  readonly actsOutside?: boolean;
+}
+
 /** One statement, with its events, its patience for locks, and its failure noted in the journal. */
 async function runStatement(
   section: Section,
   { ordinal, statement, doneAlready = [] }: Numbered,
   bench: Workbench,
   context: Context,
-  { isInGroup, isOfTemporary = false }: { readonly isInGroup: boolean; readonly isOfTemporary?: boolean },
+  { isInGroup, isOfTemporary = false, actsOutside = false }: How,
   begin?: () => Promise<void>,
 ): Promise<StatementResult> {
   const about = { version: section.version, ordinal, of: section.of, direction: section.direction };
   const startedMs = context.clock.ticksMs();
+  let isSent = false;
   const attempt = async (isRepeated: boolean) => {
     if (begin && isRepeated && !isInGroup) await bench.work.execute('ROLLBACK');
     await begin?.();
+    isSent = true;
     const answer = bench.work.execute(statement.text).catch((error: { errno?: number }): StatementResult => {
       if (!doneAlready.includes(error.errno ?? 0)) throw error;
       return { rows: 0, lastInsertId: undefined, warnings: [] };
@@ -206,31 +221,7 @@ async function runStatement(
     context.report({ type: 'statement.finished', ...about, ms, rows: result.rows, warnings: result.warnings });
     return result;
   } catch (error) {
-    await noteFailure(keyOf(section, ordinal), statement, error, { bench, context });
+    await noteFailure(keyOf(section, ordinal), statement, error, { bench, context, isSent, actsOutside });
     throw error instanceof Interrupted ? error : new StatementFailed(section, { ordinal, statement }, error);
   }
-}
-
-interface Failing {
-  readonly bench: Workbench;
-  readonly context: Context;
-}
-
-/** MariaDB works a list off one by one: what stands in front of the refused one is done, and evidence decides. */
-function mayBePartlyDone({ verb, touches }: Statement, { server }: Context): boolean {
-  return server.flavor.kind === 'mariadb' && (touches.length > 1 || isAboutAccounts(verb));
-}
-
-/**
- * A server's own error means that the statement did nothing (it is atomic, save for lists on MariaDB). Without one the connection was lost and
- * nobody knows: the row stays an intent, to be decided by evidence. What was noted ahead never had its turn.
- */
-async function noteFailure(key: StatementKey, statement: Statement, error: unknown, { bench, context }: Failing) {
-  const cause = error instanceof Failure ? error.cause : error;
-  const isRefused = isServerError(cause);
-  if (isRefused) await bench.work.execute('ROLLBACK').catch(() => undefined);
-  const unrun = isRefusedUnrun(statement, cause) ? [noteOutcome(key, { state: 'intent' })] : [];
-  const state = key.direction === 'up' && mayBePartlyDone(statement, context) ? 'intent' : 'failed';
-  const failed = isRefused ? [...unrun, noteOutcome(key, { state, error: messageOf(error) })] : [];
-  await commitDeferred(bench, [...failed, ...takeBackAhead(bench)]).catch(() => undefined);
 }

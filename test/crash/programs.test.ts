@@ -10,6 +10,8 @@ interface Case {
   readonly at: string;
   /** Nobody can tell afterwards: why. Undefined: it is done exactly once. */
   readonly why?: string;
+  /** Before it that is certain all the same: only what was committed takes the mark along. */
+  readonly isCertainBefore?: true;
   readonly only?: TestServer['kind'];
 }
 
@@ -20,7 +22,13 @@ const CASES: readonly Case[] = [
     at: 'CALL resets()',
     why: 'procedure resets holds ROLLBACK',
   },
-  { title: 'a COMMIT between rows', up: 'CALL halves();', at: 'CALL halves()', why: 'procedure halves holds COMMIT' },
+  {
+    title: 'a COMMIT between rows',
+    up: 'CALL halves();',
+    at: 'CALL halves()',
+    why: 'it began, committed by itself',
+    isCertainBefore: true,
+  },
   {
     title: 'a text that was prepared',
     up: "SET @t = 'CALL resets()'; PREPARE s FROM @t; EXECUTE s;",
@@ -50,7 +58,7 @@ CREATE PROCEDURE halves() BEGIN INSERT INTO rows_made VALUES (1); COMMIT; INSERT
 `;
 
 describeOnServers('a program that may end the transaction of the journal is not run twice', (server) => {
-  describe.each(CASES)('$title', ({ up, at, why, only }) => {
+  describe.each(CASES)('$title', ({ up, at, why, isCertainBefore, only }) => {
     const options = { start: START, migrations: { '1_rows.sql': `-- migrate:up\n${up}\n` } };
     let expected: Expected;
     beforeAll(async () => {
@@ -65,7 +73,7 @@ describeOnServers('a program that may end the transaction of the journal is not 
         await stage.strike({ at: place + 1, fate }, ...DEPLOY);
         const left = await stage.dump();
         const resumed = await stage.run('resume', '--yes', '--json');
-        if (why === undefined) {
+        if (why === undefined || (isCertainBefore && fate === 'before')) {
           expect(resumed).toMatchObject({ code: 0 });
         } else {
           expect(resumed).toMatchObject({ code: 4, output: expect.stringContaining(why) });
@@ -94,6 +102,32 @@ describeOnServers('a program that may end the transaction of the journal is not 
         'procedure resets holds ROLLBACK, which would not be one with the transaction around it',
       );
       expect(code).toBe(2);
+      expect(await stage.dump()).toBe(before);
+    } finally {
+      await stage.clear();
+    }
+  });
+
+  test.each([
+    ['a key that is there', 'DO 1; INSERT INTO kept VALUES (1);', ''],
+    ['a COMMIT that it does not reach', "SIGNAL SQLSTATE '45000'; COMMIT;", ''],
+    ['text that nobody sees', "SIGNAL SQLSTATE '45000'; EXECUTE s;", ''],
+    [
+      'a handler that goes on behind another error',
+      'INSERT INTO kept VALUES (1);',
+      'DECLARE EXIT HANDLER FOR 1205 DO 1;',
+    ],
+  ])('what the server refuses before it has ended anything did nothing: %s', async (_title, body, declare) => {
+    const rolling = body.includes('kept') ? 'IF 1 = 0 THEN ROLLBACK; END IF;' : '';
+    const procedure = `CREATE PROCEDURE breaks() BEGIN ${declare} INSERT INTO rows_made VALUES (1); ${body} ${rolling} END;\n`;
+    const options = {
+      start: `${START}CREATE TABLE kept (n INT PRIMARY KEY);\nINSERT INTO kept VALUES (1);\n${procedure}`,
+      migrations: { '1_rows.sql': '-- migrate:up\nCREATE TABLE made (n INT);\nCALL breaks();\n' },
+    };
+    const stage = await Stage.build(server(), options);
+    try {
+      const before = await stage.dump();
+      expect(await stage.run(...DEPLOY)).toMatchObject({ code: 2 });
       expect(await stage.dump()).toBe(before);
     } finally {
       await stage.clear();

@@ -324,7 +324,7 @@ describeOnServers('exit codes', (server) => {
       result: 'failed',
       production: 'unknown',
       error: {
-        what: 'Apply 3 migrations: cannot tell whether statement 1 of 3 took effect: it began, and failed or was cut off, and procedure count_up holds CREATE\n  CALL count_up()',
+        what: 'Apply 3 migrations: cannot tell whether statement 1 of 3 took effect: it began, committed by itself, and then failed or was cut off\n  CALL count_up()',
         state:
           'every statement before it is done, none after it has begun; either it did all or a part of what it does, or nothing',
         next: expect.stringMatching(NOTE_BY_HAND),

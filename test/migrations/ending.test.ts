@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { endingOf, type Procedure } from '../../src/migrations/ending.ts';
+import { endingsOf, type Procedure } from '../../src/migrations/ending.ts';
 import { toStatement } from '../../src/migrations/sql/statement.ts';
 
 const procedure = (name: string, body: string | null, sqlMode = ''): Procedure => ({ name, body, sqlMode });
-const ending = (sql: string, procedures: readonly Procedure[] = [], prepared?: string) =>
-  endingOf(toStatement(sql, 1), { database: 'shop', procedures }, prepared)?.because;
+const endings = (sql: string, procedures: readonly Procedure[] = [], prepared?: string) =>
+  endingsOf(toStatement(sql, 1), { database: 'shop', procedures }, prepared);
+const ending = (...asked: Parameters<typeof endings>) => endings(...asked)[0]?.because;
 
 /** Bodies of a procedure p that is called. */
 test.each([
@@ -81,4 +82,17 @@ test.each([
   ['CALL r()', 'procedure r holds ROLLBACK'],
 ])('EXECUTE of %s', (prepared, expected) => {
   expect(ending('EXECUTE s USING @a', [procedure('r', 'ROLLBACK')], prepared)).toBe(expected);
+});
+
+/** What decides whether the mark is committed ahead. */
+test.each([
+  ['BEGIN ALTER TABLE t ADD c INT; COMMIT; END', ['commits', 'commits']],
+  ['BEGIN COMMIT; ROLLBACK; END', ['commits', 'takes-back']],
+  ['BEGIN DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN END; TRUNCATE t; END', ['takes-back', 'commits']],
+  ['BEGIN SET GLOBAL max_connections = 5; START SLAVE; SET autocommit = 1; END', ['outside', 'outside', 'commits']],
+  ['BEGIN DROP TABLE t; CALL q(); END', ['commits', 'takes-back']],
+])('how %s ends', (body, expected) => {
+  expect(endings('CALL p()', [procedure('p', body), procedure('q', 'ROLLBACK')]).map(({ how }) => how)).toEqual(
+    expected,
+  );
 });

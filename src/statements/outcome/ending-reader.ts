@@ -1,4 +1,4 @@
-import { type Ending, endingOf, type Procedure, plainText } from '../../migrations/ending.ts';
+import { type Ending, endingsOf, type Procedure, plainText } from '../../migrations/ending.ts';
 import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
@@ -6,16 +6,16 @@ import { quoteName } from '../../mysql/quote.ts';
 import type { Numbered } from '../unit.ts';
 import type { Workbench } from '../workbench.ts';
 
-/** Whether a statement may end the transaction that it is sent in: by what the catalogue says now, and `all` in front of it. */
-export async function readEnding(
+/** What of a statement may end its transaction or act outside it: by what the catalogue says now, and `all` in front of it. */
+export async function readEndings(
   { statement, ordinal }: Numbered,
   all: readonly Numbered[],
   { journal, work }: Pick<Workbench, 'journal' | 'work'>,
-): Promise<Ending | undefined> {
-  if (statement.kind !== 'opaque') return undefined;
+): Promise<Ending[]> {
+  if (statement.kind !== 'opaque') return [];
   const earlier = all.filter((one) => one.ordinal < ordinal).map((one) => one.statement);
   const prepared = statement.verb === 'EXECUTE' ? await readPrepared(statement, earlier, work) : undefined;
-  return endingOf(statement, await readProcedures(journal), prepared);
+  return endingsOf(statement, await readProcedures(journal), prepared);
 }
 
 async function readProcedures(session: Session) {

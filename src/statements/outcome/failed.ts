@@ -1,6 +1,4 @@
 import { messageOf } from '../../errors.ts';
-import { Tokens } from '../../migrations/sql/tokens.ts';
-import type { Statement } from '../../migrations/types.ts';
 import type { Section } from '../turn.ts';
 import type { Numbered } from '../unit.ts';
 
@@ -38,22 +36,3 @@ export function isServerError(error: unknown): boolean {
 
 /** Server shutdown in progress, connection killed, aborting connection, new connection while shutting down. */
 const LOST = new Set([1053, 1152, 1184, 1927, 3169]);
-
-/** Does not exist, may not be called, has other arguments. */
-const BEFORE_IT_RUNS = new Set([1305, 1318, 1370]);
-
-/** The server did not even begin to run what was called: its message names it. */
-export function isRefusedUnrun({ verb, text }: Pick<Statement, 'verb' | 'text'>, error: unknown): boolean {
-  const { errno = 0, message = '' } = error as { errno?: number; message?: string };
-  if (verb !== 'CALL' || !BEFORE_IT_RUNS.has(errno)) return false;
-  const tokens = new Tokens(text);
-  tokens.take('CALL');
-  const name = tokens.name()?.name.toLowerCase();
-  return (
-    name !== undefined &&
-    message
-      .toLowerCase()
-      .split(/[^\p{L}\p{N}_$]+/u)
-      .includes(name)
-  );
-}
