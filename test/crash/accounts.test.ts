@@ -38,6 +38,8 @@ GRANT SELECT ON gm_x.* TO gm_a;
 CREATE VIEW seen AS SELECT 1 AS one;
 CREATE TABLE kept (id INT)`;
 
+const at = (up: string) => new RegExp(`^.{0,20}${up.slice(0, 16).replace('*', '.')}`);
+
 describeOnServers('a statement about accounts is not run again where that fails or harms', (server) => {
   let connection: Connection;
   const askOne = async (sql: string) => Object.values((await connection.query<RowDataPacket[]>(sql))[0][0] ?? {})[0];
@@ -50,16 +52,31 @@ describeOnServers('a statement about accounts is not run again where that fails 
     test('killed before it and behind it', { timeout: 60_000 }, async ({ skip }) => {
       skip(only !== undefined && only !== server().kind, 'the other server alone has it');
       const options = { start: start(server().kind), migrations: { '1_a.sql': `-- migrate:up\n${up};\n` } };
-      const at = new RegExp(`^.{0,20}${up.slice(0, 16).replace('*', '.')}`);
       for (const fate of ['before', 'after'] as const) {
         const stage = await Stage.build(server(), options);
-        expect((await stage.strike({ at, fate }, ...DEPLOY)).code).toBeNull();
+        expect((await stage.strike({ at: at(up), fate }, ...DEPLOY)).code).toBeNull();
         const resumed = await stage.run('resume', '--yes');
         expect([fate, resumed.code, resumed.output]).toEqual([fate, fate === 'after' ? after : 0, expect.anything()]);
         expect(await askOne(end[0])).toEqual(end[1]);
         await stage.clear();
       }
     });
+  });
+
+  test.each([
+    'REVOKE SELECT ON gm_x.* FROM gm_a',
+    "ALTER USER gm_a IDENTIFIED BY 'new'",
+    'GRANT INSERT ON gm_x.* TO gm_b',
+  ])('a way back says that it stands, when it does: %s', async (up) => {
+    const options = { start: start(server().kind), migrations: { '1_a.sql': `-- migrate:up\n${up};\n` } };
+    for (const fate of ['before', 'after'] as const) {
+      const stage = await Stage.build(server(), options);
+      await stage.strike({ at: at(up), fate }, ...DEPLOY);
+      const { code, output } = await stage.run('rollback', '--yes');
+      expect([fate, code, output]).toEqual([fate, fate === 'after' ? 3 : 0, expect.anything()]);
+      if (fate === 'after') expect(output).toContain(`what ${/^(?:ALTER USER|\w+)/.exec(up)?.[0]} in 1 did`);
+      await stage.clear();
+    }
   });
 
   test.each([

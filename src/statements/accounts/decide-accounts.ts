@@ -1,8 +1,11 @@
 import type { Verdict } from '../recovery/verdict.ts';
 import type { AccountDeed, Accounts } from './accounts.ts';
 
-/** `isGone`: what it takes away may be gone already, and then the server refuses its repetition. */
-export type AccountVerdict = Verdict & { readonly isGone?: true };
+/**
+ * `isGone`: what it takes away may be gone already, and then the server refuses its repetition. `isAsBefore`: nothing of it stands; else what
+ * is repeated on the way forward may stand when the way back has come to its end.
+ */
+export type AccountVerdict = Verdict & { readonly isGone?: true; readonly isAsBefore?: true };
 
 /**
  * PURE: decides a statement about accounts from what they were before it and are now. `hasFailed`: the server refused it, which on MariaDB
@@ -17,7 +20,9 @@ export function decideAccounts(
   if (!before || !now) return { is: 'unknown', because: ['our account may not see the accounts'] };
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
   const changed = names.filter((name) => before[name] !== now[name]);
-  if (changed.length === 0) return { is: 'not-done', because: ['the accounts are as they were before'] };
+  if (changed.length === 0) {
+    return { is: 'not-done', because: ['the accounts are as they were before'], isAsBefore: true };
+  }
   const because = changed.map((name) => says(name, before, now));
   if (deed === 'rename' && isMoved(changed, before, now)) return { is: 'done', because };
   const areAllGone = names.every((name) => now[name] === undefined);

@@ -7,6 +7,7 @@ import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { splitId } from '../../schema/snapshot.ts';
 import type { ObjectId, Snapshot } from '../../schema/types.ts';
+import { leftOnServer } from '../accounts/left-on-server.ts';
 import { inTurn, type JournalRow } from '../row.ts';
 import { areBalanced, type Changed } from './balance.ts';
 import { readContents } from './contents.ts';
@@ -18,10 +19,6 @@ export interface Undone {
   /** The statement of a row as it stands in its migration; undefined: only its beginning is known. */
   statementOf(row: JournalRow): Statement | undefined;
 }
-
-/** Rights and accounts belong to the server: no statement of ours takes them back. */
-const OF_THE_SERVER =
-  /^(?:GRANT|REVOKE|(?:CREATE|ALTER|DROP|RENAME) (?:USER|ROLE|SERVER)|SET PASSWORD|SET DEFAULT ROLE)$/;
 
 /** What was done to the rows of one table that stood before. */
 interface Touched {
@@ -42,7 +39,6 @@ interface Ledger {
   readonly own: Set<string>;
   /** The name that a table has by now → the one that it had before. */
   readonly names: Map<string, string>;
-  readonly ofTheServer: string[];
   /** What nobody can compare, for nobody knows which rows it was about. */
   readonly unseen: string[];
 }
@@ -53,7 +49,7 @@ interface Ledger {
  * people write, statements that take back exactly what others did are enough.
  */
 export async function findLost(undone: Undone, session: Session, now: Snapshot): Promise<string[]> {
-  const { touched, ofTheServer, unseen } = follow(undone);
+  const { touched, unseen } = follow(undone);
   const lost: string[] = [];
   for (const [table, one] of touched) {
     if (one.losses.length === 0) continue;
@@ -61,11 +57,11 @@ export async function findLost(undone: Undone, session: Session, now: Snapshot):
     if (one.digest !== undefined && (await readContents(session, table, now)) === one.digest) continue;
     if (one.isUnanswered || !areBalanced(one.up, one.down)) lost.push(...one.losses);
   }
-  return [...new Set([...lost, ...unseen, ...ofTheServer])];
+  return [...new Set([...lost, ...unseen, ...(await leftOnServer(undone, session))])];
 }
 
 function follow({ up, down, statementOf }: Undone): Ledger {
-  const ledger: Ledger = { touched: new Map(), own: new Set(), names: new Map(), ofTheServer: [], unseen: [] };
+  const ledger: Ledger = { touched: new Map(), own: new Set(), names: new Map(), unseen: [] };
   const read = (row: JournalRow) => statementOf(row) ?? toStatement(row.statement, 0);
   const rows = [...up.toSorted(inTurn), ...down].filter(({ state, kind }) => state === 'done' && kind !== 'start');
   for (const row of rows) {
@@ -76,9 +72,6 @@ function follow({ up, down, statementOf }: Undone): Ledger {
     noteChange(row, statement, ledger);
     noteNames(row, statement, ledger);
   }
-  const isAnswered = rows.some((row) => row.direction === 'down' && OF_THE_SERVER.test(read(row).verb));
-  const left = isAnswered ? [] : rows.filter((row) => OF_THE_SERVER.test(read(row).verb));
-  ledger.ofTheServer.push(...left.map((row) => `what ${describe(row, read(row))} did`));
   return ledger;
 }
 

@@ -42,6 +42,7 @@ export async function settleOpenStatements(
 ): Promise<JournalRow[]> {
   const settled: JournalRow[] = [];
   const notDone: JournalRow[] = [];
+  const toForget: JournalRow[] = [];
   for (const row of rows.toSorted(inTurn)) {
     if (row.kind === 'start' || (row.state !== 'intent' && row.state !== 'entered')) {
       settled.push(row);
@@ -50,19 +51,20 @@ export async function settleOpenStatements(
     const before = notDone.find((one) => waitsFor(row, one));
     const verdict = afterNotDone(before, await decide(row, statementOf, on));
     if (verdict.is === 'not-done') notDone.push(row);
+    if (verdict.is === 'not-done' && (isOfSchema(row) || verdict.isAsBefore)) toForget.push(row);
     reportVerdict(row, verdict, on.context);
     if (verdict.is === 'unknown') throw undecided(row, verdict);
     if (verdict.is === 'done') await commitTogether(on.session, [noteOutcome(row, { state: 'done' })]);
-    const isGone = 'isGone' in verdict && verdict.isGone ? { isGone: true as const } : {};
+    const isGone = verdict.isGone ? { isGone: true as const } : {};
     settled.push(verdict.is === 'done' ? { ...row, state: 'done' } : { ...row, ...isGone });
   }
-  if (on.forgetsNotDone) await commitTogether(on.session, notDone.filter(isDecidedByEvidence).map(forgetIntent));
+  if (on.forgetsNotDone) await commitTogether(on.session, toForget.map(forgetIntent));
   return settled;
 }
 
-/** Of what stands in the schema. Of all else a second look tells the same, whatever has happened meanwhile. */
-function isDecidedByEvidence({ kind, evidence }: JournalRow): boolean {
-  return kind === 'ddl' || kind === 'truncate' || evidence.accounts !== undefined;
+/** It is decided by what stands in the schema. Of all else a second look tells the same, whatever has happened meanwhile. */
+function isOfSchema({ kind }: JournalRow): boolean {
+  return kind === 'ddl' || kind === 'truncate';
 }
 
 /** What stands there although an earlier statement did nothing is not the work of this run. */
@@ -181,11 +183,11 @@ function undecided(row: JournalRow, verdict: Verdict): Failure {
     row.evidence.lane === undefined
       ? 'every statement before it is done, none after it has begun'
       : 'of the statements around it, which ran side by side, each is done or has not begun';
-  const isOfSchema = isDecidedByEvidence(row) && objects.length > 0;
-  const both = isOfSchema
+  const isSeen = isOfSchema(row) && objects.length > 0;
+  const both = isSeen
     ? `either it took effect and somebody changed ${objects.join(', ')} since, or it never ran and somebody else did that`
     : 'either it did all or a part of what it does, or nothing';
-  const byPerson = isOfSchema ? 'make it by hand as the statement leaves it, or as it was before' : noteByHand(row);
+  const byPerson = isSeen ? 'make it by hand as the statement leaves it, or as it was before' : noteByHand(row);
   return new Failure(
     `cannot tell whether statement ${row.ordinal} of ${row.version} took effect: ${verdict.because.join(', ')}\n  ${row.statement}`,
     {
