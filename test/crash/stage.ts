@@ -30,6 +30,8 @@ export interface StageOptions {
   readonly start: string;
   /** Migration files by name. */
   readonly migrations: Readonly<Record<string, string>>;
+  /** Whom the program connects as. Default: root. */
+  readonly account?: { readonly user: string; readonly password: string };
   /** More keys of the configuration, given the stage's folder. */
   readonly configure?: (dir: string) => Record<string, unknown>;
 }
@@ -203,7 +205,7 @@ export class Stage {
 
   #configuration(where: Record<string, unknown>): Record<string, unknown> {
     return {
-      database: { ...where, name: this.#database, user: 'root', tls: false },
+      database: { ...where, name: this.#database, user: 'root', tls: false, ...this.#options.account },
       migrations: { dir: 'migrations', laravelTable: null },
       app: { maintenance: 'none', caches: 'none' },
       backup: { dir: 'backups', verify: 'checksum' },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toStatement } from '../../src/migrations/sql/statement.ts';
-import { accountDeed } from '../../src/statements/accounts/accounts.ts';
+import { accountDeed, listsAccounts } from '../../src/statements/accounts/accounts.ts';
 import { decideAccounts } from '../../src/statements/accounts/decide-accounts.ts';
 
 test.each([
@@ -43,9 +43,26 @@ test.each([
   ['rename', A, { 'c@%': '9' }, false, 'unknown', 'account a@% is gone, account c@% exists now'],
   ['rename', A, { ...A, ...B }, false, 'unknown', 'account b@% exists now'],
   [undefined, A, { 'a@%': '9' }, true, 'unknown', 'account a@% differs from before'],
-  ['revoke', undefined, A, false, 'unknown', 'our account may not see the accounts'],
+  ['revoke', undefined, A, false, 'not-done', 'our account may not see the accounts'],
+  ['password', undefined, undefined, false, 'not-done', 'our account may not see the accounts'],
+  ['second', undefined, undefined, false, 'unknown', 'our account may not see the accounts'],
+  ['revoke', undefined, A, true, 'unknown', 'our account may not see the accounts'],
   ['drop', A, undefined, false, 'unknown', 'our account may not see the accounts'],
 ] as const)('%s: %o, now %o, refused: %s: %s', (deed, before, now, hasFailed, is, because) => {
   const verdict = decideAccounts(deed, before, now, hasFailed);
   expect([verdict.is, verdict.because.join(', ')]).toEqual([is, because]);
+});
+
+test.each([
+  ["GRANT SELECT, INSERT ON shop.t TO 'reader'@'%'", false],
+  ['GRANT SELECT (a, b) ON shop.t TO a, b', true],
+  ["REVOKE SELECT, INSERT ON shop.t FROM 'a,b'@'%'", false],
+  ['REVOKE r FROM a, b', true],
+  ["CREATE USER a IDENTIFIED BY 'x, y'", false],
+  ['DROP USER a, b', true],
+  ['RENAME USER a TO b', false],
+  ['RENAME USER a TO b, c TO d', true],
+  ['DROP TABLE a, b', false],
+])('%s lists several accounts: %s', (sql, expected) => {
+  expect(listsAccounts(toStatement(sql, 1))).toBe(expected);
 });

@@ -30,6 +30,14 @@ export function isAboutAccounts(verb: string): boolean {
   return /^(?:GRANT|REVOKE|SET PASSWORD|SET DEFAULT ROLE|(?:CREATE|ALTER|DROP|RENAME) (?:USER|ROLE))$/.test(verb);
 }
 
+/** More than one account is listed. What stands in front of TO or FROM is no account. */
+export function listsAccounts({ verb, text }: Pick<Statement, 'verb' | 'text'>): boolean {
+  if (!isAboutAccounts(verb)) return false;
+  const tokens = new Tokens(text);
+  if (/^(?:GRANT|REVOKE)$/.test(verb)) tokens.seek('TO', 'FROM');
+  return tokens.seek(',');
+}
+
 /** Errors of a statement that is done already: no such grant, no such role granted, a password that is in the history. */
 export const DONE_ALREADY: readonly number[] = [1141, 1147, 1403, 1962, 3638];
 

@@ -17,7 +17,11 @@ export function decideAccounts(
   now: Accounts | undefined,
   hasFailed: boolean,
 ): AccountVerdict {
-  if (!before || !now) return { is: 'unknown', because: ['our account may not see the accounts'] };
+  const canRepeat = !hasFailed && (deed === 'revoke' || deed === 'password');
+  if (!before || !now) {
+    const because = ['our account may not see the accounts'];
+    return canRepeat ? { is: 'not-done', because, isGone: true } : { is: 'unknown', because };
+  }
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
   const changed = names.filter((name) => before[name] !== now[name]);
   if (changed.length === 0) {
@@ -27,9 +31,7 @@ export function decideAccounts(
   if (deed === 'rename' && isMoved(changed, before, now)) return { is: 'done', because };
   const areAllGone = names.every((name) => now[name] === undefined);
   if (deed === 'drop' && areAllGone) return { is: 'done', because };
-  if (hasFailed) return { is: 'unknown', because };
-  if (deed === 'revoke' || deed === 'password') return { is: 'not-done', because, isGone: true };
-  return { is: 'unknown', because };
+  return canRepeat ? { is: 'not-done', because, isGone: true } : { is: 'unknown', because };
 }
 
 function says(name: string, before: Accounts, now: Accounts): string {

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import type { Statement } from '../../migrations/types.ts';
-import { isAboutAccounts } from '../accounts/accounts.ts';
+import { listsAccounts } from '../accounts/accounts.ts';
 import { takeBackAhead } from '../intents.ts';
 import { noteOutcome, type StatementKey, seesMark } from '../journal.ts';
 import { commitDeferred, type Workbench } from '../workbench.ts';
@@ -16,8 +16,8 @@ export interface Failing {
 }
 
 /** MariaDB works a list off one by one: what stands in front of the refused one is done, and evidence decides. */
-function mayBePartlyDone({ verb, touches }: Statement, { server }: Context): boolean {
-  return server.flavor.kind === 'mariadb' && (touches.length > 1 || isAboutAccounts(verb));
+function mayBePartlyDone(statement: Statement, { server }: Context): boolean {
+  return server.flavor.kind === 'mariadb' && (statement.touches.length > 1 || listsAccounts(statement));
 }
 
 /**

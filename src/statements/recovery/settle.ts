@@ -78,6 +78,9 @@ type StatementOf = (row: JournalRow) => Statement | undefined;
 
 async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): Promise<AccountVerdict> {
   const hasFailed = row.error !== null && !row.error.startsWith(SUPERSEDED);
+  if (row.kind === 'opaque' && row.state === 'intent' && !hasFailed) {
+    return { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
+  }
   const ofAccounts = statementOf(row) ?? toStatement(row.statement, 0);
   const deed = accountDeed(ofAccounts);
   // Repeating another ends in the same state; of one that was refused in the middle of a list a part may be done.
@@ -94,9 +97,7 @@ async function decide(row: JournalRow, statementOf: StatementOf, on: Settling): 
     case 'dml':
       return { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
     case 'opaque':
-      return row.state === 'entered'
-        ? { is: 'unknown', because: [whyEntered(row)] }
-        : { is: 'not-done', because: ['its transaction was rolled back with the connection'] };
+      return { is: 'unknown', because: [whyEntered(row)] };
     default: {
       const statement = statementOf(row);
       if (statement && addsToItself(statement)) {
