@@ -103,13 +103,14 @@ export function noting(
   evidence: readonly Evidence[],
   connectionId: number,
 ): Noting {
-  const intents = unit.statements.map(({ ordinal, statement }, place) =>
+  const intents = unit.statements.map(({ ordinal, statement, accounts }, place) =>
     noteIntent({
       ...keyOf(section, ordinal),
       digest: statement.digest,
       kind: statement.kind,
       connectionId,
-      evidence: evidence[place] ?? { objects: {} },
+      // Killed once more, it is decided by what stood before it was sent for the first time.
+      evidence: { ...(evidence[place] ?? { objects: {} }), ...(accounts ? { accounts } : {}) },
       statement: statement.text,
     }),
   );

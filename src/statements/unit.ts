@@ -2,7 +2,7 @@ import { dropIfExists } from '../migrations/sql/conditions.ts';
 import { temporaryRanges } from '../migrations/temporary.ts';
 import { authorsTransactions } from '../migrations/transactions.ts';
 import type { Statement } from '../migrations/types.ts';
-import { DONE_ALREADY } from './accounts/accounts.ts';
+import { type Accounts, DONE_ALREADY } from './accounts/accounts.ts';
 import type { JournalRow } from './row.ts';
 
 /** A statement and its 1-based place in its section. */
@@ -11,6 +11,8 @@ export interface Numbered {
   readonly statement: Statement;
   /** Numbers of errors by which the server says that it is done already. */
   readonly doneAlready?: readonly number[];
+  /** It is repeated: what the accounts were before it was sent for the first time. */
+  readonly accounts?: Accounts | undefined;
 }
 
 /**
@@ -59,10 +61,14 @@ function transactionsOf(statements: readonly Statement[]) {
 export function repeatable(unit: Unit, rows: readonly JournalRow[]): Unit {
   const statements = unit.statements.map((numbered) => {
     const { statement, ordinal } = numbered;
-    const wasBegun = rows.some((row) => row.ordinal === ordinal && row.state === 'intent');
+    const begun = rows.find((row) => row.ordinal === ordinal && row.state === 'intent');
     const dropsSeveral = statement.touches.length > 1 && statement.touches.every((touch) => touch.action === 'drop');
-    if (rows.some((row) => row.ordinal === ordinal && row.isGone)) return { ...numbered, doneAlready: DONE_ALREADY };
-    if (!wasBegun || !dropsSeveral) return numbered;
+    const { accounts } = begun?.evidence ?? {};
+    // Its file may have been edited since.
+    if (begun?.digest === statement.digest && (begun.isGone || accounts)) {
+      return { ...numbered, accounts, ...(begun.isGone ? { doneAlready: DONE_ALREADY } : {}) };
+    }
+    if (!begun || !dropsSeveral) return numbered;
     const text = dropIfExists(statement.text);
     return { ordinal, statement: { ...statement, text } };
   });

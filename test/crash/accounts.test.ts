@@ -79,6 +79,16 @@ describeOnServers('a statement about accounts is not run again where that fails 
     }
   });
 
+  test('killed twice behind a REVOKE, it comes to its end', async () => {
+    const up = 'REVOKE SELECT ON gm_x.* FROM gm_a';
+    const options = { start: start(server().kind), migrations: { '1_a.sql': `-- migrate:up\n${up};\n` } };
+    const stage = await Stage.build(server(), options);
+    expect((await stage.strike({ at: at(up), fate: 'after' }, ...DEPLOY)).code).toBeNull();
+    expect((await stage.strike({ at: at(up), fate: 'after' }, 'resume', '--yes')).code).toBeNull();
+    expect(await stage.run('resume', '--yes')).toMatchObject({ code: 0 });
+    await stage.clear();
+  });
+
   test('of an account that may not read the others, one refused GRANT did nothing, and a REVOKE is sent again', async () => {
     const account = { user: 'gm_d', password: 'old' };
     for (const [up, fate] of [
