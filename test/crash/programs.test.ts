@@ -12,6 +12,8 @@ interface Case {
   readonly why?: string;
   /** Before it that is certain all the same: only what was committed takes the mark along. */
   readonly isCertainBefore?: true;
+  /** All of that is run again, so that nothing of it is to be completed by hand. */
+  readonly isInTransaction?: true;
   readonly only?: TestServer['kind'];
 }
 
@@ -44,11 +46,21 @@ const CASES: readonly Case[] = [
   },
   { title: 'rows alone, prepared', up: "SET @t = 'CALL adds()'; PREPARE s FROM @t; EXECUTE s;", at: 'EXECUTE s' },
   {
+    title: "text that nobody sees, in the author's transaction",
+    up: "BEGIN; INSERT INTO rows_made VALUES (7); SET @t = 'CALL adds()'; PREPARE s FROM @t; SET @t = NULL; EXECUTE s; COMMIT;",
+    at: 'EXECUTE s',
+    why: 'nobody can see what EXECUTE runs',
+    isInTransaction: true,
+  },
+  {
     title: "rows alone, in the author's transaction",
     up: 'BEGIN; CALL adds(); DELETE FROM gone; COMMIT;',
     at: 'DELETE FROM gone',
   },
 ];
+
+const UNDO_BY_HAND =
+  /see what it did outside its transaction, which is run again; undo that by hand and note it: UPDATE gateway_migrate_journal SET state = 'failed' WHERE run = '[\w-]+' AND version = '1' AND direction = 'up' AND ordinal = 6; then: gateway-migrate resume;/;
 
 const START = `CREATE TABLE rows_made (n INT);
 CREATE TABLE gone (n INT);
@@ -58,7 +70,7 @@ CREATE PROCEDURE halves() BEGIN INSERT INTO rows_made VALUES (1); COMMIT; INSERT
 `;
 
 describeOnServers('a program that may end the transaction of the journal is not run twice', (server) => {
-  describe.each(CASES)('$title', ({ up, at, why, isCertainBefore, only }) => {
+  describe.each(CASES)('$title', ({ up, at, why, isCertainBefore, isInTransaction, only }) => {
     const options = { start: START, migrations: { '1_rows.sql': `-- migrate:up\n${up}\n` } };
     let expected: Expected;
     beforeAll(async () => {
@@ -78,7 +90,10 @@ describeOnServers('a program that may end the transaction of the journal is not 
         } else {
           expect(resumed).toMatchObject({ code: 4, output: expect.stringContaining(why) });
           expect(await stage.dump()).toBe(left);
-          const note = /UPDATE gateway_migrate_journal SET state = 'done' WHERE [^;]+/.exec(resumed.output)?.[0] ?? '';
+          const [note = '', end = ''] =
+            /UPDATE gateway_migrate_journal SET (state = '\w+') WHERE [^;]+/.exec(resumed.output) ?? [];
+          if (isInTransaction) expect(resumed.output).toMatch(UNDO_BY_HAND);
+          expect(end).toBe(isInTransaction ? "state = 'failed'" : "state = 'done'");
           await stage.sql(fate === 'after' ? note : note.replace("'done'", "'failed'"));
           expect(await stage.run('resume', '--yes')).toMatchObject({ code: 0 });
         }

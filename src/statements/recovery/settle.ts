@@ -8,6 +8,7 @@ import { accountDeed, isAboutAccounts, readAccounts } from '../accounts/accounts
 import { type AccountVerdict, decideAccounts } from '../accounts/decide-accounts.ts';
 import { commitTogether, forgetIntent, noteOutcome, SUPERSEDED } from '../journal.ts';
 import { inTurn, type JournalRow, waitsFor } from '../row.ts';
+import { unitsOf } from '../unit.ts';
 import { decideDdl } from './evidence.ts';
 import { readPresent } from './evidence-reader.ts';
 import { type Expected, expectedAfter } from './expectation.ts';
@@ -53,7 +54,7 @@ export async function settleOpenStatements(
     if (verdict.is === 'not-done') notDone.push(row);
     if (verdict.is === 'not-done' && (isOfSchema(row) || verdict.isAsBefore)) toForget.push(row);
     reportVerdict(row, verdict, on.context);
-    if (verdict.is === 'unknown') throw undecided(row, verdict);
+    if (verdict.is === 'unknown') throw undecided(row, verdict, isOneOfSeveral(row, rows, statementOf));
     if (verdict.is === 'done') await commitTogether(on.session, [noteOutcome(row, { state: 'done' })]);
     const isGone = verdict.isGone ? { isGone: true as const } : {};
     settled.push(verdict.is === 'done' ? { ...row, state: 'done' } : { ...row, ...isGone });
@@ -177,8 +178,18 @@ const VERDICT_TEXT: Record<Verdict['is'], string> = {
   unknown: 'nobody can tell',
 };
 
+/** It stands in a transaction, of which all is run again. Those of a unit are noted together. */
+function isOneOfSeveral(row: JournalRow, rows: readonly JournalRow[], statementOf: StatementOf): boolean {
+  const mine = rows.filter(({ version, direction }) => version === row.version && direction === row.direction);
+  const last = Math.max(...mine.map(({ ordinal }) => ordinal));
+  const all = Array.from({ length: last }, (_, index) => statementOf({ ...row, ordinal: index + 1 }));
+  if (all.includes(undefined)) return false;
+  const unit = unitsOf(all as Statement[]).find((one) => one.statements.some(({ ordinal }) => ordinal === row.ordinal));
+  return unit?.transaction !== undefined;
+}
+
 /** Both are possible; a person who knows which makes it so, and the next look decides. */
-function undecided(row: JournalRow, verdict: Verdict): Failure {
+function undecided(row: JournalRow, verdict: Verdict, isOneOfMany: boolean): Failure {
   const objects = Object.keys(row.evidence.objects).map((id) => id.replace(':', ' '));
   const around =
     row.evidence.lane === undefined
@@ -188,7 +199,9 @@ function undecided(row: JournalRow, verdict: Verdict): Failure {
   const both = isSeen
     ? `either it took effect and somebody changed ${objects.join(', ')} since, or it never ran and somebody else did that`
     : 'either it did all or a part of what it does, or nothing';
-  const byPerson = isSeen ? 'make it by hand as the statement leaves it, or as it was before' : noteByHand(row);
+  const byPerson = isSeen
+    ? 'make it by hand as the statement leaves it, or as it was before'
+    : noteByHand(row, isOneOfMany);
   return new Failure(
     `cannot tell whether statement ${row.ordinal} of ${row.version} took effect: ${verdict.because.join(', ')}\n  ${row.statement}`,
     {
@@ -201,7 +214,10 @@ function undecided(row: JournalRow, verdict: Verdict): Failure {
 }
 
 /** No look at the schema decides it: a person sees what it did, and says so where the next look finds it. */
-function noteByHand({ run, version, direction, ordinal }: JournalRow): string {
+function noteByHand({ run, version, direction, ordinal }: JournalRow, isOneOfMany: boolean): string {
   const key = `run = '${run}' AND version = '${version}' AND direction = '${direction}' AND ordinal = ${ordinal}`;
+  const failed = `UPDATE ${JOURNAL_TABLE} SET state = 'failed' WHERE ${key}`;
+  if (isOneOfMany)
+    return `see what it did outside its transaction, which is run again; undo that by hand and note it: ${failed}`;
   return `see what it did; complete it by hand and note that: UPDATE ${JOURNAL_TABLE} SET state = 'done' WHERE ${key}; or undo it by hand and note that with 'failed' in place of 'done'`;
 }
