@@ -3,7 +3,7 @@ import { Interrupted } from '../errors.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { StatementResult } from '../mysql/connect.ts';
 import { keyOf, noteIntents, takeBackAhead } from './intents.ts';
-import { noteMarked, noteOutcome, seesMark } from './journal.ts';
+import { commitTogether, noteMarked, noteOutcome, seesMark } from './journal.ts';
 import { readEndings } from './outcome/ending-reader.ts';
 import { StatementFailed } from './outcome/failed.ts';
 import { noteFailure } from './outcome/note-failure.ts';
@@ -164,7 +164,10 @@ async function enterAhead(section: Section, numbered: Numbered, unit: Unit, benc
   const ending = endings.find(({ how }) => how !== 'commits');
   if (!ending) return false;
   const key = keyOf(section, numbered.ordinal);
-  await commitDeferred(bench, [noteOutcome(key, { state: 'entered', after: { ending: ending.because } })]);
+  const mark = noteOutcome(key, { state: 'entered', after: { ending: ending.because } });
+  // The outcomes that wait in a transaction are of rows that it has locked.
+  if (unit.transaction === undefined) await commitDeferred(bench, [mark]);
+  else await commitTogether(bench.journal, [mark]);
   return endings.some(({ how }) => how === 'outside');
 }
 

@@ -123,6 +123,21 @@ describeOnServers('a program that may end the transaction of the journal is not 
     }
   });
 
+  test('two of them in a transaction that the author rolls back do not wait for each other', async () => {
+    const hidden = "SET @t = 'CALL adds()'; PREPARE s FROM @t; SET @t = NULL";
+    const options = {
+      start: START,
+      migrations: { '1_rows.sql': `-- migrate:up\nBEGIN; ${hidden}; EXECUTE s; EXECUTE s; ROLLBACK;\n` },
+      configure: () => ({ migrations: { dir: 'migrations', laravelTable: null, lockWaitSeconds: 1 } }),
+    };
+    const stage = await Stage.build(server(), options);
+    try {
+      expect(await stage.run(...DEPLOY)).toMatchObject({ code: 0 });
+    } finally {
+      await stage.clear();
+    }
+  });
+
   test.each([
     ['a key that is there', 'DO 1; INSERT INTO kept VALUES (1);', ''],
     ['a COMMIT that it does not reach', "SIGNAL SQLSTATE '45000'; COMMIT;", ''],
