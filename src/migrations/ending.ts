@@ -1,5 +1,7 @@
 import { classify } from './classify/classify.ts';
 import { assignmentsIn, isServerWide } from './sql/assignments.ts';
+import { DEFAULT_MODES, type LexicalModes } from './sql/lexer.ts';
+import { modesOf } from './sql/sql-mode.ts';
 import { type QualifiedName, type Token, Tokens } from './sql/tokens.ts';
 import type { Statement } from './types.ts';
 
@@ -48,7 +50,7 @@ export function endingsOf(
   prepared?: string,
 ): Ending[] {
   if (kind !== 'opaque') return [];
-  const known = { database, procedures, seen: new Set<string>() };
+  const known = { database, procedures, seen: new Set<string>(), modes: DEFAULT_MODES };
   if (verb === 'CALL') return endingsOfCall(calledIn(text), known, true);
   if (verb === 'BEGIN NOT ATOMIC') return endingsIn(text, 'it', known);
   if (verb === 'EXECUTE') {
@@ -78,10 +80,12 @@ interface Known {
   readonly database: string;
   readonly procedures: readonly Procedure[];
   readonly seen: Set<string>;
+  /** Of the body that is read: each procedure remembers its own. */
+  readonly modes: LexicalModes;
 }
 
-function calledIn(text: string): QualifiedName | undefined {
-  const tokens = new Tokens(text);
+function calledIn(text: string, modes?: LexicalModes): QualifiedName | undefined {
+  const tokens = new Tokens(text, modes);
   tokens.seek('CALL');
   tokens.next();
   return tokens.name();
@@ -114,11 +118,11 @@ function endingsOfCall(called: QualifiedName | undefined, known: Known, isOuterm
   if (!found) return isOutermost ? [] : hidden;
   // Other words, and procedures that are called without CALL.
   if (found.body === null || /\bORACLE\b/.test(found.sqlMode)) return hidden;
-  return endingsIn(found.body, `procedure ${found.name}`, known);
+  return endingsIn(found.body, `procedure ${found.name}`, { ...known, modes: modesOf(found.sqlMode) });
 }
 
 function endingsIn(body: string, who: string, known: Known): Ending[] {
-  const tokens = allTokens(body);
+  const tokens = allTokens(body, known.modes);
   const endings: Ending[] = [];
   let handled = 0;
   for (const [at, token] of tokens.entries()) {
@@ -164,13 +168,13 @@ function endingsAt(body: string, tokens: readonly Token[], at: number, who: stri
   const text = body.slice(tokens[at]?.start ?? 0, end);
   switch (word) {
     case 'CALL':
-      return endingsOfCall(calledIn(text), known);
+      return endingsOfCall(calledIn(text, known.modes), known);
     case 'EXECUTE':
       return [unseen(`nobody can see what EXECUTE in ${who} runs`)];
     case 'ROLLBACK':
       return next === 'TO' || (next === 'WORK' && second === 'TO') ? [] : holds('takes-back');
     case 'SET':
-      return setsOutside(text).flatMap(holds);
+      return setsOutside(text, known.modes).flatMap(holds);
     case 'CREATE':
     case 'DROP':
       return ['TEMPORARY', 'PREPARE'].includes(next) || tokens[at + 3]?.keyword === 'TEMPORARY' ? [] : holds('commits');
@@ -182,8 +186,8 @@ function endingsAt(body: string, tokens: readonly Token[], at: number, who: stri
 }
 
 /** `SET autocommit` commits, and a global stays whatever is rolled back. */
-function setsOutside(text: string): Ending['how'][] {
-  const tokens = new Tokens(text);
+function setsOutside(text: string, modes: LexicalModes): Ending['how'][] {
+  const tokens = new Tokens(text, modes);
   tokens.take('SET');
   const assigned = assignmentsIn(tokens);
   const isOutside = assigned.some(
@@ -193,8 +197,8 @@ function setsOutside(text: string): Ending['how'][] {
   return assigned.some(({ name }) => /^autocommit$/i.test(name)) ? ['commits'] : [];
 }
 
-function allTokens(text: string): Token[] {
-  const tokens = new Tokens(text);
+function allTokens(text: string, modes: LexicalModes): Token[] {
+  const tokens = new Tokens(text, modes);
   const all: Token[] = [];
   for (let token = tokens.next(); token; token = tokens.next()) all.push(token);
   return all;

@@ -96,3 +96,14 @@ test.each([
     expected,
   );
 });
+
+/** Its text is read as its procedure remembers, those that it calls each by their own. */
+test.each([
+  ['NO_BACKSLASH_ESCAPES', "BEGIN SET @a = 'c:\\'; ROLLBACK; SET @b = ''; END", 'procedure p holds ROLLBACK'],
+  ['', "BEGIN SET @a = 'c:\\'; ROLLBACK; SET @b = '; END", undefined],
+  ['ANSI_QUOTES', 'BEGIN CALL "quoted"(); END', 'procedure quoted holds ROLLBACK'],
+  ['STRICT_ALL_TABLES', 'BEGIN CALL quoted(); END', 'procedure quoted holds ROLLBACK'],
+])('under sql_mode %s: %s', (sqlMode, body, expected) => {
+  const quoted = procedure('quoted', "BEGIN SET @a = 'c:\\'; ROLLBACK; SET @b = ''; END", 'NO_BACKSLASH_ESCAPES');
+  expect(ending('CALL p()', [procedure('p', body, sqlMode), quoted])).toBe(expected);
+});
