@@ -93,6 +93,7 @@ describeOnServers('a statement about accounts is not run again where that fails 
     const account = { user: 'gm_d', password: 'old' };
     for (const [up, fate] of [
       ['GRANT SELECT ON gm_x.* TO gm_b', undefined],
+      ['CREATE USER gm_b', undefined],
       ['REVOKE SELECT ON kept FROM gm_b', 'after'],
     ] as const) {
       const migrations = { '1_a.sql': `-- migrate:up\n${up};\n` };

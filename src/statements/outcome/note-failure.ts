@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import type { Statement } from '../../migrations/types.ts';
-import { listsAccounts } from '../accounts/accounts.ts';
+import { isAboutAccounts, listsAccounts } from '../accounts/accounts.ts';
 import { takeBackAhead } from '../intents.ts';
 import { noteOutcome, type StatementKey, seesMark } from '../journal.ts';
 import { commitDeferred, type Workbench } from '../workbench.ts';
@@ -28,10 +28,13 @@ export async function noteFailure(key: StatementKey, statement: Statement, error
   const { bench, context } = failing;
   const cause = error instanceof Failure ? error.cause : error;
   const isRefused = isServerError(cause);
-  const didNothing = statement.kind === 'opaque' && (await isAllOpen(key, failing));
+  const isPartly = mayBePartlyDone(statement, context);
+  // Of accounts it commits the mark by itself, and then does all or nothing.
+  const isAtomic = isRefused && isAboutAccounts(statement.verb) && !isPartly;
+  const didNothing = statement.kind === 'opaque' && (isAtomic || (await isAllOpen(key, failing)));
   if (isRefused || didNothing) await bench.work.execute('ROLLBACK').catch(() => undefined);
   const unrun = didNothing ? [noteOutcome(key, { state: 'intent' })] : [];
-  const state = key.direction === 'up' && mayBePartlyDone(statement, context) ? 'intent' : 'failed';
+  const state = key.direction === 'up' && isPartly ? 'intent' : 'failed';
   const failed = isRefused ? [noteOutcome(key, { state, error: messageOf(error) })] : [];
   await commitDeferred(bench, [...unrun, ...failed, ...takeBackAhead(bench)]).catch(() => undefined);
 }
