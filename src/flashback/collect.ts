@@ -11,6 +11,7 @@ import { readRowImages } from '../binlog/events/row-values.ts';
 import { cutRange, type LogRange, type RangeEvent, readRange } from '../binlog/range.ts';
 import { means, type NamedDatabase } from '../binlog/subject.ts';
 import type { Transaction } from '../binlog/transaction.ts';
+import { isAtLeast, parseFlavor } from '../mysql/flavor.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
 import { failsAt } from './cannot-undo.ts';
 import { NetEffect } from './net-effect.ts';
@@ -28,6 +29,10 @@ export interface TableEffect {
 /** What some transactions did to the rows of a database. */
 export interface Effects {
   readonly tables: readonly TableEffect[];
+  /** What was done in between as well, also to tables that were left as they were found. */
+  readonly touched: readonly Pick<TableEffect, 'table' | 'did'>[];
+  /** Written by a server that can log what its foreign keys do; whether it did is a setting of its. */
+  readonly hasLoggedCascades: boolean;
   /** The description of the log that they stand in: the server understands no rows without it. */
   readonly description: Buffer | undefined;
 }
@@ -53,17 +58,24 @@ export async function collectEffects(
   signal: AbortSignal,
 ): Promise<Effects> {
   const last = transactions.at(-1);
-  if (!last) return { tables: [], description: undefined };
+  if (!last) return { tables: [], touched: [], hasLoggedCascades: true, description: undefined };
   const collector = new Collector(named, bounds);
   let at = 0;
   for await (const event of readRange(cutRange(range, { file: last.file, position: last.end }))) {
     signal.throwIfAborted();
-    if (event.type === EventType.formatDescription) collector.description = event.bytes;
+    if (event.type === EventType.formatDescription) collector.describe(event.bytes);
     while (isBehind(transactions[at], event)) at++;
     const transaction = transactions[at];
     if (transaction?.file === event.file && transaction.start <= event.start) collector.take(event, transaction);
   }
-  return { tables: collector.effects(), description: collector.description };
+  return collector.effects();
+}
+
+/** The description says which server wrote it, behind two bytes, in fifty. MySQL logs what its own foreign keys do since 9.6. */
+function canLogCascades(description: Buffer): boolean {
+  const text = description.toString('latin1', HEADER_BYTES + 2, HEADER_BYTES + 52);
+  const flavor = parseFlavor(text);
+  return flavor.kind === 'mysql' && isAtLeast(flavor, 9, 6);
 }
 
 function isBehind(transaction: Transaction | undefined, { file, start }: RangeEvent): boolean {
@@ -71,7 +83,8 @@ function isBehind(transaction: Transaction | undefined, { file, start }: RangeEv
 }
 
 class Collector {
-  description: Buffer | undefined;
+  #description: Buffer | undefined;
+  #hasLoggedCascades = true;
   readonly #named: NamedDatabase;
   readonly #bounds: Bounds;
   readonly #tables = new Map<string, TableEffect>();
@@ -84,13 +97,20 @@ class Collector {
     this.#bounds = bounds;
   }
 
+  describe(description: Buffer): void {
+    this.#description = description;
+  }
+
   take(event: RangeEvent, transaction: Transaction): void {
+    this.#hasLoggedCascades &&= this.#description !== undefined && canLogCascades(this.#description);
     if (event.type === EventType.tableMap) this.#open(event);
     else if (isRowsEvent(event.type)) this.#addRows(event, transaction);
   }
 
-  effects(): TableEffect[] {
-    return [...this.#tables.values()].filter(({ net }) => net.size > 0);
+  effects(): Effects {
+    const touched = [...this.#tables.values()];
+    const [hasLoggedCascades, description] = [this.#hasLoggedCascades, this.#description];
+    return { tables: touched.filter(({ net }) => net.size > 0), touched, hasLoggedCascades, description };
   }
 
   #open(event: RangeEvent): void {

@@ -7,7 +7,7 @@ import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
 import type { Snapshot } from '../schema/types.ts';
 import { type Bounds, collectEffects, type Effects } from './collect.ts';
-import { requireLoggedCascades, requireRowsAlone, requireSameTables } from './require-undoable.ts';
+import { hasUnloggedCascades, requireNoCascades, requireRowsAlone, requireSameTables } from './require-undoable.ts';
 import { fillBeside, type Undo, understandRows } from './scratch.ts';
 import { readUndo } from './undo.ts';
 
@@ -41,11 +41,12 @@ export async function prepareUndo(request: UndoRequest, snapshot: Snapshot, sess
   const subject = await readSubject(session, flavor, snapshot.database);
   requireRowsAlone(transactions, subject);
   const effects = await collectEffects(range, transactions, subject, bounds, signal);
-  const { description, tables } = effects;
-  if (!description || tables.length === 0) throw nothingToUndo(snapshot.database);
+  const { description, tables, touched } = effects;
   const names = tables.map(({ table }) => table);
-  await requireSameTables(range, transactions, names, subject, signal);
-  await requireLoggedCascades(transactions, tables, subject, flavor, session);
+  const hasUnlogged = await hasUnloggedCascades(effects, flavor, session);
+  if (hasUnlogged) await requireNoCascades(transactions, touched, subject, session);
+  if (!description || tables.length === 0) throw nothingToUndo(snapshot.database);
+  await requireSameTables(range, transactions, { tables: names, hasUnlogged }, subject, signal);
   const undo = await readUndo(effects, snapshot, { side, named: subject }, session);
   await requireRoom(effects, session);
   if (flavor.kind === 'mariadb') await requireQuietTriggers(names, snapshot.database, session);

@@ -11,7 +11,8 @@ import type { Flavor } from '../mysql/flavor.ts';
 import { isSameName } from '../mysql/name.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { failsAt } from './cannot-undo.ts';
-import type { TableEffect } from './collect.ts';
+import type { Effects, TableEffect } from './collect.ts';
+import { dropsKeyElsewhere, mayHideKey } from './hidden-keys.ts';
 
 /** Throws a refusal at a transaction that did more to the database than change rows, or something that the log does not tell. */
 export function requireRowsAlone(transactions: readonly Transaction[], subject: Subject): void {
@@ -25,11 +26,14 @@ export function requireRowsAlone(transactions: readonly Transaction[], subject: 
   }
 }
 
-/** Throws a refusal when one of the tables was defined anew since the first of the transactions: its rows look another way now. */
+/**
+ * Throws a refusal when one of the tables was defined anew since the first of the transactions: its rows look another way now.
+ * `hasUnlogged`: foreign keys may have acted unseen, and `requireNoCascades` looks at those that are still there.
+ */
 export async function requireSameTables(
   range: LogRange,
   transactions: readonly Transaction[],
-  tables: readonly string[],
+  { tables, hasUnlogged }: { readonly tables: readonly string[]; readonly hasUnlogged: boolean },
   subject: Subject,
   signal: AbortSignal,
 ): Promise<void> {
@@ -38,13 +42,24 @@ export async function requireSameTables(
   for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     isBehind ||= first !== undefined && placeOf(transaction) === placeOf(first);
-    if (!isBehind) continue;
+    if (!isBehind || !first) continue;
     if (transaction.oddity?.isBlind) throw failsAt(transaction, transaction.oddity.reason);
-    for (const { text } of concernOf(transaction, subject)?.statements ?? []) {
+    const texts = (concernOf(transaction, subject)?.statements ?? []).map(({ text }) => text);
+    for (const text of texts) {
       const table = tables.find((name) => touches(text, name, subject));
-      if (table !== undefined && first) throw failsAt(first, `${table} was defined anew since: ${shorten(text)}`);
+      if (table !== undefined) throw failsAt(first, `${table} was defined anew since: ${shorten(text)}`);
     }
+    const hiding = hasUnlogged && (texts.find(mayHideKey) ?? findDropElsewhere(transaction));
+    if (hiding) throw failsAt(first, `${HIDDEN}: ${shorten(hiding)}`);
   }
+}
+
+const HIDDEN =
+  'what foreign keys did with the rows that it deleted or updated is not logged, and one of them may have been dropped since';
+
+/** A child may be in another database. */
+function findDropElsewhere({ statements }: Transaction): string | undefined {
+  return statements.map(({ text }) => text.toString('latin1')).find(dropsKeyElsewhere);
 }
 
 /** What leaves the columns of a table alone is told by its verb; of what is not known, anything is assumed. */
@@ -56,21 +71,30 @@ function touches(text: string, table: string, { ignoresCase }: Subject): boolean
   return names.some((object) => object.startsWith('table:') && isSameName(object.slice(6), table, ignoresCase));
 }
 
+/** Rows were deleted or updated while the server logged nothing of what its foreign keys did with others. */
+export async function hasUnloggedCascades(
+  { touched, hasLoggedCascades }: Effects,
+  flavor: Flavor,
+  session: Session,
+): Promise<boolean> {
+  if (!touched.some(({ did }) => did.has('delete') || did.has('update'))) return false;
+  return !hasLoggedCascades || !(await logsCascades(session, flavor));
+}
+
 /**
  * Throws a refusal where rows that were deleted or changed may have taken others along that the log does not have: InnoDB does
  * what its foreign keys say by itself, and MariaDB, and MySQL up to 9.5, log the parent alone.
  */
-export async function requireLoggedCascades(
+export async function requireNoCascades(
   transactions: readonly Transaction[],
-  effects: readonly TableEffect[],
+  touched: Effects['touched'],
   subject: Subject,
-  flavor: Flavor,
   session: Session,
 ): Promise<void> {
   const [first] = transactions;
-  if (!first || (await logsCascades(session, flavor))) return;
+  if (!first) return;
   const keys = (await readActingKeys(session)).filter((key) => means(subject, key.parentDatabase));
-  for (const { table, did } of effects) {
+  for (const { table, did } of touched) {
     const key = keys.find((one) => isSameName(one.parentTable, table, subject.ignoresCase) && acted(one, did));
     if (!key) continue;
     const rule = acts(key.onDelete) && did.has('delete') ? `ON DELETE ${key.onDelete}` : `ON UPDATE ${key.onUpdate}`;

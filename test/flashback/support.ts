@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HEADER_BYTES, seal } from '../../src/binlog/events/event.ts';
 import { findNamed } from '../../src/binlog/named/find.ts';
 import { parseName } from '../../src/binlog/named/names.ts';
 import type { LogPosition } from '../../src/binlog/range.ts';
@@ -23,6 +26,8 @@ type Session = Awaited<ReturnType<Awaited<ReturnType<typeof connect>>['open']>>;
 export interface Accident {
   readonly from: LogPosition;
   readonly places: readonly string[];
+  /** The log says that a server of this version wrote it. Default: the one that did. */
+  readonly writtenBy?: string;
 }
 
 /** Does each piece of work in a transaction of its own, and tells where the log has it. */
@@ -41,11 +46,12 @@ export async function happen(server: TestServer, database: string, ...works: rea
 export async function prepare<T>(
   server: TestServer,
   database: string,
-  { from, places }: Accident,
+  { from, places, writtenBy }: Accident,
   bounds: Bounds,
   body: (prepared: Prepared, session: Session) => Promise<T>,
 ): Promise<T> {
   const range = await copySince(server, from);
+  if (writtenBy !== undefined) for (const { name } of range.files) claimWriter(join(range.folder, name), writtenBy);
   const { signal } = new AbortController();
   const names = places.flatMap((place) => parseName(place) ?? []);
   const { transactions } = await findNamed(range, names, signal);
@@ -61,6 +67,17 @@ export async function prepare<T>(
       await dropBeside(session, side);
     }
   });
+}
+
+/** Behind the magic number and the event's header stand two bytes, and then the version. */
+function claimWriter(path: string, version: string): void {
+  const log = readFileSync(path);
+  const description = log.subarray(4, 4 + log.readUInt32LE(4 + 9));
+  description.fill(0, HEADER_BYTES + 2, HEADER_BYTES + 52).write(version, HEADER_BYTES + 2);
+  // Of a log in use the flag is not part of the checksum.
+  description.writeUInt16LE(0, 17);
+  seal(description, true);
+  writeFileSync(path, log);
 }
 
 /** Undoes what happened, without the program around it. */
