@@ -21,6 +21,9 @@ export function requireRowsAlone(transactions: readonly Transaction[], subject: 
     if (transaction.oddity) throw failsAt(transaction, transaction.oddity.reason);
     const unlogged = findUnlogged(transaction, subject, prepared);
     if (unlogged !== undefined) throw failsAt(transaction, unlogged);
+    // By itself, by a trigger, or by foreign keys that are logged: only what is here would be undone.
+    const elsewhere = transaction.changes.find(({ database }) => !means(subject, database));
+    if (elsewhere) throw failsAt(transaction, `it changed rows of ${elsewhere.database}, too`);
     const [statement] = concernOf(transaction, subject)?.statements ?? [];
     if (statement) throw failsAt(transaction, `it is no change of rows alone: ${shorten(statement.text)}`);
   }
