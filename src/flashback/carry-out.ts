@@ -37,22 +37,25 @@ export async function settle(undo: Undo, rule: OnConflict, session: Session): Pr
   }
   const left = new Map<string, number[]>();
   for (const [beside, before] of numbers) {
-    const now = new Set(await readNumbers(beside, session));
+    const now = await readNumbers(beside, session);
     left.set(
       beside,
-      before.flatMap((number, at) => (now.has(number) ? [at] : [])),
+      now.flatMap((number) => before.get(number) ?? []),
     );
   }
   return { conflicts, left };
 }
 
 async function numbersOf({ tables }: Undo, session: Session): Promise<Numbers> {
-  const numbers = new Map<string, readonly string[]>();
+  const numbers = new Map<string, ReadonlyMap<string, number>>();
   for (const { table, beside, images } of tables) {
-    for (const role of ROLES) numbers.set(beside[role], await readNumbers(beside[role], session));
-    const isWhole = ROLES.every((role) => numbers.get(beside[role])?.length === images[role].length);
+    for (const role of ROLES) {
+      const read = await readNumbers(beside[role], session);
+      numbers.set(beside[role], new Map(read.map((number, at) => [number, at])));
+    }
+    const isWhole = ROLES.every((role) => numbers.get(beside[role])?.size === images[role].length);
     const was = numbers.get(beside.was);
-    const isPaired = numbers.get(beside.now)?.every((number, at) => number === was?.[at]);
+    const isPaired = [...(numbers.get(beside.now) ?? [])].every(([number, at]) => was?.get(number) === at);
     if (!isWhole || !isPaired) throw new Error(`the server has not read all rows of ${table.table} that the log has`);
   }
   return numbers;
@@ -110,8 +113,8 @@ async function movesKeys(one: Undoing, session: Session): Promise<boolean> {
 /** Held against the server once more, before the commit. Throws an error that names the table where the undo is not whole. */
 export async function requireUndone(undo: Undo, session: Session): Promise<void> {
   for (const one of undo.tables) {
-    for (const role of ['was', 'back'] as const) {
-      const unequal = await countOf(unequalSql(undo, one, role), session);
+    for (const sql of unequalSql(undo, one)) {
+      const unequal = await countOf(sql, session);
       if (unequal > 0) throw new Error(`${unequal} rows of ${one.table.table} did not come back as they were`);
     }
     for (const reference of undo.references) await requireParents(undo, one, reference, session);

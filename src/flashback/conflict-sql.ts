@@ -1,10 +1,11 @@
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
-import { NUMBER, type Role, type Undo, type Undoing } from './scratch.ts';
-import { exactly, type Reference, type UndoneTable } from './shape.ts';
+import { DIGEST, NUMBER, type Role, type Undo, type Undoing } from './scratch.ts';
+import { digestOf, exactly, type Reference, type UndoneTable } from './shape.ts';
 
 /*
  * Every statement here finds rows that cannot be undone, by role and number: s is the row beside production, p a row of
  * production. What is beside stands first, and is joined to production by its keys: only what is undone is looked at, and locked.
+ * Where there is no key, production is read once, and each row of it looked up beside by its digest.
  */
 
 /** Beside columns of the user's, under names that none of them has. */
@@ -21,16 +22,22 @@ export function changedSql(undo: Undo, one: Undoing, role: 'now' | 'off'): strin
 }
 
 /** PURE: the same without a key, where rows may be equal: as many have to be there as were left. */
-export function missingSql(undo: Undo, { table, beside }: Undoing): string | undefined {
-  if (table.key.length > 0) return undefined;
-  const columns = table.columns.map(({ name }) => quoteName(name)).join(', ');
-  const parts = compared(table).map((column) => exactly(column, `u.${quoteName(column.name)}`));
-  const union = (['now', 'off'] as const)
-    .map((role) => `SELECT '${role}' AS ${ROLE}, ${NUMBER}, ${columns} FROM ${beside[role]}`)
-    .join(' UNION ALL ');
+export function missingSql(undo: Undo, one: Undoing): string | undefined {
+  return one.table.key.length > 0 ? undefined : lackingSql(undo, one, ['now', 'off']);
+}
+
+/** PURE: of rows without a key, those that production has too few of. It is read once, and counted by what is beside. */
+function lackingSql(undo: Undo, { table, beside, images }: Undoing, roles: readonly Role[]): string | undefined {
+  if (roles.every((role) => images[role].length === 0)) return undefined;
+  const union = (columns: (role: Role) => string, all: string) =>
+    roles.map((role) => `SELECT ${columns(role)} FROM ${beside[role]}`).join(` UNION${all} `);
+  const rows = union((role) => `'${role}' AS ${ROLE}, ${NUMBER}, ${DIGEST}`, ' ALL');
   return `SELECT s.${ROLE} AS role, s.${NUMBER} AS n, 0 AS isGone FROM (
-      SELECT u.*, ROW_NUMBER() OVER (PARTITION BY ${parts.join(', ')} ORDER BY u.${ROLE}, u.${NUMBER}) AS ${TURN} FROM (${union}) u) s
-    WHERE s.${TURN} > (SELECT COUNT(*) FROM ${quoteQualified(undo.database, table.table)} p WHERE ${same(table, 's', 'p')})`;
+      SELECT u.*, ROW_NUMBER() OVER (PARTITION BY u.${DIGEST} ORDER BY u.${ROLE}, u.${NUMBER}) AS ${TURN} FROM (${rows}) u) s
+    LEFT JOIN (
+      SELECT k.${DIGEST}, COUNT(*) AS many FROM ${quoteQualified(undo.database, table.table)} p
+      STRAIGHT_JOIN (${union(() => DIGEST, '')}) k ON k.${DIGEST} = ${digestOf(table, 'p')} GROUP BY k.${DIGEST}) c
+    ON c.${DIGEST} = s.${DIGEST} WHERE s.${TURN} > COALESCE(c.many, 0)`;
 }
 
 /** PURE: a row that came since has the key of one that is to come back, or to be set back. */
@@ -95,8 +102,11 @@ export function childrenSql(undo: Undo, one: Undoing, role: 'now' | 'off', { chi
 
 /** PURE: takes a lock on every row that will go or be set back, so that it stays as it is found. */
 export function lockSql(undo: Undo, { table, beside }: Undoing, role: 'now' | 'off'): string {
-  const on = isSame(table, 's', 'p');
-  return `SELECT STRAIGHT_JOIN COUNT(*) AS n FROM ${beside[role]} s JOIN ${quoteQualified(undo.database, table.table)} p ON ${on} FOR UPDATE`;
+  const p = `${quoteQualified(undo.database, table.table)} p`;
+  const s = `${beside[role]} s`;
+  // Without a key all of production is read, and each row looked up beside.
+  const [outer, inner] = table.key.length > 0 ? [s, p] : [p, s];
+  return `SELECT COUNT(*) AS n FROM ${outer} STRAIGHT_JOIN ${inner} ON ${isSame(table, 's', 'p')} FOR UPDATE`;
 }
 
 /** PURE: how many rows that are set back have another unique key then; undefined where there is none. */
@@ -111,19 +121,27 @@ export function movedSql({ table, beside }: Undoing): string | undefined {
 }
 
 /** PURE: how many rows that are back, or set back, are not in production as they were. */
-export function unequalSql(undo: Undo, { table, beside }: Undoing, role: 'was' | 'back'): string {
+export function unequalSql(undo: Undo, one: Undoing): string[] {
+  const { table, beside } = one;
+  if (table.key.length === 0) {
+    const lacking = lackingSql(undo, one, ['was', 'back']);
+    return lacking === undefined ? [] : [`SELECT COUNT(*) AS n FROM (${lacking}) l`];
+  }
   const p = quoteQualified(undo.database, table.table);
-  return `SELECT COUNT(*) AS n FROM ${beside[role]} s
-    WHERE (SELECT COUNT(*) FROM ${p} p WHERE ${isSame(table, 's', 'p')} AND ${same(table, 's', 'p')}) = 0`;
+  return (['was', 'back'] as const).map(
+    (role) => `SELECT COUNT(*) AS n FROM ${beside[role]} s
+    WHERE (SELECT COUNT(*) FROM ${p} p WHERE ${isSame(table, 's', 'p')} AND ${same(table, 's', 'p')}) = 0`,
+  );
 }
 
 export function find({ tables }: Undo, name: string): Undoing | undefined {
   return tables.find(({ table }) => table.table === name);
 }
 
-/** One row: by its key, or where nothing else tells it from others, by all that is in it. */
-export function isSame(table: UndoneTable, a: string, b: string): string {
-  return table.key.length > 0 ? equal(table.key, a, b) : same(table, a, b);
+/** A row beside and one of production: by its key, or where nothing else tells it from others, by all that is in it. */
+function isSame(table: UndoneTable, beside: string, present: string): string {
+  if (table.key.length > 0) return equal(table.key, beside, present);
+  return `${beside}.${DIGEST} = ${digestOf(table, present)}`;
 }
 
 function compared({ columns }: UndoneTable) {

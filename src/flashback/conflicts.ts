@@ -83,11 +83,24 @@ function pairOf(role: Role): Exclude<Role, 'was'> {
 
 /** Takes the rows out of what is undone. Part of the session's transaction. */
 export async function leaveOut(found: readonly Found[], session: Session): Promise<void> {
+  const numbers = new Map<string, string[]>();
   for (const { one, role, number } of found) {
     const roles: readonly Role[] = pairOf(role) === 'now' ? ['now', 'was'] : [role];
-    for (const each of roles) await session.execute(`DELETE FROM ${one.beside[each]} WHERE ${NUMBER} = ${number}`);
+    for (const each of roles) {
+      const others = numbers.get(one.beside[each]);
+      if (others) others.push(number);
+      else numbers.set(one.beside[each], [number]);
+    }
+  }
+  for (const [beside, all] of numbers) {
+    for (let from = 0; from < all.length; from += LEFT_OUT_AT_ONCE) {
+      const some = all.slice(from, from + LEFT_OUT_AT_ONCE).join(', ');
+      await session.execute(`DELETE FROM ${beside} WHERE ${NUMBER} IN (${some})`);
+    }
   }
 }
+
+const LEFT_OUT_AT_ONCE = 1_000;
 
 /** In words, with both versions of the row. `numbers`: of all rows beside, before any was left out. */
 export async function describeConflicts(
@@ -101,13 +114,12 @@ export async function describeConflicts(
   return told;
 }
 
-/** Of each table and kind, the numbers that its rows were given, in their order. */
-export type Numbers = ReadonlyMap<string, readonly string[]>;
+/** Of each table and kind, the numbers that its rows were given, in their order, and the place of each in it. */
+export type Numbers = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 export function rowOf({ one, role, number }: Found, numbers: Numbers): NetRow | undefined {
   const pair = pairOf(role);
-  const at = numbers.get(one.beside[pair])?.indexOf(number) ?? -1;
-  return one.rows[pair][at];
+  return one.rows[pair][numbers.get(one.beside[pair])?.get(number) ?? -1];
 }
 
 async function describe(undo: Undo, found: Found, numbers: Numbers, session: Session): Promise<Conflict> {

@@ -47,7 +47,12 @@ export async function prepareUndo(request: UndoRequest, snapshot: Snapshot, sess
   if (hasUnlogged) await requireNoCascades(transactions, touched, subject, session);
   if (!description || tables.length === 0) throw nothingToUndo(snapshot.database);
   await requireSameTables(range, transactions, { tables: names, hasUnlogged }, subject, signal);
-  const undo = await readUndo(effects, snapshot, { side, named: subject }, session);
+  const undo = await readUndo(
+    effects,
+    snapshot,
+    { side, named: subject, isMariaDb: flavor.kind === 'mariadb' },
+    session,
+  );
   await requireRoom(effects, session);
   if (flavor.kind === 'mariadb') await requireQuietTriggers(names, snapshot.database, session);
   await dropBeside(session, side);

@@ -6,7 +6,7 @@ import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import type { TableEffect } from './collect.ts';
 import type { NetRow } from './net-effect.ts';
 import { type Deed, mapEvent, type Naming, rowsEvent } from './row-events.ts';
-import type { Reference, UndoneTable } from './shape.ts';
+import { digestOf, type Reference, type UndoneTable } from './shape.ts';
 
 /** `back`: rows that come back. `off`: rows that go. `now`, `was`: rows that are set back, as they are and as they were. */
 export type Role = 'back' | 'off' | 'now' | 'was';
@@ -35,6 +35,8 @@ export interface Undo {
 
 /** Numbers the rows of a table beside, behind all of its columns: the log has none of that name. */
 export const NUMBER = quoteName('gateway_migrate_number');
+/** Of a table without a key: what tells its rows apart, so that each is found without comparing it with all others. */
+export const DIGEST = quoteName('gateway_migrate_digest');
 
 /** PURE: sorts what is to be undone. `index`: the tables beside are named by it, for names of production's may be as long as can be. */
 export function undoingOf(effect: TableEffect, table: UndoneTable, side: string, index: number): Undoing {
@@ -69,8 +71,10 @@ export async function understandRows(session: Session, { kind }: Flavor, descrip
 }
 
 /** Makes the tables beside and has the server read the images into them. Throws the server's error where it cannot. */
-export async function fillBeside({ database, side, tables }: Undo, fullBytes: number, session: Session): Promise<void> {
-  for (const [index, { table, effect, images, beside }] of tables.entries()) {
+export async function fillBeside(undo: Undo, fullBytes: number, session: Session): Promise<void> {
+  const { database, side, tables } = undo;
+  for (const [index, one] of tables.entries()) {
+    const { table, effect, images, beside } = one;
     const names = table.columns.map(({ name }) => quoteName(name));
     const present = quoteQualified(database, table.table);
     for (const role of ROLES) {
@@ -78,17 +82,29 @@ export async function fillBeside({ database, side, tables }: Undo, fullBytes: nu
         `CREATE TABLE ${beside[role]} (${NUMBER} BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB
          SELECT ${names.join(', ')} FROM ${present} LIMIT 0`,
       );
-      await session.execute(
-        `ALTER TABLE ${beside[role]} MODIFY ${NUMBER} BIGINT UNSIGNED NOT NULL AUTO_INCREMENT AFTER ${names.at(-1)}`,
-      );
+      const changes = [
+        `MODIFY ${NUMBER} BIGINT UNSIGNED NOT NULL AUTO_INCREMENT AFTER ${names.at(-1)}`,
+        ...(table.key.length > 0 ? [] : [`ADD COLUMN ${DIGEST} BINARY(32) NULL`, `ADD KEY (${DIGEST})`]),
+        ...lookedUpBy(undo, one).map((columns) => `ADD KEY (${columns})`),
+      ];
+      await session.execute(`ALTER TABLE ${beside[role]} ${changes.join(', ')}`);
       await repeat(
         'insert',
         images[role],
         { effect, naming: { database: side, table: nameOf(index, role) }, fullBytes },
         session,
       );
+      if (table.key.length > 0 || images[role].length === 0) continue;
+      await session.execute(`UPDATE ${beside[role]} s SET ${DIGEST} = ${digestOf(table, 's')}`);
     }
   }
+}
+
+/** Columns by which a row beside is found from one of production: its key, and what a child has of it. */
+function lookedUpBy({ database, references }: Undo, { table }: Undoing): string[] {
+  const asParent = references.filter(({ parent }) => parent.database === database && parent.table === table.table);
+  const lists = [...(table.key.length > 0 ? [table.key] : []), ...asParent.map(({ parent }) => parent.columns)];
+  return [...new Set(lists.map((columns) => columns.map(quoteName).join(', ')))];
 }
 
 /** Numbers of the rows that a table beside has, in the order in which they were put in. */

@@ -1,3 +1,4 @@
+import { quoteName } from '../mysql/quote.ts';
 import type { Column, Snapshot, TableShape } from '../schema/types.ts';
 
 /** How two values of a column are told apart to the last bit. */
@@ -6,6 +7,8 @@ export type Comparison = 'plain' | 'bytes' | 'text of it' | 'hex';
 export interface UndoneColumn {
   readonly name: string;
   readonly compare: Comparison;
+  /** The server shows fewer digits of it than it has. */
+  readonly isFloat: boolean;
   /** The server computes it from the others. */
   readonly isComputed: boolean;
 }
@@ -53,7 +56,7 @@ export function shapeOf(table: string, shape: TableShape): UndoneTable {
 function columnOf({ name, type, generation, extra }: Column): UndoneColumn {
   const isComputed = generation !== undefined || /\bGENERATED\b/i.test(extra);
   const compare = HEX.test(type) ? 'hex' : BYTES.test(type) ? 'bytes' : /^json\b/.test(type) ? 'text of it' : 'plain';
-  return { name, compare, isComputed };
+  return { name, compare, isFloat: /^float\b/.test(type), isComputed };
 }
 
 /** PURE: all foreign keys of a database's own tables. Keys of other databases that lead here are read by `readReferences`. */
@@ -72,4 +75,15 @@ export function exactly({ compare }: UndoneColumn, value: string): string {
   if (compare === 'bytes') return `CAST(${value} AS BINARY)`;
   if (compare === 'text of it') return `CAST(CAST(${value} AS CHAR) AS BINARY)`;
   return compare === 'hex' ? `HEX(${value})` : value;
+}
+
+/** PURE: 32 bytes that are the same for rows which are equal to the last bit, and for no others. NULL is a value of its own. */
+export function digestOf({ columns }: UndoneTable, alias: string): string {
+  const parts = columns
+    .filter(({ isComputed }) => !isComputed)
+    .map((column) => {
+      const value = exactly(column, `${alias}.${quoteName(column.name)}`);
+      return `IFNULL(SHA2(${column.isFloat ? `${value} + 0e0` : value}, 256), '-')`;
+    });
+  return `UNHEX(SHA2(CONCAT(${parts.join(', ')}), 256))`;
 }

@@ -2,6 +2,7 @@ import { means, type NamedDatabase } from '../binlog/subject.ts';
 import { type Failure, refusal } from '../errors.ts';
 import type { Session } from '../mysql/connect.ts';
 import { isSameName } from '../mysql/name.ts';
+import { quoteQualified } from '../mysql/quote.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Effects, TableEffect } from './collect.ts';
 import { type Undo, type Undoing, undoingOf } from './scratch.ts';
@@ -11,7 +12,7 @@ import { type Reference, referencesOf, shapeOf, type UndoneTable } from './shape
 export async function readUndo(
   { tables }: Effects,
   snapshot: Snapshot,
-  { side, named }: { readonly side: string; readonly named: NamedDatabase },
+  { side, named, isMariaDb }: { readonly side: string; readonly named: NamedDatabase; readonly isMariaDb: boolean },
   session: Session,
 ): Promise<Undo> {
   await requirePlain(
@@ -20,6 +21,7 @@ export async function readUndo(
     session,
   );
   const undoings = tables.map((effect, index) => readUndoing(effect, snapshot, { side, named, index }));
+  if (isMariaDb) for (const one of undoings) await requireFewSearched(one, snapshot.database, session);
   const all = [...referencesOf(snapshot), ...(await readReferencesFromElsewhere(snapshot.database, session))];
   const isTouched = ({ database, table }: Reference['child']) =>
     means(named, database) && undoings.some((one) => isSameName(one.table.table, table, named.ignoresCase));
@@ -55,6 +57,28 @@ function requireWhole(
   if (lacking.length === 0) return;
   const names = lacking.map(({ name }) => name).join(', ');
   throw cannot(table, `the log does not have ${names} of each row (binlog_row_image is not FULL)`);
+}
+
+/**
+ * So many pairs of rows MariaDB compares within the 50 seconds that others wait for a lock (a busy machine took 48 for 90 million),
+ * and nobody else may write meanwhile.
+ */
+const MOST_PAIRS = 50_000_000;
+
+/** To take a row away, or to set it back, MariaDB reads a table without a key from its beginning. MySQL looks for many at once. */
+async function requireFewSearched({ table, rows: { off, now } }: Undoing, database: string, session: Session) {
+  const searched = off.length + now.length;
+  if (table.key.length > 0 || searched === 0) return;
+  const most = Math.floor(MOST_PAIRS / searched);
+  const present = quoteQualified(database, table.table);
+  const [row] = await session.query<{ n: number | string }>(
+    `SELECT COUNT(*) AS n FROM (SELECT 1 FROM ${present} LIMIT ${most + 1}) p`,
+  );
+  if (Number(row?.n) <= most) return;
+  throw cannot(
+    table.table,
+    `it has no key, and ${searched} of them would each be looked for in more than ${most} rows`,
+  );
 }
 
 /** A versioned table keeps what it was by itself: an undo would be one more version. */

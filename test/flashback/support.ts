@@ -80,13 +80,19 @@ function claimWriter(path: string, version: string): void {
   writeFileSync(path, log);
 }
 
-/** Undoes what happened, without the program around it. */
+async function readsOf(session: Session): Promise<number> {
+  const rows = await session.query<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler\\_read%'");
+  return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
+}
+
+/** Undoes what happened, without the program around it. `onRead` is told how many rows it has read. */
 export function undo(
   server: TestServer,
   database: string,
   accident: Accident,
   rule: OnConflict = 'stop',
   bounds: Bounds = BOUNDS,
+  onRead?: (rows: number) => void,
 ): Promise<Settled['conflicts']> {
   return prepare(server, database, accident, bounds, async ({ undo: prepared, fullBytes }, session) => {
     await session.execute('SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE');
@@ -98,6 +104,7 @@ export function undo(
       await requireUndone(prepared, session);
     }
     await session.execute('COMMIT');
+    onRead?.(await readsOf(session));
     return settled.conflicts;
   });
 }
