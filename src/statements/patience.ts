@@ -54,10 +54,10 @@ export async function boundLockWaits(session: Session, patience: Patience): Prom
  * Runs one attempt until it gets its locks. Between attempts the queue behind us drains; who is in the way is named
  * while we wait. After the last attempt it throws; nothing has happened then, a statement that gets no lock does nothing.
  */
-export async function withPatience(
-  attempt: (isRepeated: boolean) => Promise<StatementResult>,
+export async function withPatience<T = StatementResult>(
+  attempt: (isRepeated: boolean) => Promise<T>,
   on: Waiting,
-): Promise<StatementResult> {
+): Promise<T> {
   const { context, patience } = on;
   for (let tries = 0; ; tries++) {
     const startedMs = context.clock.ticksMs();
@@ -100,7 +100,7 @@ function gaveUp(tries: number, blockers: readonly string[], cause: unknown, agai
  * Looks after a statement while it runs: names its blockers while it waits, and ends it when the run is interrupted.
  * KILL QUERY is repeated, because the first may come before the statement has reached the server.
  */
-async function watched(attempt: () => Promise<StatementResult>, on: Waiting): Promise<StatementResult> {
+async function watched<T>(attempt: () => Promise<T>, on: Waiting): Promise<T> {
   const { session, observer, context } = on;
   context.signal.throwIfAborted();
   let looking: Promise<void> | undefined;

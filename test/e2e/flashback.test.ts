@@ -149,6 +149,43 @@ describeOnServers(
         expect(lastOf(alone)).toMatchObject({ exitCode: 64, error: { what } });
       }
     });
+
+    test('it waits for a lock as long as the configuration says, names who has it, and hears Ctrl-C meanwhile', {
+      timeout: 120_000,
+    }, async () => {
+      await production.grantLog('PROCESS');
+      const place = await accident('DELETE FROM staff WHERE id = 3');
+      const locker = await (await connect(server().target(production.database))).open({ purpose: 'migration' });
+      try {
+        await locker.query('SET autocommit = 0');
+        await locker.query('LOCK TABLES staff WRITE');
+        await locker.query('SELECT * FROM staff');
+        production.configure({ migrations: { dir: 'migrations', lockWaitSeconds: 1, lockRetries: 0 } });
+        const gaveUp = await flashback(place, '--dry-run');
+        expect(gaveUp).toMatchObject({ exitCode: 2, production: 'unchanged' });
+        const { what, next } = gaveUp.error as { what: string; next: string };
+        expect(what).toMatch(/^no lock after 1 tries; in the way: /);
+        expect(what).toContain(`thread ${locker.connectionId}, root@`);
+        expect(next).toBe(
+          `end the transactions named above (KILL <thread>), then: gateway-migrate restore --flashback ${place}`,
+        );
+        production.configure({ migrations: { dir: 'migrations', lockWaitSeconds: 3_600, lockRetries: 0 } });
+        const child = production.start(['restore', '--flashback', place, '--yes', '--json']);
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        const waiting = () =>
+          production.query(
+            "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE TABLE%' AND STATE LIKE '%metadata lock%'",
+          );
+        await expect.poll(async () => (await waiting()).length, { timeout: 60_000 }).toBe(1);
+        child.kill('SIGINT');
+        expect(await ended).toBe(130);
+        expect(await besides()).toEqual([]);
+      } finally {
+        await locker.close();
+      }
+      production.configure({ migrations: { dir: 'migrations' } });
+      expect((await flashback(place)).exitCode).toBe(0);
+    });
   },
   { binlog: true },
 );

@@ -24,7 +24,7 @@ import { requireFree, showPreflight } from '../shared/preflight.ts';
 import { runStep } from '../shared/step.ts';
 import { DONE, withRun } from '../shared/with-run.ts';
 import { copyNamedLog } from './flashback/log.ts';
-import { type Outlook, tryUndo } from './flashback/outlook.ts';
+import { type Asked, type Outlook, tryUndo } from './flashback/outlook.ts';
 import { requireLoadable } from './needs.ts';
 
 export interface FlashbackOptions {
@@ -59,7 +59,8 @@ export function flashbackCommand(options: FlashbackOptions, invocation: Invocati
         describeLog,
       );
       const transactions = await requireFound(names, range, invocation);
-      const outlook = await look({ range, transactions, side, rule: options.onConflict }, facts, invocation);
+      const asked = { range, transactions, side, rule: options.onConflict, again: againOf(options) };
+      const outlook = await look({ ...asked, patience: config.migrations }, facts, invocation);
       showOutlook(outlook, options, config, invocation);
       if (outlook.isInTheWay) throw stopped(outlook, options);
       if (options.dryRun) return end(logs);
@@ -105,11 +106,7 @@ async function requireFound(
 }
 
 /** Under the lock, so that what is made beside for it is nobody else's; whatever it has made is gone when it ends. */
-function look(
-  asked: { range: LogRange; transactions: readonly Transaction[]; side: string; rule: OnConflict },
-  { server }: Facts,
-  invocation: Invocation,
-): Promise<Outlook> {
+function look(asked: Omit<Asked, 'run'>, { server }: Facts, invocation: Invocation): Promise<Outlook> {
   const { hub, signal } = invocation;
   const request = { server, command: 'restore', run: hub.run, report: hub.report, signal, readsOnly: true };
   return runStep(
@@ -163,11 +160,15 @@ function describeConflicts(conflicts: Settled['conflicts'], rule: OnConflict): s
 }
 
 function stopped({ conflicts }: Outlook, { flashback }: FlashbackOptions): Failure {
-  const again = `gateway-migrate restore --flashback ${flashback.join(' ')}`;
+  const again = againOf({ flashback });
   return refusal(
     `${conflicts.length} rows were changed since and cannot be undone: nothing was`,
     `${again} --on-conflict theirs (undoes the others), or --on-conflict skip (leaves out the transactions that changed them)`,
   );
+}
+
+function againOf({ flashback }: Pick<FlashbackOptions, 'flashback'>): string {
+  return `gateway-migrate restore --flashback ${flashback.join(' ')}`;
 }
 
 async function end(logs: string) {

@@ -55,13 +55,18 @@ async function undo(
   present: Snapshot,
   context: Context,
 ): Promise<Undone> {
+  // Before the first statement that may wait for somebody: the server's own bound is a day on MariaDB, a year on MySQL.
+  await boundLockWaits(bench.journal, bench.patience);
   const done = await readUndone(bench.journal, parts.run);
   if (done) {
     await tidy(input, bench.journal, context);
     return done;
   }
   try {
-    const prepared = await prepare(input, parts, bench.journal, present, context);
+    const prepared = await withPatience(
+      () => prepare(input, parts, bench.journal, present, context),
+      waitingOf(bench, context),
+    );
     return await inOneTransaction(input, prepared, parts, bench, context);
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason;
@@ -70,6 +75,10 @@ async function undo(
   } finally {
     await tidy(input, bench.work, context);
   }
+}
+
+function waitingOf({ journal: session, work: observer, patience }: Workbench, context: Context) {
+  return { session, observer, patience, context, again: AGAIN, isInGroup: false, canRepeat: true };
 }
 
 /** What stands beside is of no use any more; what cannot be dropped now, the next restore drops. */
@@ -120,8 +129,7 @@ async function inOneTransaction(
   bench: Workbench,
   context: Context,
 ): Promise<Undone> {
-  const { journal: session, work, patience } = bench;
-  await boundLockWaits(session, patience);
+  const { journal: session } = bench;
   // What it has looked at stays so until the commit.
   await session.execute('SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE');
   let undone: Undone = { told: [], conflicts: [] };
@@ -139,9 +147,8 @@ async function inOneTransaction(
       throw error;
     }
   };
-  const waiting = { session, observer: work, patience, context, again: AGAIN };
   try {
-    await withPatience(attempt, { ...waiting, isInGroup: false, canRepeat: true });
+    await withPatience(attempt, waitingOf(bench, context));
     return undone;
   } catch (error) {
     if (!isCommitting) throw error;

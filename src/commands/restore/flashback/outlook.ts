@@ -8,6 +8,8 @@ import type { Session } from '../../../mysql/connect.ts';
 import { describeUndo } from '../../../phases/restore/flashback.ts';
 import type { HeldLock } from '../../../run/lock.ts';
 import { readSnapshot } from '../../../schema/snapshot.ts';
+import { boundLockWaits, type Patience, type Waiting, withPatience } from '../../../statements/patience.ts';
+import { contextOf } from '../../shared/carry-out.ts';
 import type { Invocation } from '../../shared/invocation.ts';
 
 /** What an undo would do to production as it is now. */
@@ -25,35 +27,46 @@ export interface Outlook {
   readonly digests: Readonly<Record<string, string>>;
 }
 
-interface Asked {
+export interface Asked {
   readonly range: LogRange;
   readonly transactions: readonly Transaction[];
   readonly side: string;
   readonly rule: OnConflict;
   readonly run: string;
+  readonly patience: Patience;
+  /** What to type once nobody is in the way. */
+  readonly again: string;
 }
 
 /** Lays it all beside production and compares, without a lock on production's rows; what was made beside is dropped again. */
 export async function tryUndo(asked: Asked, { server, fence }: HeldLock, invocation: Invocation): Promise<Outlook> {
   const session = await server.open();
+  const observer = await server.open();
   try {
+    await boundLockWaits(session, asked.patience);
     for (const sql of fence()) await session.query(sql);
     await dropLeft(session, server.target.database, invocation);
-    return await tryRule(asked, session, server, invocation);
+    const { patience, again } = asked;
+    const context = contextOf(server, invocation);
+    const waiting = { session, observer, patience, context, again, isInGroup: false, canRepeat: true };
+    return await tryRule(asked, waiting, server, invocation);
   } finally {
     await dropBeside(session, asked.side).catch(() => undefined);
-    await session.close();
+    await Promise.all([session.close(), observer.close()]);
   }
 }
 
-async function tryRule(asked: Asked, session: Session, server: HeldLock['server'], invocation: Invocation) {
+async function tryRule(asked: Asked, waiting: Waiting, server: HeldLock['server'], invocation: Invocation) {
+  const { session } = waiting;
   const snapshot = await readSnapshot(session, server.target.database);
   const { range, side, rule, run } = asked;
   const shared = { range, side, run, bounds: BOUNDS, flavor: server.flavor, signal: invocation.signal };
   const conflicts: Settled['conflicts'][number][] = [];
   for (let undone = asked.transactions; ; ) {
-    const { undo } = await prepareUndo({ ...shared, transactions: undone }, snapshot, session);
-    const settled = await inTransaction(session, () => settle(undo, rule, session));
+    const { undo, settled } = await withPatience(async () => {
+      const prepared = await prepareUndo({ ...shared, transactions: undone }, snapshot, session);
+      return { ...prepared, settled: await inTransaction(session, () => settle(prepared.undo, rule, session)) };
+    }, waiting);
     conflicts.push(...settled.conflicts);
     const met = new Set(settled.conflicts.flatMap(({ by }) => by));
     const rest = undone.filter((one) => !met.has(placeOf(one)));
