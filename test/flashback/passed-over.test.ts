@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib';
 import { expect, test } from 'vitest';
 import { failureOf } from '../backup/support.ts';
 import { describeOnServers } from '../support/servers.ts';
@@ -114,6 +115,69 @@ describeOnServers(
       );
       expect(await contentOf(server(), database)).toEqual(lost);
       await server().sql(`DROP DATABASE ${elsewhere}`);
+    });
+  },
+  { binlog: true },
+);
+
+const COMPRESSED = {
+  mysql: 'SET SESSION binlog_transaction_compression = ON;',
+  mariadb: 'SET GLOBAL log_bin_compress = ON, log_bin_compress_min_len = 10; ',
+};
+const canUnpackZstd = 'zstdDecompressSync' in zlib;
+const DISTRIBUTED = "XA START 'x'; DELETE FROM others; XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'";
+
+describeOnServers(
+  'unusual ways to write a log',
+  (server) => {
+    test.each([
+      ['compressed', 'COMPRESSED DELETE FROM others'],
+      [
+        'with a part that was not rolled back',
+        'BEGIN; DELETE FROM others WHERE id < 40; SAVEPOINT s; DELETE FROM others; RELEASE SAVEPOINT s; COMMIT',
+      ],
+      [
+        'with a part that was rolled back',
+        'BEGIN; DELETE FROM others WHERE id < 40; SAVEPOINT s; DELETE FROM others; ROLLBACK TO s; COMMIT',
+      ],
+    ])('%s', async (title, work) => {
+      const database = await server().createDatabase('unusual');
+      const rows = Array.from({ length: 60 }, (_, id) => `(${id}, REPEAT('a', 200))`);
+      await server().sql(
+        `CREATE TABLE others (id INT PRIMARY KEY, note TEXT); INSERT INTO others VALUES ${rows.join(', ')}`,
+        database,
+      );
+      const before = await contentOf(server(), database);
+      try {
+        const happened = await happen(server(), database, work.replace('COMPRESSED', COMPRESSED[server().kind]));
+        expect((await contentOf(server(), database)).others?.length).toBe(title.endsWith('was rolled back') ? 20 : 0);
+        if (title === 'compressed' && server().kind === 'mysql' && !canUnpackZstd) {
+          expect(await because(undo(server(), database, happened))).toBe(
+            'it is compressed (binlog_transaction_compression), which Node 22.15 and newer can unpack',
+          );
+          return;
+        }
+        expect(await undo(server(), database, happened)).toEqual([]);
+        expect(await contentOf(server(), database)).toEqual(before);
+      } finally {
+        if (server().kind === 'mariadb') await server().sql('SET GLOBAL log_bin_compress = OFF');
+      }
+    });
+
+    test('a distributed transaction is refused, and images without long texts', async () => {
+      const database = await server().createDatabase('unusual');
+      await server().sql(
+        'CREATE TABLE others (id INT PRIMARY KEY, n INT, note TEXT); INSERT INTO others VALUES (1, 0, NULL)',
+        database,
+      );
+      const noBlob = "SET binlog_row_image = 'NOBLOB'; UPDATE others SET n = 1";
+      expect(await failureOf(undo(server(), database, await happen(server(), database, noBlob)))).toMatchObject({
+        message:
+          'rows of others cannot be undone: the log does not have note of each row (binlog_row_image is not FULL)',
+        exitCode: 5,
+      });
+      const distributed = await happen(server(), database, DISTRIBUTED);
+      expect(await because(undo(server(), database, distributed))).toBe('it is a distributed transaction (XA)');
     });
   },
   { binlog: true },
