@@ -8,7 +8,7 @@ import { makeDefinerOf } from '../private-server/definers.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { binlogSql, FULL_BYTES, RowBatch } from './batch.ts';
 import { UNREADABLE } from './concern.ts';
-import { EventType } from './events/event.ts';
+import { EventType, FRAME } from './events/event.ts';
 import { parseQuery, type QueryEvent } from './events/query-event.ts';
 import { isRowsEvent } from './events/row-event.ts';
 import { readUnloggedParents } from './judgement/cascades.ts';
@@ -16,6 +16,7 @@ import { type DecodedText, decodeText, isAsServerReads } from './judgement/clien
 import { CascadeWatch } from './judgement/unlogged.ts';
 import { isLeftOut } from './left-out/conflicts.ts';
 import type { LeftOutWatch } from './left-out/watch.ts';
+import { isOwn, type OwnThreads } from './own-threads.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
 import { type Collations, type Held, keepTextOut, readCollations, readHeld, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
@@ -33,29 +34,12 @@ export interface ReplayRequest {
   readonly stepId: string;
   /** What is not repeated, and stops the repetition where something later stands on it. */
   readonly leftOut?: LeftOutWatch | undefined;
+  /** Connections of the run itself: what they have stated is not repeated. */
+  readonly ownThreads?: OwnThreads | undefined;
 }
 
 /** So much is repeated in one transaction: commits of their own, each written to disk, would take most of the time. */
 const COMMIT_BYTES = 16 * 1024 * 1024;
-/** What only frames rows and statements, or explains them. */
-const FRAME: ReadonlySet<number> = new Set([
-  EventType.stop,
-  EventType.rotate,
-  EventType.xid,
-  EventType.heartbeat,
-  EventType.rowsQuery,
-  EventType.gtid,
-  EventType.anonymousGtid,
-  EventType.taggedGtid,
-  EventType.xaPrepare,
-  EventType.previousGtids,
-  EventType.annotateRows,
-  EventType.binlogCheckpoint,
-  EventType.mariaDbGtid,
-  EventType.mariaDbGtidList,
-  EventType.startEncryption,
-]);
-
 /**
  * Repeats what the binary log has of one database in another. Rows go in as BINLOG statements, whose tables are renamed;
  * a statement's text goes in only after it has been judged, once more, here. Resolves with whether there was anything to repeat.
@@ -81,7 +65,8 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
   for await (const event of readRange(request.range)) {
     context.signal.throwIfAborted();
     try {
-      if (!isLeftOut(event, request.leftOut)) await replay.take(event);
+      const isToRepeat = !isOwn(event, request.ownThreads) && !isLeftOut(event, request.leftOut);
+      if (isToRepeat) await replay.take(event);
     } catch (error) {
       const place = formatPosition({ file: event.file, position: event.start });
       throw new Error(`repeating the binary log up to ${place} failed: ${messageOf(error)}`, { cause: error });

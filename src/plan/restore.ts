@@ -35,7 +35,8 @@ export interface ReplayFacts {
 export function planRestore(facts: RestoreFacts): Plan {
   const { run, side, aside, isInPlace, replay } = facts;
   const file = replay?.way === 'private' ? replay.into : facts.file;
-  const arriving = replay?.way === 'beside' ? { file, isReplayed: true } : { file };
+  const rest = replay?.leftOut ? { rest: replayStep(facts.file, side, replay).input } : {};
+  const arriving = { file, ...(replay?.way === 'beside' ? { isReplayed: true } : {}), ...rest };
   const exchange: Step = isInPlace
     ? { id: 'load', phase: 'load', title: 'Load the backup', input: { file, aside } }
     : { id: 'swap', phase: 'swap', title: 'Swap it with production', input: { from: side, aside, ...arriving } };

@@ -111,6 +111,8 @@ export interface StepInputs {
     readonly file: string;
     /** More than what `file` has was brought into `from`. */
     readonly isReplayed?: boolean;
+    /** Everything up to the exchange itself is to be in it: what is logged since `replay` has is repeated, too. */
+    readonly rest?: StepInputs['replay'];
   };
   /** Single tables of `file` into production, beside the present ones, by way of `database`. */
   'load-tables': { readonly file: string; readonly tables: readonly TableCopy[]; readonly database: string };

@@ -38,6 +38,25 @@ export const EventType = {
   startEncryption: 164,
 } as const;
 
+/** What only frames rows and statements, or explains them. */
+export const FRAME: ReadonlySet<number> = new Set([
+  EventType.stop,
+  EventType.rotate,
+  EventType.xid,
+  EventType.heartbeat,
+  EventType.rowsQuery,
+  EventType.gtid,
+  EventType.anonymousGtid,
+  EventType.taggedGtid,
+  EventType.xaPrepare,
+  EventType.previousGtids,
+  EventType.annotateRows,
+  EventType.binlogCheckpoint,
+  EventType.mariaDbGtid,
+  EventType.mariaDbGtidList,
+  EventType.startEncryption,
+]);
+
 /** One event of a binary log, as it stands in the file: header, body and (where the log has them) checksum. */
 export interface LogEvent {
   readonly type: number;

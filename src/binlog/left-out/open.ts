@@ -11,12 +11,16 @@ import { readLayouts } from './layout.ts';
 import { parsePlace } from './places.ts';
 import { LeftOutWatch } from './watch.ts';
 
-/** Asks the server that wrote the log what its tables look like. */
-export async function openWatch(places: readonly string[], server: Server): Promise<LeftOutWatch> {
+/** Asks the server that wrote the log what its tables look like; behind a swap they are in another database, `now`. */
+export async function openWatch(
+  places: readonly string[],
+  server: Server,
+  now: string = server.target.database,
+): Promise<LeftOutWatch> {
   const session = await server.open();
   try {
     const subject = await readSubject(session, server.flavor, server.target.database);
-    return new LeftOutWatch(places, subject, await readLayouts(session, subject));
+    return new LeftOutWatch(places, subject, await readLayouts(session, { ...subject, database: now }));
   } finally {
     await session.close();
   }

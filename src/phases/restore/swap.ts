@@ -8,6 +8,7 @@ import { arrivingObjectsPath, type SwapNote } from '../../exchange/swap-note.ts'
 import { supersedeSql } from '../../statements/journal.ts';
 import type { Phase } from '../phase.ts';
 import { type ExchangeParts, withExchange } from './exchange.ts';
+import { repeatBefore, repeatLate } from './late.ts';
 import { droppedBy, giveAgain } from './routine-grants.ts';
 import { makeArrivingObjects } from './stored-objects.ts';
 
@@ -17,12 +18,14 @@ import { makeArrivingObjects } from './stored-objects.ts';
  */
 export function swapPhase(parts: ExchangeParts): Phase<'swap'> {
   return {
-    async run({ from, aside, file, isReplayed = false }, context) {
+    async run({ from, aside, file, isReplayed = false, rest }, context) {
       const manifest = await readManifest(file);
       return withExchange(parts, context, async (exchange) => {
         const { session, server, runPatiently } = exchange;
         const { database } = server.target;
+        if (rest) await repeatBefore({ rest, aside }, exchange, parts, context);
         const note = await exchangeTables({ from, aside }, exchange);
+        if (rest) await repeatLate({ rest, aside }, exchange, parts, context);
         await setDefaults(session, database, manifest);
         // When an earlier attempt was cut off here, a part of them is there.
         await dropStoredObjects(session, database, runPatiently);

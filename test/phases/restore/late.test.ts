@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { nameBeside } from '../../../src/exchange/side-database.ts';
+import { connect } from '../../../src/mysql/connect.ts';
+import type { ExchangeParts } from '../../../src/phases/restore/exchange.ts';
+import { loadBesidePhase } from '../../../src/phases/restore/load-side-database.ts';
+import { logFolder, replayPhase } from '../../../src/phases/restore/replay.ts';
+import { replayTailPhase } from '../../../src/phases/restore/replay-tail.ts';
+import { swapPhase } from '../../../src/phases/restore/swap.ts';
+import { swapBackPhase } from '../../../src/phases/restore/swap-back.ts';
+import { createToolTables } from '../../../src/statements/journal.ts';
+import { contextFor, failureOf, takeBackup } from '../../backup/support.ts';
+import { endOfLog, rowsOf, withRoot } from '../../binlog/support.ts';
+import { describeOnServers } from '../../support/servers.ts';
+
+const stateDir = mkdtempSync(join(tmpdir(), 'gm-late-'));
+afterAll(() => rmSync(stateDir, { recursive: true }));
+const START = `
+  CREATE TABLE t (id INT PRIMARY KEY, n INT);
+  CREATE TABLE big (x MEDIUMTEXT);
+  CREATE VIEW seen AS SELECT id FROM t;
+  CREATE TRIGGER noted BEFORE INSERT ON big FOR EACH ROW SET NEW.x = NEW.x;
+  INSERT INTO t VALUES (1, 1)`;
+const ALL = [1, 2, 3].map((id) => ({ id, n: id }));
+
+describeOnServers(
+  'what is committed until the swap',
+  (server) => {
+    let scenes = 0;
+
+    /** Everything is repeated up to the last round; only the swap is left. */
+    async function scene(lockWaitSeconds = 10) {
+      const database = await server().createDatabase('late');
+      const sql = (text: string) => server().sql(text, database);
+      await withRoot(server(), database, createToolTables);
+      await sql(START);
+      const { file } = await takeBackup(server(), server().target(database));
+      const place = await endOfLog(server());
+      await sql('DELETE FROM t');
+      await sql('INSERT INTO t VALUES (2, 2)');
+      const until = await endOfLog(server());
+      const migrations = { lockWaitSeconds, lockRetries: 0 } as ExchangeParts['config']['migrations'];
+      const parts = {
+        ...{ run: `run-${server().version}-${scenes++}`, config: { stateDir, migrations } },
+        env: { PATH: process.env.PATH, GATEWAY_MIGRATE_CLIENTS: server().binDir },
+      };
+      const [from, aside] = [nameBeside(database, 'restore', new Date()), nameBeside(database, 'before', new Date())];
+      const leftOut = [`${place.file}:${place.position}`];
+      const rest = { way: 'beside', file, until, database: from, into: '', leftOut } as const;
+      const context = await contextFor(server().target(database));
+      await loadBesidePhase(parts).run({ file, database: from }, context);
+      await replayPhase(parts).run(rest, context);
+      await replayTailPhase(parts).run({ replay: rest, isLast: true }, context);
+      const swap = () => swapPhase(parts).run({ from, aside, file, isReplayed: true, rest }, context);
+      const back = () => swapBackPhase(parts).run({ ofRun: parts.run, side: from, aside, keeps: false }, context);
+      return { database, sql, swap, back, logs: logFolder(join(stateDir, 'runs', parts.run)) };
+    }
+
+    async function openTransaction(database: string, statement: string) {
+      const session = await (await connect(server().target(database))).open({ purpose: 'migration' });
+      await session.query('BEGIN');
+      await session.query(statement);
+      return {
+        async commitWhenAwaited() {
+          await withRoot(server(), database, async (observer) => {
+            const waiting = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'RENAME TABLE%' AND DB = ?";
+            while ((await observer.query(waiting, [database])).length === 0) await observer.query('DO SLEEP(0.02)');
+          });
+          await session.query('COMMIT');
+          await session.close();
+        },
+        async commit() {
+          await session.query('COMMIT');
+          await session.close();
+        },
+      };
+    }
+
+    test('by a transaction that the RENAME waits for is there', { timeout: 60_000 }, async () => {
+      const { database, swap, logs } = await scene();
+      const open = await openTransaction(database, 'INSERT INTO t VALUES (3, 3)');
+      await Promise.all([swap(), open.commitWhenAwaited()]);
+      expect(await rowsOf(server(), database, 't')).toEqual(ALL);
+      expect(await rowsOf(server(), database, 'seen')).toEqual(ALL.map(({ id }) => ({ id })));
+      // As if the log had been begun anew.
+      for (const name of ['late-begun', 'late-done', 'own-threads.json']) rmSync(join(logs, name));
+      expect((await failureOf(swap())).message).toBe(
+        'repeating what was committed until the swap failed: the RENAME TABLE of the swap is not in the binary log',
+      );
+    });
+
+    test('is there as well when the swap is tried again long after', { timeout: 60_000 }, async () => {
+      const { database, sql, swap } = await scene(1);
+      const open = await openTransaction(database, 'SELECT * FROM t');
+      // It has dropped views and triggers by then.
+      await failureOf(swap());
+      await open.commit();
+      await sql("INSERT INTO t VALUES (3, 3); INSERT INTO big VALUES (REPEAT('x', 100000))");
+      await swap();
+      expect(await rowsOf(server(), database, 't')).toEqual(ALL);
+      expect((await rowsOf(server(), database, 'big')).length).toBe(1);
+    });
+
+    test('and cannot be repeated fails, and comes back with production', { timeout: 60_000 }, async () => {
+      const { database, swap, back } = await scene();
+      const open = await openTransaction(database, 'INSERT INTO t VALUES (1, 7)');
+      const [failure] = await Promise.all([failureOf(swap()), open.commitWhenAwaited()]);
+      expect(failure).toMatchObject({
+        message: expect.stringMatching(
+          /^repeating what was committed until the swap failed: repeating the binary log up to binlog\.\d+:\d+ failed: binlog\.\d+:\d+ t id=1: its key is that of a row which is there again \(no row → id=1 n=7\)$/,
+        ),
+        ...{ exitCode: 2, state: 'production is as it was before' },
+        next: 'the same gateway-migrate restore once more: it tells now what stands in the way',
+      });
+      expect((await failureOf(swap())).message).toBe(
+        'repeating what was committed until the swap failed: a process before this one was cut off in the middle of it',
+      );
+      await back();
+      expect(await rowsOf(server(), database, 't')).toEqual([
+        { id: 1, n: 7 },
+        { id: 2, n: 2 },
+      ]);
+    });
+  },
+  { binlog: true, onNewer: true },
+);
