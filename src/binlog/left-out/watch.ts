@@ -8,7 +8,7 @@ import { formatPosition, type LogPosition, type RangeEvent } from '../range.ts';
 import { judgeStatement, modesOf } from '../statement.ts';
 import { means, type Subject } from '../subject.ts';
 import { BEGINNINGS, isBracket } from '../transaction.ts';
-import { dropsDatabase, type Effect, effectsOf } from './effect.ts';
+import { dropsDatabase, type Effect, effectsOf, type Fate } from './effect.ts';
 import { type Layouts, nameIn, type TableLayout } from './layout.ts';
 import { type Reason, Traces } from './trace.ts';
 
@@ -26,6 +26,10 @@ export interface Conflict {
 }
 
 const OWN_TABLES: readonly string[] = [JOURNAL_TABLE, HISTORY_TABLE];
+/** Rows go, and the log does not have which. */
+const TAKE_ROWS: readonly Fate[] = ['emptied', 'thinned', 'dropped'];
+/** The table has its columns as before. */
+const STAY: readonly Fate[] = ['keyed', 'emptied', 'thinned'];
 const MADE_ANEW = 'it makes anew what was there before, and is there again';
 const DEFINED = 'it changes a definition that is another one without what is left out';
 const RESHAPED = 'it changes the columns of a table whose rows are others without what is left out';
@@ -135,18 +139,20 @@ export class LeftOutWatch {
     this.#objects.set(id, known === 'made' ? known : fate);
     if (!id.startsWith('table:')) return;
     const trace = this.#traces.of(name);
-    if (fate === 'emptied' || fate === 'dropped') this.#traces.holdAnyParent(name);
-    if (trace.fate === undefined || trace.fate === 'keyed' || trace.fate === 'emptied') trace.fate = fate;
+    if (TAKE_ROWS.includes(fate)) this.#traces.holdAnyParent(name);
+    if (trace.fate === undefined || STAY.includes(trace.fate)) trace.fate = fate;
   }
 
   *#redefine(id: ObjectId, name: string, fate: Effect['fate'], text: string): Generator<Conflict> {
     const known = this.#objects.get(id);
     const isGone = this.#isDatabaseGone && fate === 'made';
     if (isGone || known === 'dropped') yield { ...this.#conflict(name, MADE_ANEW), text };
-    else if (known !== undefined && known !== 'emptied') yield { ...this.#conflict(name, DEFINED), text };
+    else if (known !== undefined && known !== 'emptied' && known !== 'thinned')
+      yield { ...this.#conflict(name, DEFINED), text };
     else if (!id.startsWith('table:') || !this.#traces.isConcerned(name)) return;
     else if (fate === 'dropped' || fate === 'emptied') this.#traces.forget(name);
-    else if (fate !== 'keyed') yield { ...this.#conflict(name, RESHAPED), text };
+    // A part of the rows goes, with or without what is left out: what is known of the others still holds.
+    else if (fate !== 'keyed' && fate !== 'thinned') yield { ...this.#conflict(name, RESHAPED), text };
     // What follows on a table made anew is a conflict by that one.
     if (isGone) this.#traces.of(name).fate = 'dropped';
   }

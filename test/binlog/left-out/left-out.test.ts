@@ -226,6 +226,21 @@ const CLASHING: readonly Clash[] = [
     ],
   },
   {
+    title: 'a change on top of a change, behind a partition that was emptied',
+    start:
+      'CREATE TABLE part (id INT PRIMARY KEY, n INT) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (100)); INSERT INTO part VALUES (1, 1), (20, 20)',
+    accident: 'UPDATE part SET n = 0 WHERE id = 20',
+    after: 'ALTER TABLE part TRUNCATE PARTITION p0; UPDATE part SET n = n + 1 WHERE id = 20',
+    finds: [['part', 'id=20', OTHER]],
+  },
+  {
+    title: 'a column whose comment says DROP PARTITION',
+    start: 'CREATE TABLE says (id INT PRIMARY KEY); INSERT INTO says VALUES (1)',
+    accident: 'DELETE FROM says',
+    after: "ALTER TABLE says ADD COLUMN m INT COMMENT 'DROP PARTITION p0'",
+    finds: [['says', '', SHAPE]],
+  },
+  {
     title: 'columns that changed since, so that rows cannot be read',
     start: 'CREATE TABLE since (id INT PRIMARY KEY); INSERT INTO since VALUES (1)',
     accident: 'DELETE FROM since',
