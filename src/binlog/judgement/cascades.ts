@@ -32,10 +32,10 @@ export async function readSubject(session: Session, flavor: Flavor, database: st
  */
 export async function readUnloggedParents(
   session: Session,
-  { kind }: Flavor,
+  flavor: Flavor,
   named: NamedDatabase,
 ): Promise<UnloggedParent[]> {
-  if (kind === 'mysql' && (await logsCascades(session))) return [];
+  if (await logsCascades(session, flavor)) return [];
   return findUnloggedParents(await readActingKeys(session), named);
 }
 
@@ -49,7 +49,8 @@ export function readActingKeys(session: Session): Promise<Record<keyof ActingKey
 }
 
 /** There is the variable since 9.6; OFF is its default, and the server's own keys are logged with their rows. */
-async function logsCascades(session: Session): Promise<boolean> {
+export async function logsCascades(session: Session, { kind }: Flavor): Promise<boolean> {
+  if (kind !== 'mysql') return false;
   const [row] = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'");
   return row?.Value === 'OFF';
 }

@@ -1,4 +1,6 @@
 import type { Session } from '../../mysql/connect.ts';
+import type { Flavor } from '../../mysql/flavor.ts';
+import { logsCascades } from '../judgement/cascades.ts';
 import type { NamedDatabase } from '../subject.ts';
 
 /** A column, as far as its bytes in the log mean something. */
@@ -32,12 +34,17 @@ export interface Reference {
   readonly columns: readonly number[];
   readonly parent: string;
   readonly parentColumns: readonly number[];
+  /** As the catalogue calls them: `CASCADE`, `SET NULL` … */
+  readonly onDelete: string;
+  readonly onUpdate: string;
 }
 
 /** What the tables of a database look like now. Names are in lower case where the server compares them so. */
 export interface Layouts {
   readonly tables: ReadonlyMap<string, TableLayout>;
   readonly references: readonly Reference[];
+  /** What foreign keys do to the rows of their tables is in the log. */
+  readonly logsCascades: boolean;
 }
 
 type ColumnRow = {
@@ -62,9 +69,11 @@ type ReferenceRow = {
   readonly column: string;
   readonly parent: string;
   readonly parentColumn: string;
+  readonly onDelete: string;
+  readonly onUpdate: string;
 };
 
-export async function readLayouts(session: Session, named: NamedDatabase): Promise<Layouts> {
+export async function readLayouts(session: Session, flavor: Flavor, named: NamedDatabase): Promise<Layouts> {
   const { database } = named;
   const columns = await session.query<ColumnRow>(
     `SELECT TABLE_NAME AS inTable, COLUMN_NAME AS name, DATA_TYPE AS type, COLUMN_TYPE AS fullType,
@@ -79,15 +88,19 @@ export async function readLayouts(session: Session, named: NamedDatabase): Promi
     [database],
   );
   const references = await session.query<ReferenceRow>(
-    `SELECT TABLE_NAME AS child, CONSTRAINT_NAME AS name, COLUMN_NAME AS \`column\`,
-       REFERENCED_TABLE_NAME AS parent, REFERENCED_COLUMN_NAME AS parentColumn
-     FROM information_schema.KEY_COLUMN_USAGE
-     WHERE TABLE_SCHEMA = ? AND REFERENCED_TABLE_SCHEMA = ? ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION`,
+    `SELECT k.TABLE_NAME AS child, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS \`column\`,
+       k.REFERENCED_TABLE_NAME AS parent, k.REFERENCED_COLUMN_NAME AS parentColumn,
+       r.DELETE_RULE AS onDelete, r.UPDATE_RULE AS onUpdate
+     FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+       ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.TABLE_NAME = k.TABLE_NAME AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+     WHERE k.TABLE_SCHEMA = ? AND k.REFERENCED_TABLE_SCHEMA = ?
+     ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
     [database, database],
   );
   const fold = nameIn(named);
   const tables = tablesOf(columns, keys, fold);
-  return { tables, references: referencesOf(references, tables, fold) };
+  const logged = await logsCascades(session, flavor);
+  return { tables, references: referencesOf(references, tables, fold), logsCascades: logged };
 }
 
 /** PURE: a table's name as layouts are looked up by. */
@@ -139,7 +152,9 @@ function referencesOf(rows: readonly ReferenceRow[], tables: ReadonlyMap<string,
     const [child, parent] = [fold(first.child), fold(first.parent)];
     const columns = parts.map(({ column }) => placeOf(child, column));
     const parentColumns = parts.map(({ parentColumn }) => placeOf(parent, parentColumn));
-    return [...columns, ...parentColumns].includes(-1) ? [] : [{ child, columns, parent, parentColumns }];
+    const { onDelete, onUpdate } = first;
+    const isKnown = ![...columns, ...parentColumns].includes(-1);
+    return isKnown ? [{ child, columns, parent, parentColumns, onDelete, onUpdate }] : [];
   });
 }
 

@@ -20,7 +20,7 @@ export async function openWatch(
   const session = await server.open();
   try {
     const subject = await readSubject(session, server.flavor, server.target.database);
-    return new LeftOutWatch(places, subject, await readLayouts(session, { ...subject, database: now }));
+    return new LeftOutWatch(places, subject, await readLayouts(session, server.flavor, { ...subject, database: now }));
   } finally {
     await session.close();
   }

@@ -1,5 +1,6 @@
 import type { ChangedRow, RowValues } from '../events/row-values.ts';
 import type { Fate } from './effect.ts';
+import { Followers } from './followers.ts';
 import { keyOfColumns, keyOfRow, keyOfWhole, lacks, type RowKey } from './key.ts';
 import type { Layouts, Reference, TableLayout } from './layout.ts';
 
@@ -34,8 +35,12 @@ export class Traces {
   /** Parents that only what is left out has made. */
   readonly #missing = new Map<Reference, Set<RowKey>>();
 
+  /** Rows that the server changed along, and did not log. */
+  readonly #followers: Followers;
+
   constructor(layouts: Layouts) {
     this.#layouts = layouts;
+    this.#followers = new Followers(layouts.logsCascades ? [] : layouts.references);
   }
 
   get(table: string): Trace | undefined {
@@ -65,7 +70,7 @@ export class Traces {
 
   /** A change of the table may meet what is left out, by its rows or by a foreign key. */
   isConcerned(table: string): boolean {
-    if (this.#tables.has(table)) return true;
+    if (this.#tables.has(table) || this.#followers.isConcerned(table)) return true;
     const isAmong = (references: Iterable<Reference>, end: 'parent' | 'child') =>
       [...references].some((reference) => reference[end] === table);
     return isAmong(this.#held.keys(), 'parent') || isAmong(this.#missing.keys(), 'child');
@@ -74,8 +79,9 @@ export class Traces {
   leaveOut(table: string, { before, after }: ChangedRow, layout: TableLayout): void {
     const trace = this.of(table);
     if (before) this.#putBack(table, trace, before, layout);
-    if (!after) return;
+    if (!after) return this.#followers.follow(table, 'delete');
     const row = before ? merged(before, after) : after;
+    if (before && this.#movesKey(table, before, row, layout)) this.#followers.follow(table, 'update');
     const key = identityOf(row, layout);
     if (key === undefined) trace.isUnknown = true;
     else trace.made.add(key);
@@ -85,6 +91,14 @@ export class Traces {
       const isNew = !before || keyOfColumns(before, reference.parentColumns, layout) !== value;
       if (value !== undefined && isNew) addTo(this.#missing, reference, value);
     }
+  }
+
+  /** Is the row under another key, for those that refer to it? */
+  #movesKey(table: string, before: RowValues, row: RowValues, layout: TableLayout): boolean {
+    return this.#layouts.references.some(
+      ({ parent, parentColumns }) =>
+        parent === table && keyOfColumns(before, parentColumns, layout) !== keyOfColumns(row, parentColumns, layout),
+    );
   }
 
   #putBack(table: string, trace: Trace, row: RowValues, layout: TableLayout): void {
@@ -115,6 +129,8 @@ export class Traces {
         : conflictWith(trace, before, row, layout);
       if (reason) return reason;
     }
+    if (before && this.#followers.mayHaveLostParent(table, before)) return 'its values cannot be told apart in the log';
+    if (!row && this.#followers.isHeld(table)) return 'a row that is there again refers to it';
     for (const [reference, values] of this.#held) {
       if (reference.parent !== table || !before) continue;
       const value = keyOfColumns(before, reference.parentColumns, layout);
