@@ -20,6 +20,7 @@ import { isOwn, type OwnThreads } from './own-threads.ts';
 import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange } from './range.ts';
 import { type Collations, type Held, keepTextOut, readCollations, readHeld, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
+import { requireStrict } from './strict.ts';
 import { means, type NamedDatabase } from './subject.ts';
 import { BEGINNINGS, DISTRIBUTED, isBracket } from './transaction.ts';
 
@@ -48,6 +49,7 @@ const COMMIT_BYTES = 16 * 1024 * 1024;
 export async function replayLog(request: ReplayRequest, session: Session, context: Context): Promise<boolean> {
   const { flavor } = context.server;
   const { kind } = flavor;
+  await requireStrict(session, flavor);
   const fullBytes = (await keepTextOut(session, kind)) ? FULL_BYTES : 0;
   const { ignoresCase } = request.from;
   const unloggedParents = await readUnloggedParents(session, flavor, { database: request.into, ignoresCase });
