@@ -106,6 +106,11 @@ describeOnServers(
         }),
       );
       expect(await contentOf(server(), production.database)).toEqual(before);
+      await production.sql('CREATE DATABASE elsewhere; CREATE TABLE elsewhere.t (id INT PRIMARY KEY)');
+      const { file, position } = await endOfLog(server());
+      await production.sql('BEGIN; DELETE FROM many WHERE id = 12; INSERT INTO elsewhere.t VALUES (1); COMMIT');
+      const wide = await production.run('restore', '--leave-out', `${file}:${position}`, '--dry-run');
+      expect(wide.stdout).toMatch(/Lost +nothing else; what is left out stays in elsewhere/);
     });
 
     test('what stands on it is told, row by row, and nothing is done', { timeout: 60_000 }, async () => {
@@ -130,6 +135,14 @@ describeOnServers(
         conflicts: [{ table: 'prices', key: 'id=2', position: later }],
       });
       expect(await production.query('SELECT cents FROM prices ORDER BY id')).toEqual([{ cents: 100 }, { cents: 200 }]);
+
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      const emptied = await placeOf('TRUNCATE TABLE orders');
+      await production.sql("INSERT INTO orders (customer_id, note) VALUES (3, 'under a number of before')");
+      expect(lastOf(await production.run('restore', '--leave-out', emptied, '--dry-run', '--json'))).toMatchObject({
+        exitCode: 5,
+        conflicts: [{ table: 'orders', key: 'id=1', reason: 'its key is that of a row which is there again' }],
+      });
     });
 
     test('what the log does not have, and what is no place, is refused', { timeout: 60_000 }, async () => {

@@ -5,22 +5,55 @@ import { concernOf } from '../concern.ts';
 import { readSubject } from '../judgement/cascades.ts';
 import { formatPosition, type LogRange, rangeFrom, readRange } from '../range.ts';
 import type { Subject } from '../subject.ts';
-import { readTransactions, startOf } from '../transaction.ts';
+import { readTransactions, startOf, type Transaction } from '../transaction.ts';
 import { dropsDatabase, makesDatabase } from './effect.ts';
-import { readLayouts } from './layout.ts';
+import { type Floors, readFloors, tablesEmptied } from './floors.ts';
+import { nameIn, readLayouts } from './layout.ts';
 import { parsePlace } from './places.ts';
 import { LeftOutWatch } from './watch.ts';
 
-/** Asks the server that wrote the log what its tables look like; behind a swap they are in another database, `now`. */
+export interface WatchOptions {
+  /** Behind a swap the tables that the log is about are in another database. */
+  readonly now?: string;
+  readonly floors?: Floors | undefined;
+}
+
+/** Asks the server that wrote the log what its tables look like. */
 export async function openWatch(
   places: readonly string[],
   server: Server,
-  now: string = server.target.database,
+  { now = server.target.database, floors }: WatchOptions = {},
 ): Promise<LeftOutWatch> {
   const session = await server.open();
   try {
     const subject = await readSubject(session, server.flavor, server.target.database);
-    return new LeftOutWatch(places, subject, await readLayouts(session, server.flavor, { ...subject, database: now }));
+    const layouts = await readLayouts(session, server.flavor, { ...subject, database: now });
+    return new LeftOutWatch(places, subject, layouts, floors);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Where the numbers stood of what these transactions emptied. `readCounters` knows the backup's. */
+export async function findFloors(
+  range: LogRange,
+  transactions: readonly Transaction[],
+  readCounters: (isWanted: (table: string) => boolean) => Promise<Floors>,
+  server: Server,
+  signal: AbortSignal,
+): Promise<Floors> {
+  const session = await server.open();
+  try {
+    const subject = await readSubject(session, server.flavor, server.target.database);
+    const fold = nameIn(subject);
+    const emptied = tablesEmptied(transactions, subject);
+    const last = transactions.at(-1);
+    if (!last || emptied.length === 0) return new Map();
+    const counters = await readCounters((table) => emptied.includes(fold(table)));
+    const folded = new Map([...counters].map(([table, next]) => [fold(table), next]));
+    if (folded.size === 0) return folded;
+    const layouts = await readLayouts(session, server.flavor, subject);
+    return await readFloors(range, formatPosition(startOf(last)), folded, subject, layouts, signal);
   } finally {
     await session.close();
   }

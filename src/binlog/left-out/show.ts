@@ -4,7 +4,7 @@ import type { ColumnLayout, TableLayout } from './layout.ts';
 
 const LONGEST_VALUE = 60;
 const LONGEST_ROW = 240;
-const INTEGERS: ReadonlySet<string> = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
+export const INTEGERS: ReadonlySet<string> = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
 
 /** PURE: `id=5 name='Anna'`. What is no number and no text is shown as its bytes in the log. */
 export function describeRow(row: RowValues, { columns }: TableLayout, places?: readonly number[]): string {
@@ -27,13 +27,14 @@ export function describeKey(row: RowValues, layout: TableLayout): string {
 
 function describeValue(value: Buffer | null, column: ColumnLayout): string {
   if (value === null) return 'NULL';
-  if (INTEGERS.has(column.type)) return integer(value, column).toString();
+  if (INTEGERS.has(column.type)) return integerOf(value, column).toString();
   if (isText(column)) return `'${cut(textOf(value, column), LONGEST_VALUE)}'`;
   if (column.type === 'datetime' && value.length === 5) return dateTime(value);
   return cut(`0x${value.toString('hex')}`, LONGEST_VALUE);
 }
 
-function integer(value: Buffer, { isUnsigned }: ColumnLayout): bigint {
+/** PURE: as a row of the log has it. */
+export function integerOf(value: Buffer, { isUnsigned }: ColumnLayout): bigint {
   const bits = value.length * 8;
   const number = value.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
   return isUnsigned ? number : BigInt.asIntN(bits, number);

@@ -1,5 +1,6 @@
 import type { ChangedRow, RowValues } from '../events/row-values.ts';
 import type { Fate } from './effect.ts';
+import { numberOf } from './floors.ts';
 import { Followers } from './followers.ts';
 import { keyOfColumns, keyOfRow, keyOfWhole, lacks, type RowKey } from './key.ts';
 import type { Layouts, Reference, TableLayout } from './layout.ts';
@@ -12,12 +13,16 @@ export type Reason =
   | 'a row that is there again refers to it'
   | 'its values cannot be told apart in the log';
 
+const TAKEN: Reason = 'its key is that of a row which is there again';
+
 /** What was left out of one table. */
 export interface Trace {
   /** Of its definition; undefined: rows alone. */
   fate: Fate | undefined;
   /** Its rows cannot be told from each other: every later change is a conflict. */
   isUnknown: boolean;
+  /** It was emptied: rows with a lower number may be there again. */
+  floor: bigint | undefined;
   /** Rows that are there otherwise, or are not there at all. */
   readonly other: Set<RowKey>;
   /** Rows that were made by what is left out. */
@@ -52,7 +57,8 @@ export class Traces {
     if (known) return known;
     const keys = 1 + (this.#layouts.tables.get(table)?.unique.length ?? 0);
     const taken = Array.from({ length: keys }, () => new Set<RowKey>());
-    const trace = { fate: undefined, isUnknown: false, other: new Set<RowKey>(), made: new Set<RowKey>(), taken };
+    const [other, made] = [new Set<RowKey>(), new Set<RowKey>()];
+    const trace = { fate: undefined, isUnknown: false, floor: undefined, other, made, taken };
     this.#tables.set(table, trace);
     return trace;
   }
@@ -79,7 +85,10 @@ export class Traces {
   leaveOut(table: string, { before, after }: ChangedRow, layout: TableLayout): void {
     const trace = this.of(table);
     if (before) this.#putBack(table, trace, before, layout);
-    if (!after) return this.#followers.follow(table, 'delete');
+    if (!after) {
+      this.#followers.follow(table, 'delete');
+      return;
+    }
     const row = before ? merged(before, after) : after;
     if (before && this.#movesKey(table, before, row, layout)) this.#followers.follow(table, 'update');
     const key = identityOf(row, layout);
@@ -160,10 +169,12 @@ function conflictWith(
     if (trace.other.has(key) || trace.made.has(key)) return 'it is another row, or none, without what is left out';
   }
   if (!row) return undefined;
+  const number = before || trace.floor === undefined ? undefined : numberOf(row, layout);
+  if (number !== undefined && trace.floor !== undefined && number < trace.floor) return TAKEN;
   for (const [index, key] of uniqueOf(layout).entries()) {
     const value = keyOfRow(row, key, layout);
     const isNew = !before || keyOfRow(before, key, layout) !== value;
-    if (isNew && isIn(trace.taken[index] ?? new Set(), value)) return 'its key is that of a row which is there again';
+    if (isNew && isIn(trace.taken[index] ?? new Set(), value)) return TAKEN;
   }
   return undefined;
 }

@@ -9,6 +9,7 @@ import { judgeStatement, modesOf } from '../statement.ts';
 import { means, type Subject } from '../subject.ts';
 import { BEGINNINGS, isBracket } from '../transaction.ts';
 import { dropsDatabase, type Effect, effectsOf, type Fate } from './effect.ts';
+import type { Floors } from './floors.ts';
 import { type Layouts, nameIn, type TableLayout } from './layout.ts';
 import { type Reason, Traces } from './trace.ts';
 
@@ -45,6 +46,7 @@ export class LeftOutWatch {
   readonly #subject: Omit<Subject, 'now' | 'unloggedParents'>;
   readonly #layouts: Layouts;
   readonly #traces: Traces;
+  readonly #floors: Floors;
   readonly #maps = new Map<number, TableMap>();
   readonly #objects = new Map<ObjectId, Effect['fate']>();
   #isDatabaseGone = false;
@@ -52,7 +54,13 @@ export class LeftOutWatch {
   #isOut = false;
 
   /** `places`: where the transactions begin that are left out. */
-  constructor(places: Iterable<string>, subject: Omit<Subject, 'now' | 'unloggedParents'>, layouts: Layouts) {
+  constructor(
+    places: Iterable<string>,
+    subject: Omit<Subject, 'now' | 'unloggedParents'>,
+    layouts: Layouts,
+    floors: Floors = new Map(),
+  ) {
+    this.#floors = floors;
     this.#places = new Set(places);
     this.#subject = subject;
     this.#layouts = layouts;
@@ -139,6 +147,7 @@ export class LeftOutWatch {
     this.#objects.set(id, known === 'made' ? known : fate);
     if (!id.startsWith('table:')) return;
     const trace = this.#traces.of(name);
+    if (fate === 'emptied' || fate === 'thinned') trace.floor = this.#floors.get(name);
     if (TAKE_ROWS.includes(fate)) this.#traces.holdAnyParent(name);
     if (trace.fate === undefined || STAY.includes(trace.fate)) trace.fate = fate;
   }

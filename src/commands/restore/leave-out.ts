@@ -1,9 +1,11 @@
 import { without } from '../../binlog/amount.ts';
 import { type Conflicts, describeConflict, findConflicts, type ToldConflict } from '../../binlog/left-out/conflicts.ts';
-import { openWatch, withNewDatabase } from '../../binlog/left-out/open.ts';
+import { databasesElsewhere } from '../../binlog/left-out/elsewhere.ts';
+import { findFloors, openWatch, withNewDatabase } from '../../binlog/left-out/open.ts';
 import { inOrder } from '../../binlog/left-out/places.ts';
 import { findNamed, placeOf } from '../../binlog/named/find.ts';
 import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
+import type { Transaction } from '../../binlog/transaction.ts';
 import { ExitCode, Failure, refusal } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
 import type { Invocation } from '../shared/invocation.ts';
@@ -70,7 +72,7 @@ export async function pointLeavingOut(
     );
   }
   const named = await withNewDatabase(log.range, transactions.map(placeOf), log.subject, signal);
-  const { places, conflicts } = await decide(named, names, onConflict, log, server, signal);
+  const { places, conflicts } = await decide(named, transactions, { names, onConflict }, log, server, signal);
   const survey = await log.survey(undefined, new Set(places));
   const point = pointOf(survey, log);
   const asked = (await log.survey(undefined, new Set(named))).leftOut;
@@ -78,23 +80,30 @@ export async function pointLeavingOut(
   const left = `${describeAmount(asked)}, from ${named[0]} on`;
   const lost = [
     missing.transactions === 0 ? 'nothing else' : `${describeAmount(missing)} that stood on it (--on-conflict skip)`,
+    ...tellElsewhere(databasesElsewhere(transactions, log.subject)),
     ...log.gaps.map((gap) => `perhaps more: ${gap}`),
   ].join('; ');
   return { ...point, leftOut: places, left, lost, missing, conflicts };
 }
 
+/** Only this database is restored. */
+function tellElsewhere(databases: readonly string[]): string[] {
+  return databases.length === 0 ? [] : [`what is left out stays in ${databases.join(', ')}`];
+}
+
 /** What stands on something that is left out is left out with it, and what stands on that. */
 async function decide(
   named: readonly string[],
-  names: readonly TransactionName[],
-  onConflict: OnConflict,
-  { range }: OpenedLog,
+  transactions: readonly Transaction[],
+  { names, onConflict }: LeaveOut,
+  { range, readCounters }: OpenedLog,
   server: Server,
   signal: AbortSignal,
 ) {
   const skipped: ToldConflict[] = [];
+  const floors = await findFloors(range, transactions, readCounters, server, signal);
   for (let places: readonly string[] = named; ; ) {
-    const conflicts = await findConflicts(range, places, await openWatch(places, server), signal);
+    const conflicts = await findConflicts(range, places, await openWatch(places, server, { floors }), signal);
     if (conflicts.count === 0) return { places, conflicts: skipped };
     if (onConflict === 'stop') throw new StandsOnIt(conflicts, names);
     skipped.push(...conflicts.told);

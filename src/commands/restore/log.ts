@@ -1,4 +1,5 @@
 import type { Manifest } from '../../backup/file/manifest.ts';
+import { readCounters } from '../../backup/load/counters.ts';
 import { tablesNotFoundAgain } from '../../backup/load/unfound-rows.ts';
 import { tablesInFolders } from '../../backup/proof/own-folders.ts';
 import { readSubject } from '../../binlog/judgement/cascades.ts';
@@ -32,6 +33,8 @@ export interface OpenedLog {
   /** Those of them that nobody can rule out. */
   readonly doubts: readonly string[];
   readonly subject: Subject;
+  /** The next AUTO_INCREMENT of these tables in the backup. */
+  readCounters(isWanted: (table: string) => boolean): Promise<ReadonlyMap<string, bigint>>;
   /** Reads it through, up to a moment and behind it, without what begins at a place of `leftOut`. */
   survey(moment: Moment | undefined, leftOut?: ReadonlySet<string>): Promise<Survey>;
 }
@@ -73,7 +76,16 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     const survey: OpenedLog['survey'] = (moment, leftOut) =>
       surveyLog(range, subject, moment, invocation.signal, { leftOut, rows });
     const doubts = await readDoubts(session, server.flavor, subject, manifest.made);
-    return { range, subject, surroundings, gaps: doubts ?? gaps.partial, doubts: doubts ?? [], survey };
+    const readThem: OpenedLog['readCounters'] = (isWanted) => readCounters(asked.file, manifest, isWanted);
+    return {
+      range,
+      subject,
+      readCounters: readThem,
+      surroundings,
+      gaps: doubts ?? gaps.partial,
+      doubts: doubts ?? [],
+      survey,
+    };
   } finally {
     await session.close();
   }

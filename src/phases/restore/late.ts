@@ -104,7 +104,7 @@ async function repeat({ replay, aside, range, late, own: ownThreads }: Late, con
   const { database } = server.target;
   const places = replay.leftOut ?? [];
   // The tables that the log is about have their place in `aside` by now.
-  const leftOut = await openWatch(places, server, aside);
+  const leftOut = await openWatch(places, server, { now: aside });
   await showLeftOut(range, places, leftOut, signal);
   const session = await server.open({ database, purpose: 'migration' });
   try {

@@ -1,13 +1,14 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findConflicts, type ToldConflict } from '../../../src/binlog/left-out/conflicts.ts';
-import { openWatch } from '../../../src/binlog/left-out/open.ts';
+import { findFloors, openWatch } from '../../../src/binlog/left-out/open.ts';
+import { placeOf } from '../../../src/binlog/named/find.ts';
 import { formatPosition, type LogRange } from '../../../src/binlog/range.ts';
 import { replayLog } from '../../../src/binlog/replay.ts';
 import { connect } from '../../../src/mysql/connect.ts';
 import { contextFor, runScript } from '../../backup/support.ts';
 import { describeOnServers, type TestServer } from '../../support/servers.ts';
-import { contentOf, copySince, endOfLog, withRoot } from '../support.ts';
+import { contentOf, copySince, endOfLog, transactionsOf, withRoot } from '../support.ts';
 
 const { signal } = new AbortController();
 
@@ -273,7 +274,20 @@ const CLASHING: readonly Clash[] = [
   },
 ];
 
-const ALL: readonly Story[] = [...STANDING, ...CLASHING];
+/** The backup has it that 5 was the next number. */
+const NUMBERED: Clash = {
+  title: 'numbers that are given again',
+  start: 'CREATE TABLE num (id INT PRIMARY KEY AUTO_INCREMENT, n INT); INSERT INTO num VALUES (4, 4)',
+  before: 'INSERT INTO num (n) VALUES (5); DELETE FROM num',
+  accident: 'TRUNCATE TABLE num',
+  after: 'INSERT INTO num (n) VALUES (1); INSERT INTO num VALUES (5, 5), (6, 6)',
+  finds: [
+    ['num', 'id=1', TAKEN],
+    ['num', 'id=5', TAKEN],
+  ],
+};
+
+const ALL: readonly Story[] = [...STANDING, ...CLASHING, NUMBERED];
 
 describeOnServers(
   'what is left out of the log',
@@ -289,13 +303,14 @@ describeOnServers(
       const start = ALL.map((story) => story.start).join(';\n');
       for (const one of [live, side, twin]) await runScript(server(), one, start);
       const from = await endOfLog(server());
+      await runScript(server(), live, NUMBERED.before ?? '');
       await both([live, twin], STANDING.map(({ before }) => before ?? 'DO 1').join(';\n'));
       for (const story of ALL) {
         places.set(story, formatPosition(await endOfLog(server())));
         await runScript(server(), live, story.accident);
       }
       await both([live, twin], STANDING.map(({ after }) => after).join(';\n'));
-      await both([live], CLASHING.map(({ after }) => after).join(';\n'));
+      await both([live], [...CLASHING, NUMBERED].map(({ after }) => after).join(';\n'));
       range = await copySince(server(), from);
     }, 60_000);
     afterAll(() => rmSync(range.folder, { recursive: true }));
@@ -316,6 +331,19 @@ describeOnServers(
       const told = await conflictsOf([places.get(story) ?? '']);
       expect(told.map(({ table, key, reason }) => [table, key, reason])).toEqual(
         story.finds.map(([table, key, reason]) => [table, key, expect.stringMatching(reason)]),
+      );
+    });
+
+    test(`${NUMBERED.title}: found by where they stood`, async () => {
+      const place = places.get(NUMBERED) ?? '';
+      const production = await connect(server().target(live));
+      const named = (await transactionsOf(range)).filter((one) => placeOf(one) === place);
+      const counted = () => Promise.resolve(new Map([['num', 5n]]));
+      const floors = await findFloors(range, named, counted, production, signal);
+      expect(floors).toEqual(new Map([['num', 6n]]));
+      const { told } = await findConflicts(range, [place], await openWatch([place], production, { floors }), signal);
+      expect(told.map(({ table, key, reason }) => [table, key, reason])).toEqual(
+        NUMBERED.finds.map(([table, key, reason]) => [table, key, expect.stringMatching(reason)]),
       );
     });
 

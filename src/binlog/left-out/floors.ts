@@ -1,0 +1,72 @@
+import { EventType } from '../events/event.ts';
+import { isRowsEvent, parseRowsHead, parseTableMap, type TableMap } from '../events/row-event.ts';
+import { readChangedRows } from '../events/row-values.ts';
+import { decodeText } from '../judgement/client-text.ts';
+import { cutRange, type LogRange, readRange } from '../range.ts';
+import { modesOf } from '../statement.ts';
+import { means, type Subject } from '../subject.ts';
+import type { Transaction } from '../transaction.ts';
+import { effectsOf } from './effect.ts';
+import { type ColumnLayout, type Layouts, nameIn, type TableLayout } from './layout.ts';
+import { parsePlace } from './places.ts';
+import { INTEGERS, integerOf } from './show.ts';
+
+/** The lowest number of a table that nobody had yet: every row below may be there again. By the table's name, as layouts have it. */
+export type Floors = ReadonlyMap<string, bigint>;
+
+type Readable = Omit<Subject, 'now' | 'unloggedParents'>;
+
+/** PURE: tables that these transactions emptied, so that numbers are given a second time. */
+export function tablesEmptied(transactions: readonly Transaction[], subject: Readable): string[] {
+  const fold = nameIn(subject);
+  const found = transactions.flatMap(({ statements }) =>
+    statements.flatMap((query) => {
+      const modes = modesOf(query.session.sqlMode ?? 0n);
+      const text = decodeText(query, subject.collations, modes)?.text ?? query.text.toString('latin1');
+      const isOurs = (schema: string) => means(subject, schema);
+      if (!isOurs(query.database) && !/\./.test(text)) return [];
+      return effectsOf(text, modes, isOurs).filter(({ fate }) => fate === 'emptied' || fate === 'thinned');
+    }),
+  );
+  return [...new Set(found.map(({ object }) => fold(object.slice(object.indexOf(':') + 1))))];
+}
+
+/** Where the numbers of these tables stood when they were emptied: as the backup has it (`counters`), or by what was logged since. */
+export async function readFloors(
+  range: LogRange,
+  last: string,
+  counters: Floors,
+  subject: Readable,
+  layouts: Layouts,
+  signal: AbortSignal,
+): Promise<Floors> {
+  const floors = new Map(counters);
+  const maps = new Map<number, TableMap>();
+  const fold = nameIn(subject);
+  for await (const event of readRange(cutRange(range, parsePlace(last)))) {
+    signal.throwIfAborted();
+    if (event.type === EventType.tableMap) {
+      const map = parseTableMap(event);
+      if (means(subject, map.database) && floors.has(fold(map.table))) maps.set(map.id, map);
+      else maps.delete(map.id);
+    }
+    const map = isRowsEvent(event.type) ? maps.get(parseRowsHead(event).tableId) : undefined;
+    const layout = map && layouts.tables.get(fold(map.table));
+    if (!map || !layout || layout.columns.length !== map.types.length) continue;
+    for (const row of readChangedRows(event, map)) {
+      const number = row?.after && numberOf(row.after, layout);
+      const table = fold(map.table);
+      if (number !== undefined && number >= (floors.get(table) ?? 0n)) floors.set(table, number + 1n);
+    }
+  }
+  return floors;
+}
+
+/** PURE: the value of a primary key that is one number. */
+export function numberOf(row: readonly (Buffer | null | undefined)[], layout: TableLayout): bigint | undefined {
+  const [part, ...others] = layout.primary?.parts ?? [];
+  const column: ColumnLayout | undefined = part && layout.columns[part.at];
+  const value = part && row[part.at];
+  if (!column || !value || others.length > 0 || !INTEGERS.has(column.type)) return undefined;
+  return integerOf(value, column);
+}
