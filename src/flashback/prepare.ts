@@ -1,5 +1,6 @@
 import { readSubject } from '../binlog/judgement/cascades.ts';
 import type { LogRange } from '../binlog/range.ts';
+import { requireStrict } from '../binlog/strict.ts';
 import type { Transaction } from '../binlog/transaction.ts';
 import { refusal } from '../errors.ts';
 import { dropBeside, makeBeside } from '../exchange/side-database.ts';
@@ -54,6 +55,9 @@ export async function prepareUndo(request: UndoRequest, snapshot: Snapshot, sess
     session,
   );
   await requireRoom(effects, session);
+  await requireStrict(session, flavor).catch(({ message }: Error) => {
+    throw refusal(message, 'let errors count on this server, then the same command again');
+  });
   if (flavor.kind === 'mariadb') await requireQuietTriggers(names, snapshot.database, session);
   await dropBeside(session, side);
   await makeBeside(session, { name: side, role: 'restore', ofDatabase: snapshot.database, run });
