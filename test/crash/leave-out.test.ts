@@ -9,7 +9,7 @@ import { firstDifference, runAll } from './sweep.ts';
 
 const IS_COMPLETE = process.env.CI === 'true';
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 100_000);
-const OTHERS = IS_COMPLETE ? 20 : 0;
+const OTHERS = IS_COMPLETE ? 12 : 0;
 /** Between the place of the accident and the accident nobody else may write: one after the other. */
 const WORKERS = 1;
 
