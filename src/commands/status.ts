@@ -9,7 +9,13 @@ import { readForeign } from '../preflight/foreign/read.ts';
 import { reach } from '../preflight/reach.ts';
 import { readKnownHistory, readSources } from '../preflight/sources.ts';
 import { describeHolder } from '../run/lock.ts';
-import { findUnfinished, hasLeftSiteDown, hasLeftWorkersPaused, type Unfinished } from '../run/unfinished.ts';
+import {
+  canBeUndone,
+  findUnfinished,
+  hasLeftSiteDown,
+  hasLeftWorkersPaused,
+  type Unfinished,
+} from '../run/unfinished.ts';
 import { readConfig, warnOfPlainNetwork } from './shared/begin.ts';
 import type { Invocation } from './shared/invocation.ts';
 import { type Ending, withRun } from './shared/with-run.ts';
@@ -99,6 +105,7 @@ async function show(
       ...unfinished,
       isSiteDown: hasLeftSiteDown(unfinished),
       hasPausedWorkers: hasLeftWorkersPaused(unfinished),
+      canBeUndone: canBeUndone(unfinished),
     },
   };
   invocation.print(renderStatus(view, invocation.look));

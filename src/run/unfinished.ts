@@ -1,5 +1,6 @@
 import type { HistoryRow } from '../migrations/history-row.ts';
 import type { Session } from '../mysql/connect.ts';
+import { undoesRows } from '../plan/flashback.ts';
 import type { SavedRows, Step } from '../plan/step.ts';
 import { readJournal, readUndoingRun } from '../statements/journal.ts';
 import { inTurn } from '../statements/row.ts';
@@ -50,6 +51,11 @@ export async function findUnfinished(
     lastStatement: last?.text ?? (lastStep ? `step ${lastStep[0]}: ${lastStep[1]}` : undefined),
     outcome: last?.outcome ?? (lastStep?.[1] === 'finished' ? 'done' : 'unknown'),
   };
+}
+
+/** Whether `rollback` ends it too. A rollback has nothing to be undone by, nor has an undo of rows. */
+export function canBeUndone({ command, local }: Unfinished): boolean {
+  return (command === 'deploy' || command === 'restore') && !(local && undoesRows(local.record.plan));
 }
 
 /** Steps that take another run back, or their own. */

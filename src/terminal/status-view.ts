@@ -27,6 +27,8 @@ export interface UnfinishedRun {
   readonly isSiteDown: boolean;
   /** It has told the workers to pause, and not to go on again. */
   readonly hasPausedWorkers: boolean;
+  /** `rollback` takes it: it is not a way back itself, and not one transaction that is done or never was. */
+  readonly canBeUndone: boolean;
 }
 
 /** The lines of `status`: what needs a person comes last, next to the prompt. */
@@ -99,10 +101,7 @@ function unfinishedSection(run: UnfinishedRun | undefined, { palette, glyphs, wi
     '  To finish it, type:',
     '',
     '  gateway-migrate resume',
-    // A rollback has nothing to be undone by.
-    ...(run.command === 'deploy' || run.command === 'restore'
-      ? ['', '  To undo what it did, type:', '', '  gateway-migrate rollback']
-      : []),
+    ...(run.canBeUndone ? ['', '  To undo what it did, type:', '', '  gateway-migrate rollback'] : []),
   ];
 }
 

@@ -51,6 +51,9 @@ async function survive(server: TestServer, point: Point): Promise<void> {
     const struck = await stage.strike(point, ...args);
     last = struck.commands.at(-1);
     requireKilled(struck, point.at);
+    // It is done or never was: there is no other way to offer.
+    const { output: offered } = await stage.run('status');
+    if (offered.includes('gateway-migrate rollback')) throw new Error(`status offers what is refused:\n${offered}`);
     const resumed = await stage.run('resume', '--yes');
     if (resumed.code !== 0) throw new Error(`resume ended with ${resumed.code}:\n${resumed.output}`);
     // Killed before it had begun there is nothing to finish: whoever wants it gives the command again.

@@ -49,6 +49,7 @@ test('an unfinished run, and both ways out of it', () =>
         outcome: 'unknown',
         isSiteDown: true,
         hasPausedWorkers: true,
+        canBeUndone: true,
       },
     }),
   ).toBe(`Applied: none
@@ -76,14 +77,16 @@ const UNBEGUN = {
   outcome: 'not done',
   isSiteDown: false,
   hasPausedWorkers: false,
+  canBeUndone: true,
 } as const;
 
 test.each([
   ['deploy', true],
   ['restore', true],
+  ['restore', false],
   ['rollback', false],
 ] as const)('an unfinished %s, and whether it can be undone: %s', (command, canBeUndone) => {
-  const text = shown({ unfinished: { ...UNBEGUN, command } });
+  const text = shown({ unfinished: { ...UNBEGUN, command, canBeUndone } });
   expect(text).toContain('To finish it, type:\n\n  gateway-migrate resume');
   expect(text.includes('To undo what it did, type:\n\n  gateway-migrate rollback')).toBe(canBeUndone);
 });

@@ -125,6 +125,7 @@ test('so are the lines of status', () => {
     outcome: 'done' as const,
     isSiteDown: false,
     hasPausedWorkers: false,
+    canBeUndone: true,
   };
   const lines = renderStatus({ applied: [one], pending: [one], changed: [one], missing: [one], unfinished });
   expect(lines.join('\n')).not.toMatch(OBEYED);

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { type Failure, refusal } from '../../errors.ts';
 import { tablesBeside } from '../../exchange/side-database.ts';
 import { readSwapNote } from '../../exchange/swap-note.ts';
+import { undoesRows } from '../../plan/flashback.ts';
 import { planRestoreBack, type RestoreBackFacts } from '../../plan/restore.ts';
 import { exchangeOf, type Plan, type StepInputs } from '../../plan/step.ts';
 import { describeTarget } from '../../preflight/reach.ts';
@@ -31,8 +32,7 @@ export async function findRestore(
   const found = unfinished ? unfinished.local : await findLastChange(config.stateDir);
   const isRestore =
     found?.record.plan.command === 'restore' &&
-    // An undo of rows is one transaction: half of it never is.
-    found.record.plan.steps.every(({ phase }) => phase !== 'flashback') &&
+    !undoesRows(found.record.plan) &&
     (!found.progress.isFinished || exchangeOf(found.record.plan));
   const isMeant = isRestore && (meant.run ?? found.record.run) === found.record.run;
   return isMeant ? found : undefined;
