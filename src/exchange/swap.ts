@@ -21,13 +21,26 @@ export interface Exchange {
   readonly runPatiently: RunPatiently;
 }
 
+/** What changes places. */
+export interface Exchanged {
+  /** Undefined: production is only emptied. */
+  readonly from?: string;
+  readonly aside: string;
+  /**
+   * Done when production's tables have left and before the others come: nobody can write to either then. The two are a
+   * RENAME TABLE each, and who asks production between them is refused. The tool's history, which whoever goes on with
+   * the run looks for, leaves with the second.
+   */
+  readonly whileEmpty?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Puts the tables of `from` in production's place; production's go to `aside`, all in one RENAME TABLE, which is atomic:
- * it happens, or it does not. Without `from` production is only emptied. What a RENAME cannot carry is noted, then
+ * it happens, or it does not. What a RENAME cannot carry is noted, then
  * dropped on production's side, and must not be in `from`. The journal stays: it holds the lease of this very run. Killed
  * anywhere, doing it again ends in the same state.
  */
-export async function exchangeTables(names: { from?: string; aside: string }, exchange: Exchange): Promise<SwapNote> {
+export async function exchangeTables(names: Exchanged, exchange: Exchange): Promise<SwapNote> {
   const { server, session, runPatiently } = exchange;
   const { database } = server.target;
   const isMoved = (await tablesBeside(session, names.aside)).length > 0;
@@ -35,23 +48,33 @@ export async function exchangeTables(names: { from?: string; aside: string }, ex
     await makeBeside(session, { name: names.aside, role: 'before', ofDatabase: database, run: exchange.run });
     if (names.from !== undefined) await keepHistory(names.from, database, session);
   }
-  const note = isMoved ? await requireNote(exchange.folder) : await notePresent(names, exchange);
-  const definers = definersIn(note.storedObjects.map(([, { text }]) => text).join('\n'));
+  const noted = isMoved ? await requireNote(exchange.folder) : await notePresent(names, exchange);
+  const definers = definersIn(noted.storedObjects.map(([, { text }]) => text).join('\n'));
   if (!isMoved) await requireDefiners(session, names.aside, definers);
-  if (!isMoved) await loosen(names.from, note, exchange);
-  const gone = await tablesBeside(session, note.aside);
+  if (!isMoved) await loosen(names.from, noted, exchange);
+  const gone = await tablesBeside(session, noted.aside);
   const present = await readCarried(server, session);
-  const leaving = note.tables.filter((name) => !gone.includes(name) && present.includes(name));
+  const leaving = noted.tables
+    .filter((name) => !gone.includes(name) && present.includes(name))
+    .map((name) => [database, noted.aside, name] as const);
+  const first = names.whileEmpty ? leaving.filter(([, , name]) => name !== HISTORY_TABLE) : [];
+  await rename(first, exchange);
+  await names.whileEmpty?.();
+  const note = names.whileEmpty ? await noteArriving(noted, names, exchange) : noted;
   const coming = names.from === undefined ? [] : await tablesBeside(session, names.from);
-  await rename(
-    [
-      ...leaving.map((name) => [database, note.aside, name] as const),
-      ...coming.map((name) => [names.from ?? '', database, name] as const),
-    ],
-    exchange,
-  );
+  const arriving = coming.map((name) => [names.from ?? '', database, name] as const);
+  await rename([...leaving.filter((move) => !first.includes(move)), ...arriving], exchange);
   await makeKeys(session, database, note.arrivingKeys, runPatiently);
   return note;
+}
+
+/** What was done while production was empty may have made tables, and dropped some. */
+async function noteArriving(note: SwapNote, { from }: Exchanged, { folder, session }: Exchange): Promise<SwapNote> {
+  const arriving = from === undefined ? [] : await tablesBeside(session, from);
+  if (arriving.length === 0) return note;
+  const renewed = { ...note, arriving };
+  await writeSwapNote(folder, renewed);
+  return renewed;
 }
 
 /** Takes away what holds tables back, or would not follow them. */
@@ -93,6 +116,7 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
   if (returning.length > 0) {
     const present = await readCarried(server, session);
     const isStray = (name: string) => note.arriving !== undefined && !note.arriving.includes(name);
+    const hasLeft = (name: string) => returning.includes(name) || !note.tables.includes(name);
     // What nobody knows is not ours to drop.
     const role = keeps || present.some(isStray) ? 'before' : 'restore';
     await makeBeside(session, { name: side, role, ofDatabase: database, run });
@@ -100,7 +124,7 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
     await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
     await rename(
       [
-        ...present.map((name) => [database, side, name] as const),
+        ...present.filter(hasLeft).map((name) => [database, side, name] as const),
         ...returning.map((name) => [note.aside, database, name] as const),
       ],
       exchange,

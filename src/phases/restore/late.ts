@@ -45,8 +45,9 @@ export async function repeatBefore(
 }
 
 /**
- * What was committed between the last round and the RENAME, which waits for transactions that are open: repeated in the new
- * production, with the site still down. What cannot be repeated throws a failure: the way back brings the tables back that have it.
+ * What was committed between the last round and the RENAME, which waits for transactions that are open: repeated beside while
+ * production has no tables, so that nobody who heeds no maintenance writes to them meanwhile. What cannot be repeated throws
+ * a failure: the way back brings the tables back that have it.
  */
 export async function repeatLate(
   { rest: replay, aside }: { rest: Replay; aside: string },
@@ -63,9 +64,11 @@ export async function repeatLate(
     const own = await readThreads(range);
     const tail = await copySince(await readReached({ replay }, range), range, parts, context);
     const rename = tail && (await findRename(tail, own, context.signal));
-    if (!rename) throw new Error('the RENAME TABLE of the swap is not in the binary log');
-    const late = cutRange(tail, rename.at);
-    if (await hasWork(late, own, exchange, context)) {
+    // Where production had no tables, none has left.
+    const hasLeft = (await tablesBeside(exchange.session, aside)).length > 0;
+    if (!rename && hasLeft) throw new Error('the RENAME TABLE of the swap is not in the binary log');
+    const late = tail && rename ? cutRange(tail, rename.at) : tail;
+    if (late && (await hasWork(late, own, exchange, context))) {
       await writeFile(latePath(range, 'begun'), '', { mode: OWNER_ONLY });
       await repeat({ replay, aside, range, late, own }, context);
     }
@@ -101,7 +104,7 @@ interface Late {
 
 async function repeat({ replay, aside, range, late, own: ownThreads }: Late, context: Context): Promise<void> {
   const { server, signal, fence } = context;
-  const { database } = server.target;
+  const { database } = replay;
   const places = replay.leftOut ?? [];
   // The tables that the log is about have their place in `aside` by now.
   const leftOut = await openWatch(places, server, { now: aside });
@@ -109,7 +112,7 @@ async function repeat({ replay, aside, range, late, own: ownThreads }: Late, con
   const session = await server.open({ database, purpose: 'migration' });
   try {
     for (const sql of fence?.() ?? []) await session.query(sql);
-    const from = await readNamedDatabase(session, database);
+    const from = await readNamedDatabase(session, server.target.database);
     const request = { range: late, from, into: database, isPrivate: false, stepId: 'swap', leftOut, ownThreads };
     await replayLog(request, session, context);
   } finally {

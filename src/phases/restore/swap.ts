@@ -14,7 +14,8 @@ import { makeArrivingObjects } from './stored-objects.ts';
 
 /**
  * Puts what was loaded beside in production's place: all tables in one statement, then what a RENAME cannot carry, in the
- * backup's own words. What production was stays in `aside`. Killed anywhere, running it again ends in the same state.
+ * backup's own words. With a `rest` to repeat in two, and that between them. What production was stays in `aside`. Killed
+ * anywhere, running it again ends in the same state.
  */
 export function swapPhase(parts: ExchangeParts): Phase<'swap'> {
   return {
@@ -24,8 +25,8 @@ export function swapPhase(parts: ExchangeParts): Phase<'swap'> {
         const { session, server, runPatiently } = exchange;
         const { database } = server.target;
         if (rest) await repeatBefore({ rest, aside }, exchange, parts, context);
-        const note = await exchangeTables({ from, aside }, exchange);
-        if (rest) await repeatLate({ rest, aside }, exchange, parts, context);
+        const whileEmpty = rest && (() => repeatLate({ rest, aside }, exchange, parts, context));
+        const note = await exchangeTables({ from, aside, whileEmpty }, exchange);
         await setDefaults(session, database, manifest);
         // When an earlier attempt was cut off here, a part of them is there.
         await dropStoredObjects(session, database, runPatiently);

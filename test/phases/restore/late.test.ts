@@ -91,6 +91,30 @@ describeOnServers(
       );
     });
 
+    test('by one who heeds no maintenance is there, or was refused', { timeout: 60_000 }, async () => {
+      const { database, sql, swap } = await scene();
+      await sql('CREATE TABLE made (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(20))');
+      const open = await openTransaction(database, "INSERT INTO made (word) VALUES ('open')");
+      const acknowledged = ['open'];
+      let isOver = false;
+      const write = async () => {
+        for (let at = 0; !isOver; at++) {
+          const word = `word ${at}`;
+          await sql(`INSERT INTO made (word) VALUES ('${word}')`).then(
+            () => acknowledged.push(word),
+            () => undefined,
+          );
+        }
+      };
+      const writing = write();
+      await Promise.all([swap(), open.commitWhenAwaited()]).finally(() => {
+        isOver = true;
+      });
+      await writing;
+      const made = (await rowsOf(server(), database, 'made')) as { word: string }[];
+      expect(made.map(({ word }) => word).sort()).toEqual(acknowledged.toSorted());
+    });
+
     test('is there as well when the swap is tried again long after', { timeout: 60_000 }, async () => {
       const { database, sql, swap } = await scene(1);
       const open = await openTransaction(database, 'SELECT * FROM t');
