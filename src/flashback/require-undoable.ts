@@ -1,5 +1,5 @@
 import { concernOf } from '../binlog/concern.ts';
-import { type ActingKey, readActingKeys } from '../binlog/judgement/cascades.ts';
+import { type ActingKey, acts, logsCascades, readActingKeys } from '../binlog/judgement/cascades.ts';
 import { findUnlogged } from '../binlog/judgement/unlogged.ts';
 import { placeOf } from '../binlog/named/find.ts';
 import { type LogRange, readRange } from '../binlog/range.ts';
@@ -108,17 +108,6 @@ export async function requireNoCascades(
 
 function acted(key: ActingKey, did: TableEffect['did']): boolean {
   return (did.has('delete') && acts(key.onDelete)) || (did.has('update') && acts(key.onUpdate));
-}
-
-function acts(rule: string): boolean {
-  return /^(?:CASCADE|SET NULL|SET DEFAULT)$/.test(rule);
-}
-
-/** The same question as that of `readUnloggedParents`, of keys within one database. */
-async function logsCascades(session: Session, { kind }: Flavor): Promise<boolean> {
-  if (kind !== 'mysql') return false;
-  const [row] = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'");
-  return row?.Value === 'OFF';
 }
 
 const TEXT_SHOWN = 120;

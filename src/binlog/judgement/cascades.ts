@@ -14,7 +14,10 @@ export interface ActingKey {
   readonly onUpdate: string;
 }
 
-const ACTS = /^(?:CASCADE|SET NULL|SET DEFAULT)$/;
+/** PURE: what a foreign key is told to do changes rows; NO ACTION and RESTRICT do not. */
+export function acts(rule: string): boolean {
+  return /^(?:CASCADE|SET NULL|SET DEFAULT)$/.test(rule);
+}
 
 /** Asks the server that wrote the log. */
 export async function readSubject(session: Session, flavor: Flavor, database: string): Promise<Subject> {
@@ -61,8 +64,8 @@ export function findUnloggedParents(keys: readonly ActingKey[], named: NamedData
   const found: UnloggedParent[] = [];
   const add = (key: ActingKey, changes: string): void => {
     const on = [
-      ...(ACTS.test(key.onDelete) ? (['delete'] as const) : []),
-      ...(ACTS.test(key.onUpdate) ? (['update'] as const) : []),
+      ...(acts(key.onDelete) ? (['delete'] as const) : []),
+      ...(acts(key.onUpdate) ? (['update'] as const) : []),
     ];
     const { parentDatabase: database, parentTable: table } = key;
     const isKnown = found.some(
