@@ -75,7 +75,7 @@ export async function pointLeavingOut(
   const { places, conflicts } = await decide(named, transactions, { names, onConflict }, log, server, signal);
   const survey = await log.survey(undefined, new Set(places));
   const point = pointOf(survey, log);
-  const asked = (await log.survey(undefined, new Set(named))).leftOut;
+  const asked = places === named ? survey.leftOut : (await log.survey(undefined, new Set(named))).leftOut;
   const missing = without(survey.leftOut, asked);
   const left = `${describeAmount(asked)}, from ${named[0]} on`;
   const lost = [

@@ -69,7 +69,8 @@ export async function offerPoints(
     const help = log.remedy === undefined ? '' : ` (${log.remedy})`;
     return { is: 'backup', lost: `every write since then: ${log.problem}${help}` };
   }
-  const { accidents } = await log.survey(undefined);
+  const survey = await log.survey(undefined);
+  const { accidents } = survey;
   for (const accident of accidents) invocation.hub.report(toEvent(accident));
   const answer = invocation.prompt.isInteractive
     ? await invocation.prompt.choose('Restore to which moment?', [
@@ -80,7 +81,7 @@ export async function offerPoints(
     : BACKUP_ITSELF;
   if (answer === BACKUP_ITSELF) return { is: 'backup', lost: 'every write since then' };
   const chosen = accidents.find(({ before }) => formatPosition(before) === answer);
-  if (!chosen) return pointOf(await log.survey(undefined), log);
+  if (!chosen) return pointOf(survey, log);
   const moment: TransactionName = { is: 'position', ...chosen.before };
   const way = leaveOut && (await invocation.prompt.choose('And what came after it?', waysFrom(chosen)));
   if (!leaveOut || way === 'until') return pointOf(await log.survey(moment), log);
