@@ -1,4 +1,5 @@
-import type { Transaction } from './transaction.ts';
+import { comparePlaces } from './range.ts';
+import { startOf, type Transaction } from './transaction.ts';
 
 /** Where a restore is to stop: before the first transaction that … */
 export type Moment =
@@ -76,12 +77,7 @@ export function isReached(moment: Moment, transaction: Transaction): boolean {
   if (moment.is === 'run') return transaction.runs.includes(moment.run);
   // A place within a transaction is that of the accident itself.
   if (transaction.file === moment.file) return transaction.end > moment.position;
-  return isLater(transaction.file, moment.file);
-}
-
-/** Names are numbered with six digits, and behind 999999 with more. */
-function isLater(file: string, than: string): boolean {
-  return file.length === than.length ? file > than : file.length > than.length;
+  return comparePlaces(startOf(transaction), moment) > 0;
 }
 
 /** The first microsecond by which it has committed for certain. */

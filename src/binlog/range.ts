@@ -68,6 +68,19 @@ export function rangeBytes({ files, from }: LogRange): number {
   return files.reduce((sum, { end }) => sum + end, -from);
 }
 
+/** `binlog.000002:1234` */
 export function formatPosition({ file, position }: LogPosition): string {
   return `${file}:${position}`;
+}
+
+/** Reads what `formatPosition` has written. */
+export function parsePlace(text: string): LogPosition {
+  const at = text.lastIndexOf(':');
+  return { file: text.slice(0, at), position: Number(text.slice(at + 1)) };
+}
+
+/** PURE: the order of the log, to sort by. Names are numbered with six digits, and behind 999999 with more. */
+export function comparePlaces(one: LogPosition, other: LogPosition): number {
+  if (one.file === other.file) return one.position - other.position;
+  return one.file.length - other.file.length || (one.file < other.file ? -1 : 1);
 }

@@ -1,7 +1,7 @@
 import { type Amount, addTo, without } from '../amount.ts';
 import type { Concern } from '../concern.ts';
 import { RunsInLog } from '../named/runs.ts';
-import { formatPosition } from '../range.ts';
+import { comparePlaces, formatPosition } from '../range.ts';
 import type { Subject } from '../subject.ts';
 import { startOf, type Transaction } from '../transaction.ts';
 import { type Accident, accidentOfRun, type FoundAccident, findAccident } from './accident.ts';
@@ -40,7 +40,9 @@ export class AccidentList {
     );
     const others = this.#found.filter(({ before }) => !ofRuns.has(placeOf(before)));
     const all = [...others, ...runs.flatMap((run) => accidentOfRun(run) ?? [])];
-    return all.map((one) => ({ ...one, later: this.#behind(one) })).sort(newestFirst);
+    return all
+      .map((one) => ({ ...one, later: this.#behind(one) }))
+      .sort((one, other) => comparePlaces(other.before, one.before));
   }
 
   #behind({ before, last = before }: FoundAccident): Amount {
@@ -49,8 +51,3 @@ export class AccidentList {
 }
 
 const placeOf = formatPosition;
-
-function newestFirst({ before: one }: Accident, { before: other }: Accident): number {
-  if (one.file === other.file) return other.position - one.position;
-  return other.file.length - one.file.length || (other.file < one.file ? -1 : 1);
-}

@@ -1,6 +1,5 @@
 import { EventType } from '../events/event.ts';
-import { formatPosition, type LogRange, type RangeEvent, rangeFrom, readRange } from '../range.ts';
-import { parsePlace } from './places.ts';
+import { formatPosition, type LogRange, parsePlace, type RangeEvent, rangeFrom, readRange } from '../range.ts';
 import { describeKey, describeRow } from './show.ts';
 import type { Conflict, LeftOutWatch } from './watch.ts';
 

@@ -2,13 +2,12 @@ import { EventType } from '../events/event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type TableMap } from '../events/row-event.ts';
 import { readChangedRows } from '../events/row-values.ts';
 import { decodeText } from '../judgement/client-text.ts';
-import { cutRange, type LogRange, readRange } from '../range.ts';
+import { cutRange, type LogRange, parsePlace, readRange } from '../range.ts';
 import { modesOf } from '../statement.ts';
 import { means, type Subject } from '../subject.ts';
 import type { Transaction } from '../transaction.ts';
 import { effectsOf } from './effect.ts';
 import { type ColumnLayout, type Layouts, nameIn, type TableLayout } from './layout.ts';
-import { parsePlace } from './places.ts';
 import { INTEGERS, integerOf } from './show.ts';
 
 /** The lowest number of a table that nobody had yet: every row below may be there again. By the table's name, as layouts have it. */

@@ -3,13 +3,12 @@ import type { Server } from '../../mysql/connect.ts';
 import { JOURNAL_TABLE } from '../../schema/types.ts';
 import { concernOf } from '../concern.ts';
 import { readSubject } from '../judgement/cascades.ts';
-import { formatPosition, type LogRange, rangeFrom, readRange } from '../range.ts';
+import { formatPosition, type LogRange, parsePlace, rangeFrom, readRange } from '../range.ts';
 import type { Subject } from '../subject.ts';
 import { readTransactions, startOf, type Transaction } from '../transaction.ts';
 import { dropsDatabase, makesDatabase } from './effect.ts';
 import { type Floors, readFloors, tablesEmptied } from './floors.ts';
 import { nameIn, readLayouts } from './layout.ts';
-import { parsePlace } from './places.ts';
 import { LeftOutWatch } from './watch.ts';
 
 export interface WatchOptions {

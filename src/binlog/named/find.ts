@@ -1,5 +1,5 @@
 import { JOURNAL_TABLE } from '../../schema/types.ts';
-import { formatPosition, type LogRange, readRange } from '../range.ts';
+import { comparePlaces, formatPosition, type LogRange, readRange } from '../range.ts';
 import { readTransactions, startOf, type Transaction } from '../transaction.ts';
 import { formatName, type TransactionName } from './names.ts';
 
@@ -19,7 +19,6 @@ export async function findNamed(
   const searches = names.map((name) => ({ name, search: name.is === 'run' ? searchRun(name.run) : searchPlace(name) }));
   const found = new Map<string, Transaction>();
   const met = new Set<string>();
-  const order = new Map<string, number>();
   for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     for (const { name, search } of searches) {
@@ -28,11 +27,9 @@ export async function findNamed(
         met.add(formatName(name));
       }
     }
-    order.set(transaction.file, order.get(transaction.file) ?? order.size);
   }
-  const rank = ({ file }: Transaction) => order.get(file) ?? 0;
   return {
-    transactions: [...found.values()].sort((one, other) => rank(one) - rank(other) || one.start - other.start),
+    transactions: [...found.values()].sort((one, other) => comparePlaces(startOf(one), startOf(other))),
     missing: names.filter((name) => !met.has(formatName(name))),
   };
 }

@@ -4,6 +4,7 @@ import type { Manifest } from '../../backup/file/manifest.ts';
 import { describeOrigin, ofDestination } from '../../backup/file/origin.ts';
 import { verifyBackup } from '../../backup/file/verify.ts';
 import type { Moment } from '../../binlog/moment.ts';
+import { comparePlaces } from '../../binlog/range.ts';
 import type { Config } from '../../config/config.ts';
 import { Failure, failedUnchanged, messageOf } from '../../errors.ts';
 import { readRecord, runFolder } from '../../run/folder.ts';
@@ -101,8 +102,7 @@ function isBefore({ startedAt, finishedAt, position }: Manifest, moment: Moment 
   if (!moment) return true;
   if (moment.is === 'time') return Date.parse(finishedAt) * 1000 <= moment.micros;
   if (moment.is === 'run') return Date.parse(startedAt) <= timeOfRun(moment.run);
-  if (!position) return false;
-  return position.file === moment.file ? position.position <= moment.position : position.file < moment.file;
+  return position !== null && comparePlaces(position, moment) <= 0;
 }
 
 /** Run ids begin with the time, in UTC, without punctuation: `20261123T143000123Z-3f9a`. */

@@ -5,6 +5,7 @@ import { findFloors, openWatch, withNewDatabase } from '../../binlog/left-out/op
 import { inOrder } from '../../binlog/left-out/places.ts';
 import { findNamed, placeOf } from '../../binlog/named/find.ts';
 import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
+import { comparePlaces } from '../../binlog/range.ts';
 import type { Transaction } from '../../binlog/transaction.ts';
 import { ExitCode, Failure, refusal } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
@@ -38,7 +39,7 @@ export function earliestOf(names: readonly TransactionName[]): TransactionName |
 function isBefore(one: TransactionName, other: TransactionName): boolean {
   if (one.is === 'run') return other.is === 'run' && one.run < other.run;
   if (other.is === 'run') return false;
-  return one.file === other.file ? one.position < other.position : one.file < other.file;
+  return comparePlaces(one, other) < 0;
 }
 
 /** What is done about later transactions that stand on what is left out: nothing at all, or they are left out as well. */

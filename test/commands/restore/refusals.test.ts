@@ -7,9 +7,10 @@ import { type Manifest, writeManifest } from '../../../src/backup/file/manifest.
 import { readRange } from '../../../src/backup/file/range.ts';
 import { readHead } from '../../../src/backup/file/table-section.ts';
 import type { Moment } from '../../../src/binlog/moment.ts';
+import { parsePlace } from '../../../src/binlog/range.ts';
 import { describeBackup } from '../../../src/commands/backup/list.ts';
 import { chooseBackup, chooseFile, requireBefore } from '../../../src/commands/restore/backup.ts';
-import { pointLeavingOut } from '../../../src/commands/restore/leave-out.ts';
+import { earliestOf, pointLeavingOut, requireNames } from '../../../src/commands/restore/leave-out.ts';
 import { pointAt } from '../../../src/commands/restore/point.ts';
 import { describeChoice } from '../../../src/commands/restore/tables.ts';
 import { type RestoreOptions, restoreCommand } from '../../../src/commands/restore.ts';
@@ -93,6 +94,32 @@ test('a backup from after the moment is refused when it is named', () => {
   expect(check({ is: 'position', file: 'binlog.000001', position: 900 })).toThrow(wrong);
   expect(check({ is: 'position', file: 'binlog.000002', position: 500 })).not.toThrow();
   expect(check({ is: 'run', run: '20260101T000000000Z-aaaa' })).not.toThrow();
+});
+
+/** Numbers have six digits, and behind 999999 more. */
+const TURNS: readonly (readonly [earlier: string, later: string])[] = [
+  ['binlog.000002:900', 'binlog.000003:4'],
+  ['binlog.000002:90', 'binlog.000002:100'],
+  ['binlog.999999:900', 'binlog.1000000:4'],
+  ['binlog.999999:4', 'binlog.1000000:900'],
+  ['binlog.1000000:900', 'binlog.1000001:4'],
+];
+
+test.each(TURNS)('a backup from %s is from before %s, not the other way round', (earlier, later) => {
+  const check = (at: string, moment: string) => {
+    const position = { ...parsePlace(at), gtid: null };
+    const manifest = { ...MANIFEST, finishedAt: '2026-11-23T06:30:00.000Z', position };
+    return () => requireBefore('f.sql.gz', manifest, { is: 'position', ...parsePlace(moment) });
+  };
+  expect(check(earlier, later)).not.toThrow();
+  expect(check(later, earlier)).toThrow(/^f\.sql\.gz holds the database as it was at .*, after that moment$/);
+});
+
+test.each(TURNS)('of %s and %s the first is the earlier one, however they are named', (earlier, later) => {
+  const [one, other] = requireNames([earlier, later]);
+  expect(earliestOf(requireNames([later, earlier]))).toEqual(one);
+  expect(earliestOf(requireNames([earlier, later]))).toEqual(one);
+  expect(earliestOf(requireNames([later, later]))).toEqual(other);
 });
 
 const MANIFEST: Manifest = {
