@@ -6,9 +6,9 @@ import { type Concern, concernOf } from './concern.ts';
 import { ClockWatch } from './judgement/clock.ts';
 import { findNotFound, findUnlogged } from './judgement/unlogged.ts';
 import { isReached, type Moment } from './moment.ts';
-import { formatPosition, type LogPosition, type LogRange, readRange } from './range.ts';
+import { type LogPosition, type LogRange, readRange } from './range.ts';
 import type { Subject } from './subject.ts';
-import { readTransactions, startOf, type Transaction } from './transaction.ts';
+import { placeOf, readTransactions, startOf, type Transaction } from './transaction.ts';
 
 /** A transaction of the log that decides what a restore can do. */
 export interface Obstacle {
@@ -73,7 +73,7 @@ export async function surveyLog(
       draft.next = transaction;
       draft.end = startOf(transaction);
     }
-    const isOut = draft.next !== undefined || leftOut.has(formatPosition(startOf(transaction)));
+    const isOut = draft.next !== undefined || leftOut.has(placeOf(transaction));
     const unlogged = isOut
       ? undefined
       : (findUnlogged(transaction, subject, prepared) ?? findNotFound(transaction, subject));

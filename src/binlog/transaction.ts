@@ -4,7 +4,7 @@ import { readCommitMicros } from './events/gtid-event.ts';
 import { parseQuery, type QueryEvent } from './events/query-event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type RowChange, type TableMap } from './events/row-event.ts';
 import { countRows, readFirstValues } from './events/row-values.ts';
-import type { LogPosition, RangeEvent } from './range.ts';
+import { formatPosition, type LogPosition, type RangeEvent } from './range.ts';
 
 /** When a transaction committed: at `micros` or later, but before `micros + precision`. Microseconds since 1970. */
 export interface CommitTime {
@@ -231,6 +231,11 @@ class OpenTransaction {
   }
 }
 
-export function startOf({ file, start }: Transaction): LogPosition {
+export function startOf({ file, start }: Pick<Transaction, 'file' | 'start'>): LogPosition {
   return { file, position: start };
+}
+
+/** `binlog.000002:1234`: where a transaction begins, as people name it and as it is looked up by. */
+export function placeOf(transaction: Pick<Transaction, 'file' | 'start'>): string {
+  return formatPosition(startOf(transaction));
 }

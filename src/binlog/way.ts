@@ -1,4 +1,5 @@
 import { offsetOf, readingsOf } from './moment.ts';
+import { formatPosition } from './range.ts';
 import type { Obstacle, Survey } from './survey.ts';
 
 /** What decides where the log can be repeated, the log itself aside. */
@@ -64,11 +65,11 @@ function whyNotBeside(survey: Survey, surroundings: Surroundings): Reason | unde
 export function describeObstacle({ at, committed, threadId, reason, text }: Obstacle): string {
   const thread = threadId === undefined ? '' : `, thread ${threadId}`;
   const statement = text === '' ? '' : `: ${text.replace(/\s+/g, ' ').slice(0, 200)}`;
-  return `${at.file}:${at.position}, ${localTime(committed.micros)}${thread}: ${reason}${statement}`;
+  return `${formatPosition(at)}, ${localTime(committed.micros)}${thread}: ${reason}${statement}`;
 }
 
 export function stopBefore({ at, places = [at] }: Pick<Obstacle, 'at' | 'places'>): string {
-  return places.map(({ file, position }) => `gateway-migrate restore --until ${file}:${position}`).join(', or ');
+  return places.map((place) => `gateway-migrate restore --until ${formatPosition(place)}`).join(', or ');
 }
 
 /** `YYYY-MM-DD HH:MM:SS` in the machine's time zone, as `--until` takes it: with an offset in an hour that comes twice. */

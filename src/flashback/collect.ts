@@ -10,7 +10,7 @@ import {
 import { readRowImages } from '../binlog/events/row-values.ts';
 import { cutRange, type LogRange, type RangeEvent, readRange } from '../binlog/range.ts';
 import { means, type NamedDatabase } from '../binlog/subject.ts';
-import type { Transaction } from '../binlog/transaction.ts';
+import { placeOf, type Transaction } from '../binlog/transaction.ts';
 import { isAtLeast, parseFlavor } from '../mysql/flavor.ts';
 import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
 import { failsAt } from './cannot-undo.ts';
@@ -145,7 +145,7 @@ class Collector {
     if (!byForeignKey) draft.did.add(change);
     const texts = read.images.map((image) => image.toString('latin1'));
     this.#bytes += texts.reduce((sum, { length }) => sum + length, 0);
-    const place = `${transaction.file}:${transaction.start}`;
+    const place = placeOf(transaction);
     if (change === 'update') {
       for (let row = 0; row + 1 < texts.length; row += 2) draft.net.add(texts[row], texts[row + 1], place);
     } else {

@@ -1,10 +1,9 @@
 import { concernOf } from '../binlog/concern.ts';
 import { type ActingKey, acts, logsCascades, readActingKeys } from '../binlog/judgement/cascades.ts';
 import { findUnlogged } from '../binlog/judgement/unlogged.ts';
-import { placeOf } from '../binlog/named/find.ts';
 import { type LogRange, readRange } from '../binlog/range.ts';
 import { means, type Subject } from '../binlog/subject.ts';
-import { readTransactions, type Transaction } from '../binlog/transaction.ts';
+import { placeOf, readTransactions, type Transaction } from '../binlog/transaction.ts';
 import { classify } from '../migrations/classify/classify.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';

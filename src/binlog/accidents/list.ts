@@ -3,7 +3,7 @@ import type { Concern } from '../concern.ts';
 import { RunsInLog } from '../named/runs.ts';
 import { comparePlaces, formatPosition } from '../range.ts';
 import type { Subject } from '../subject.ts';
-import { startOf, type Transaction } from '../transaction.ts';
+import { placeOf, type Transaction } from '../transaction.ts';
 import { type Accident, accidentOfRun, type FoundAccident, findAccident } from './accident.ts';
 import { TableSizes } from './table-sizes.ts';
 
@@ -29,16 +29,16 @@ export class AccidentList {
     this.#sizes.add(concern);
     addTo(this.#total, concern.changes);
     if (accident) this.#found.push(accident);
-    if (accident || transaction.runs.length > 0) this.#upTo.set(placeOf(startOf(transaction)), { ...this.#total });
+    if (accident || transaction.runs.length > 0) this.#upTo.set(placeOf(transaction), { ...this.#total });
   }
 
   /** Newest first. A run is one of them, and what it did by itself is none. */
   get all(): Accident[] {
     const runs = this.#runs.all;
     const ofRuns = new Set(
-      runs.flatMap(({ transactions }) => transactions.map(({ transaction }) => placeOf(startOf(transaction)))),
+      runs.flatMap(({ transactions }) => transactions.map(({ transaction }) => placeOf(transaction))),
     );
-    const others = this.#found.filter(({ before }) => !ofRuns.has(placeOf(before)));
+    const others = this.#found.filter(({ before }) => !ofRuns.has(formatPosition(before)));
     const all = [...others, ...runs.flatMap((run) => accidentOfRun(run) ?? [])];
     return all
       .map((one) => ({ ...one, later: this.#behind(one) }))
@@ -46,8 +46,6 @@ export class AccidentList {
   }
 
   #behind({ before, last = before }: FoundAccident): Amount {
-    return without(this.#total, this.#upTo.get(placeOf(last)) ?? this.#total);
+    return without(this.#total, this.#upTo.get(formatPosition(last)) ?? this.#total);
   }
 }
-
-const placeOf = formatPosition;

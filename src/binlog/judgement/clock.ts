@@ -1,6 +1,6 @@
 import { endOf } from '../moment.ts';
 import type { LogPosition } from '../range.ts';
-import { startOf, type Transaction } from '../transaction.ts';
+import { placeOf, startOf, type Transaction } from '../transaction.ts';
 
 /**
  * Transactions are logged in the order of their commits, but where only a second is told it is when the statement began, by the
@@ -73,8 +73,7 @@ export class ClockWatch {
       return { first: this.#doubtful, second: this.#reached && startOf(this.#reached), reason };
     }
     if (!this.#reached || !this.#contrary) return undefined;
-    const { file, start } = this.#contrary;
-    const reason = `it tells a later time than ${file}:${start}, which was committed after it: a session’s clock was set (SET timestamp), or a statement ran for long`;
+    const reason = `it tells a later time than ${placeOf(this.#contrary)}, which was committed after it: a session’s clock was set (SET timestamp), or a statement ran for long`;
     return { first: this.#reached, second: this.#behindContrary, reason };
   }
 }

@@ -62,7 +62,7 @@ export function isLeftOut(event: RangeEvent, watch: LeftOutWatch | undefined): b
 
 /** PURE */
 export function tell({ at, table, reason, row, layout, text }: Conflict): ToldConflict {
-  const about = { position: `${at.file}:${at.position}`, table, reason };
+  const about = { position: formatPosition(at), table, reason };
   const one = row?.before ?? row?.after;
   if (!row || !layout || !one) return { ...about, key: '', before: '', after: shorten(text ?? '') };
   return {

@@ -3,9 +3,9 @@ import type { Server } from '../../mysql/connect.ts';
 import { JOURNAL_TABLE } from '../../schema/types.ts';
 import { concernOf } from '../concern.ts';
 import { readSubject } from '../judgement/cascades.ts';
-import { formatPosition, type LogRange, parsePlace, rangeFrom, readRange } from '../range.ts';
+import { type LogRange, parsePlace, rangeFrom, readRange } from '../range.ts';
 import type { Subject } from '../subject.ts';
-import { readTransactions, startOf, type Transaction } from '../transaction.ts';
+import { placeOf, readTransactions, type Transaction } from '../transaction.ts';
 import { dropsDatabase, makesDatabase } from './effect.ts';
 import { type Floors, readFloors, tablesEmptied } from './floors.ts';
 import { nameIn, readLayouts } from './layout.ts';
@@ -52,7 +52,7 @@ export async function findFloors(
     const folded = new Map([...counters].map(([table, next]) => [fold(table), next]));
     if (folded.size === 0) return folded;
     const layouts = await readLayouts(session, server.flavor, subject);
-    return await readFloors(range, formatPosition(startOf(last)), folded, subject, layouts, signal);
+    return await readFloors(range, placeOf(last), folded, subject, layouts, signal);
   } finally {
     await session.close();
   }
@@ -92,7 +92,7 @@ export async function withNewDatabase(
   for await (const transaction of readTransactions(readRange(rangeFrom(range, parsePlace(first))), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     const statements = concernOf(transaction, subject)?.statements ?? [];
-    const place = formatPosition(startOf(transaction));
+    const place = placeOf(transaction);
     const is = (test: typeof dropsDatabase) => statements.some(({ text }) => test(text, DEFAULT_MODES));
     const isAnew: boolean = isGone && is(makesDatabase);
     const isNamed = places.includes(place);

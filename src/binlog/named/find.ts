@@ -1,6 +1,6 @@
 import { JOURNAL_TABLE } from '../../schema/types.ts';
-import { comparePlaces, formatPosition, type LogRange, readRange } from '../range.ts';
-import { readTransactions, startOf, type Transaction } from '../transaction.ts';
+import { comparePlaces, type LogRange, readRange } from '../range.ts';
+import { placeOf, readTransactions, startOf, type Transaction } from '../transaction.ts';
 import { formatName, type TransactionName } from './names.ts';
 
 export interface NamedTransactions {
@@ -32,11 +32,6 @@ export async function findNamed(
     transactions: [...found.values()].sort((one, other) => comparePlaces(startOf(one), startOf(other))),
     missing: names.filter((name) => !met.has(formatName(name))),
   };
-}
-
-/** `binlog.000002:1234`: where a transaction begins, to look it up by. */
-export function placeOf(transaction: Pick<Transaction, 'file' | 'start'>): string {
-  return formatPosition({ file: transaction.file, position: transaction.start });
 }
 
 /** Given one transaction after the other, says which of those that it has been given are meant. */

@@ -1,4 +1,5 @@
 import { type Moment, parseMoment } from '../moment.ts';
+import { formatPosition } from '../range.ts';
 
 /** How a user names transactions of the log: all that a run of the tool did, or the one at a place. */
 export type TransactionName = Extract<Moment, { is: 'run' } | { is: 'position' }>;
@@ -11,5 +12,5 @@ export function parseName(text: string): TransactionName | undefined {
 
 /** As the user has written it, or could have. */
 export function formatName(name: TransactionName): string {
-  return name.is === 'run' ? name.run : `${name.file}:${name.position}`;
+  return name.is === 'run' ? name.run : formatPosition(name);
 }

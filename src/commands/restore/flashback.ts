@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { findNamed } from '../../binlog/named/find.ts';
 import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
 import type { LogRange } from '../../binlog/range.ts';
-import type { Transaction } from '../../binlog/transaction.ts';
+import { placeOf, type Transaction } from '../../binlog/transaction.ts';
 import { localTime } from '../../binlog/way.ts';
 import type { Config } from '../../config/config.ts';
 import { ExitCode, Failure, refusal } from '../../errors.ts';
@@ -66,7 +66,7 @@ export function flashbackCommand(options: FlashbackOptions, invocation: Invocati
       if (options.dryRun) return end(logs);
       if (!(await invocation.prompt.confirm('Undo these rows in PRODUCTION?'))) throw declined();
       const { rule, digests } = outlook;
-      const places = outlook.undone.map(placeName);
+      const places = outlook.undone.map(placeOf);
       const plan = planFlashback({ target: describeTarget(config.database), places, rule, database: side, digests });
       return await carryOut({ plan, config, server: facts.server, migrations: facts.migrations }, invocation);
     } catch (error) {
@@ -117,17 +117,13 @@ function look(asked: Omit<Asked, 'run'>, { server }: Facts, invocation: Invocati
   );
 }
 
-function placeName({ file, start }: Transaction): string {
-  return `${file}:${start}`;
-}
-
 function showOutlook(
   { undone, skipped, told, conflicts, isInTheWay }: Outlook,
   { onConflict, dryRun }: FlashbackOptions,
   config: Config,
   { hub }: Invocation,
 ): void {
-  const describe = (one: Transaction) => `${placeName(one)}, ${localTime(one.committed.micros)}${threadOf(one)}`;
+  const describe = (one: Transaction) => `${placeOf(one)}, ${localTime(one.committed.micros)}${threadOf(one)}`;
   if (isInTheWay || dryRun)
     for (const { by: _, ...conflict } of conflicts) hub.report({ type: 'conflict', ...conflict });
   hub.report({

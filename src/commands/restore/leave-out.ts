@@ -3,10 +3,10 @@ import { type Conflicts, describeConflict, findConflicts, type ToldConflict } fr
 import { databasesElsewhere } from '../../binlog/left-out/elsewhere.ts';
 import { findFloors, openWatch, withNewDatabase } from '../../binlog/left-out/open.ts';
 import { inOrder } from '../../binlog/left-out/places.ts';
-import { findNamed, placeOf } from '../../binlog/named/find.ts';
+import { findNamed } from '../../binlog/named/find.ts';
 import { formatName, parseName, type TransactionName } from '../../binlog/named/names.ts';
 import { comparePlaces } from '../../binlog/range.ts';
-import type { Transaction } from '../../binlog/transaction.ts';
+import { placeOf, type Transaction } from '../../binlog/transaction.ts';
 import { ExitCode, Failure, refusal } from '../../errors.ts';
 import type { Server } from '../../mysql/connect.ts';
 import type { Invocation } from '../shared/invocation.ts';

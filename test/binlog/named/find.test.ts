@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { findNamed, placeOf } from '../../../src/binlog/named/find.ts';
+import { findNamed } from '../../../src/binlog/named/find.ts';
 import { formatName, parseName, type TransactionName } from '../../../src/binlog/named/names.ts';
 import type { LogRange } from '../../../src/binlog/range.ts';
+import { placeOf } from '../../../src/binlog/transaction.ts';
 import { connect } from '../../../src/mysql/connect.ts';
 import { describeOnServers } from '../../support/servers.ts';
 import { copySince, endOfLog, transactionsOf } from '../support.ts';

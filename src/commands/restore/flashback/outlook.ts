@@ -1,6 +1,5 @@
-import { placeOf } from '../../../binlog/named/find.ts';
 import type { LogRange } from '../../../binlog/range.ts';
-import type { Transaction } from '../../../binlog/transaction.ts';
+import { placeOf, type Transaction } from '../../../binlog/transaction.ts';
 import { dropBeside, listBeside } from '../../../exchange/side-database.ts';
 import { type OnConflict, type Settled, settle } from '../../../flashback/carry-out.ts';
 import { BOUNDS, prepareUndo } from '../../../flashback/prepare.ts';
