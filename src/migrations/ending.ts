@@ -1,5 +1,5 @@
 import { classify } from './classify/classify.ts';
-import { assignmentsIn, isServerWide } from './sql/assignments.ts';
+import { assignmentsOf, isServerWide } from './sql/assignments.ts';
 import { DEFAULT_MODES, type LexicalModes } from './sql/lexer.ts';
 import { modesOf } from './sql/sql-mode.ts';
 import { type QualifiedName, type Token, Tokens } from './sql/tokens.ts';
@@ -187,12 +187,8 @@ function endingsAt(body: string, tokens: readonly Token[], at: number, who: stri
 
 /** `SET autocommit` commits, and a global stays whatever is rolled back. */
 function setsOutside(text: string, modes: LexicalModes): Ending['how'][] {
-  const tokens = new Tokens(text, modes);
-  tokens.take('SET');
-  const assigned = assignmentsIn(tokens);
-  const isOutside = assigned.some(
-    ({ scope, name }) => isServerWide(scope) || /^password$/i.test(name) || scope.startsWith('PERSIST'),
-  );
+  const assigned = assignmentsOf(text, modes);
+  const isOutside = assigned.some(({ scope, name }) => isServerWide(scope) || /^password$/i.test(name));
   if (isOutside) return ['outside'];
   return assigned.some(({ name }) => /^autocommit$/i.test(name)) ? ['commits'] : [];
 }

@@ -1,10 +1,9 @@
-import { mayCall } from '../migrations/sql/assignments.ts';
+import { assignmentsOf, mayCall } from '../migrations/sql/assignments.ts';
 import { Tokens } from '../migrations/sql/tokens.ts';
 import type { Statement } from '../migrations/types.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteName } from '../mysql/quote.ts';
 import type { ValueKind } from '../mysql/value-kind.ts';
-import { assignmentsOf } from './outcome/computed-settings.ts';
 import { quoteVariable } from './recovery/settings.ts';
 import type { Evidence, JournalRow } from './row.ts';
 import type { Numbered } from './unit.ts';
@@ -112,7 +111,7 @@ export function isReading(statement: Statement): boolean {
   const { kind, verb } = statement;
   if (kind !== 'admin' && kind !== 'session') return false;
   if (verb !== 'SET') return QUERIES.includes(verb);
-  const assignments = assignmentsOf(statement);
+  const assignments = assignmentsOf(statement.text);
   return kind === 'session' && (assignments.some(mayCall) || assignments.every(({ scope }) => scope === 'user'));
 }
 
@@ -153,7 +152,7 @@ export async function replaySession(
 function replayedText(statement: Statement, evidence: Evidence | undefined): string | undefined {
   if (statement.kind !== 'session' || isOfTemporaryTable(statement)) return undefined;
   if (statement.verb !== 'SET') return isReading(statement) ? undefined : statement.text;
-  const all = assignmentsOf(statement);
+  const all = assignmentsOf(statement.text);
   const own = all.filter(({ scope }) => scope === 'SESSION' || scope === 'other');
   if (own.length === 0) return undefined;
   if (own.length === all.length && !own.some(mayCall)) return statement.text;
@@ -194,7 +193,7 @@ function isUsedUp(statement: Statement, later: readonly Numbered[]): boolean {
   if (statement.verb !== 'SET' || later.every((one) => one.statement.kind === 'session' && !isReading(one.statement))) {
     return false;
   }
-  return assignmentsOf(statement).every(
+  return assignmentsOf(statement.text).every(
     ({ scope, name, text }) =>
       (scope === 'other' && /^(?:TRANSACTION|ISOLATION|READ)\b/i.test(text)) ||
       (scope === 'SESSION' && /^insert_id$/i.test(name)),

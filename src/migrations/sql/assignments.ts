@@ -1,4 +1,5 @@
-import type { Token, Tokens } from './tokens.ts';
+import type { LexicalModes } from './lexer.ts';
+import { type Token, Tokens } from './tokens.ts';
 
 /** `other`: not a variable: NAMES, TRANSACTION, ROLE, PASSWORD and the like. */
 export type AssignmentScope = 'GLOBAL' | 'PERSIST' | 'PERSIST_ONLY' | 'SESSION' | 'user' | 'other';
@@ -17,6 +18,12 @@ export interface Assignment {
 /** SET NAMES and the like, which no scope is about. */
 const CONNECTION = ['NAMES', 'CHARACTER', 'CHARSET', 'ROLE'];
 const SCOPES = ['GLOBAL', 'PERSIST', 'PERSIST_ONLY', 'SESSION', 'LOCAL'];
+
+/** PURE: of a SET statement; of any other one none. */
+export function assignmentsOf(text: string, modes?: LexicalModes): Assignment[] {
+  const tokens = new Tokens(text, modes);
+  return tokens.take('SET') ? assignmentsIn(tokens) : [];
+}
 
 /**
  * The tokens stand behind SET. A scope in front of a variable holds for those behind it that have none; `@@GLOBAL.` does not

@@ -1,19 +1,12 @@
-import { type Assignment, assignmentsIn, mayCall } from '../../migrations/sql/assignments.ts';
-import { Tokens } from '../../migrations/sql/tokens.ts';
+import { assignmentsOf, mayCall } from '../../migrations/sql/assignments.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { quoteVariable, settingLiteral } from '../recovery/settings.ts';
 
-/** Of a SET statement. */
-export function assignmentsOf({ text }: Statement): Assignment[] {
-  const tokens = new Tokens(text);
-  return tokens.take('SET') ? assignmentsIn(tokens) : [];
-}
-
 /** Session variables that a statement has worked out by what may write: their values are noted with its outcome. */
 export function computedSettings(statement: Statement): string[] {
   if (statement.kind !== 'session' || statement.verb !== 'SET') return [];
-  const computed = assignmentsOf(statement).filter((one) => one.scope === 'SESSION' && mayCall(one));
+  const computed = assignmentsOf(statement.text).filter((one) => one.scope === 'SESSION' && mayCall(one));
   return computed.map(({ name }) => name);
 }
 

@@ -1,14 +1,11 @@
-import { assignmentsIn, isComputed, isServerWide } from '../../migrations/sql/assignments.ts';
+import { assignmentsOf, isComputed, isServerWide } from '../../migrations/sql/assignments.ts';
 import { isReplacing } from '../../migrations/sql/conditions.ts';
-import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 
 /** `SET GLOBAL x = @@x + 100`: run again, it ends in another state. A value that is written out does not. */
 export function addsToItself({ verb, text }: Statement): boolean {
   if (verb !== 'SET') return false;
-  const tokens = new Tokens(text);
-  tokens.take('SET');
-  return assignmentsIn(tokens).some((assignment) => isServerWide(assignment.scope) && isComputed(assignment));
+  return assignmentsOf(text).some((assignment) => isServerWide(assignment.scope) && isComputed(assignment));
 }
 
 /** An event that happens once is dropped when it is over, unless it says otherwise: that it is gone proves nothing. */

@@ -1,4 +1,4 @@
-import { type Assignment, assignmentsIn, isServerWide } from '../../migrations/sql/assignments.ts';
+import { type Assignment, assignmentsOf, isServerWide } from '../../migrations/sql/assignments.ts';
 import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
@@ -16,7 +16,9 @@ export interface NotedSetting {
 export async function readSettings(session: Session, statement: Statement): Promise<NotedSetting[]> {
   if (statement.verb === 'SET') {
     const settings: NotedSetting[] = [];
-    for (const { scope, name } of serverWideIn(statement.text)) settings.push(await readVariable(session, scope, name));
+    for (const { scope, name } of assignmentsOf(statement.text)) {
+      if (isServerWide(scope)) settings.push(await readVariable(session, scope, name));
+    }
     return settings;
   }
   const isOfDatabase = statement.verb === 'ALTER DATABASE' || statement.verb === 'ALTER SCHEMA';
@@ -31,12 +33,6 @@ export async function areSettingsAsNoted(
 ): Promise<boolean> {
   if (settings.length === 0 || settings.some(({ back }) => back.length === 0)) return false;
   return JSON.stringify(await readSettings(session, statement)) === JSON.stringify(settings);
-}
-
-function serverWideIn(text: string): Assignment[] {
-  const tokens = new Tokens(text);
-  tokens.take('SET');
-  return assignmentsIn(tokens).filter(({ scope }) => isServerWide(scope));
 }
 
 /** `sql_mode`, or `component.variable`. */
