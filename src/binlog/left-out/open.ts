@@ -33,24 +33,29 @@ export async function openWatch(
   }
 }
 
-/** Where the numbers stood of what these transactions emptied. `readCounters` knows the backup's. */
+/** A log, whose it is, and the next AUTO_INCREMENT of these tables in the backup. */
+export interface CountedLog {
+  readonly range: LogRange;
+  readonly subject: Subject;
+  readCounters(isWanted: (table: string) => boolean): Promise<Floors>;
+}
+
+/** Where the numbers stood of what these transactions emptied. The server is asked only where they emptied something. */
 export async function findFloors(
-  range: LogRange,
+  { range, subject, readCounters }: CountedLog,
   transactions: readonly Transaction[],
-  readCounters: (isWanted: (table: string) => boolean) => Promise<Floors>,
   server: Server,
   signal: AbortSignal,
 ): Promise<Floors> {
+  const fold = nameIn(subject);
+  const emptied = tablesEmptied(transactions, subject);
+  const last = transactions.at(-1);
+  if (!last || emptied.length === 0) return new Map();
+  const counters = await readCounters((table) => emptied.includes(fold(table)));
+  const folded = new Map([...counters].map(([table, next]) => [fold(table), next]));
+  if (folded.size === 0) return folded;
   const session = await server.open();
   try {
-    const subject = await readSubject(session, server.flavor, server.target.database);
-    const fold = nameIn(subject);
-    const emptied = tablesEmptied(transactions, subject);
-    const last = transactions.at(-1);
-    if (!last || emptied.length === 0) return new Map();
-    const counters = await readCounters((table) => emptied.includes(fold(table)));
-    const folded = new Map([...counters].map(([table, next]) => [fold(table), next]));
-    if (folded.size === 0) return folded;
     const layouts = await readLayouts(session, server.flavor, subject);
     return await readFloors(range, placeOf(last), folded, subject, layouts, signal);
   } finally {

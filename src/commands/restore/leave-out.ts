@@ -97,14 +97,14 @@ async function decide(
   named: readonly string[],
   transactions: readonly Transaction[],
   { names, onConflict }: LeaveOut,
-  { range, readCounters }: OpenedLog,
+  log: OpenedLog,
   server: Server,
   signal: AbortSignal,
 ) {
   const skipped: ToldConflict[] = [];
-  const floors = await findFloors(range, transactions, readCounters, server, signal);
+  const floors = await findFloors(log, transactions, server, signal);
   for (let places: readonly string[] = named; ; ) {
-    const conflicts = await findConflicts(range, places, await openWatch(places, server, { floors }), signal);
+    const conflicts = await findConflicts(log.range, places, await openWatch(places, server, { floors }), signal);
     if (conflicts.count === 0) return { places, conflicts: skipped };
     if (onConflict === 'stop') throw new StandsOnIt(conflicts, names);
     skipped.push(...conflicts.told);

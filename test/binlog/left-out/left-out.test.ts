@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSubject } from '../../../src/binlog/judgement/cascades.ts';
 import { findConflicts, type ToldConflict } from '../../../src/binlog/left-out/conflicts.ts';
 import { findFloors, openWatch } from '../../../src/binlog/left-out/open.ts';
 import { formatPosition, type LogRange } from '../../../src/binlog/range.ts';
@@ -338,8 +339,11 @@ describeOnServers(
       const place = places.get(NUMBERED) ?? '';
       const production = await connect(server().target(live));
       const named = (await transactionsOf(range)).filter((one) => placeOf(one) === place);
-      const counted = () => Promise.resolve(new Map([['num', 5n]]));
-      const floors = await findFloors(range, named, counted, production, signal);
+      const session = await production.open();
+      const subject = await readSubject(session, production.flavor, live);
+      await session.close();
+      const readCounters = () => Promise.resolve(new Map([['num', 5n]]));
+      const floors = await findFloors({ range, subject, readCounters }, named, production, signal);
       expect(floors).toEqual(new Map([['num', 6n]]));
       const { told } = await findConflicts(range, [place], await openWatch([place], production, { floors }), signal);
       expect(told.map(({ table, key, reason }) => [table, key, reason])).toEqual(
