@@ -7,12 +7,12 @@ import { quoteName } from '../mysql/quote.ts';
 import { makeDefinerOf } from '../private-server/definers.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { binlogSql, FULL_BYTES, RowBatch } from './batch.ts';
-import { UNREADABLE } from './concern.ts';
+import { readText, UNREADABLE } from './concern.ts';
 import { EventType, FRAME } from './events/event.ts';
 import { parseQuery, type QueryEvent } from './events/query-event.ts';
 import { isRowsEvent } from './events/row-event.ts';
 import { readUnloggedParents } from './judgement/cascades.ts';
-import { type DecodedText, decodeText, isAsServerReads } from './judgement/client-text.ts';
+import { type DecodedText, isAsServerReads } from './judgement/client-text.ts';
 import { CascadeWatch } from './judgement/unlogged.ts';
 import { isLeftOut } from './left-out/conflicts.ts';
 import type { LeftOutWatch } from './left-out/watch.ts';
@@ -160,9 +160,7 @@ class Replay {
 
   async #takeQuery(query: QueryEvent, event: RangeEvent): Promise<void> {
     if (query.isAnnounced) return;
-    const modes = modesOf(query.session.sqlMode ?? 0n);
-    const decoded = decodeText(query, this.#collations, modes);
-    const text = decoded?.text ?? query.text.toString('latin1');
+    const { text, modes, decoded } = readText(query, this.#collations);
     if (isBracket(text)) return /^COMMIT$/i.test(text) ? this.#endOfTransaction() : undefined;
     if (/^XA\b/i.test(text)) {
       this.#isDistributed = true;

@@ -20,6 +20,9 @@ export interface Subject extends NamedDatabase {
   readonly now: number;
 }
 
+/** What of it statements of the log are read by. */
+export type Readable = Omit<Subject, 'now' | 'unloggedParents'>;
+
 export interface UnloggedParent {
   readonly database: string;
   readonly table: string;

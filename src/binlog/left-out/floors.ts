@@ -1,10 +1,9 @@
+import { readText } from '../concern.ts';
 import { EventType } from '../events/event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type TableMap } from '../events/row-event.ts';
 import { readChangedRows } from '../events/row-values.ts';
-import { decodeText } from '../judgement/client-text.ts';
 import { cutRange, type LogRange, parsePlace, readRange } from '../range.ts';
-import { modesOf } from '../statement.ts';
-import { means, type Subject } from '../subject.ts';
+import { means, type Readable } from '../subject.ts';
 import type { Transaction } from '../transaction.ts';
 import { effectsOf } from './effect.ts';
 import { type ColumnLayout, type Layouts, nameIn, type TableLayout } from './layout.ts';
@@ -13,15 +12,12 @@ import { INTEGERS, integerOf } from './show.ts';
 /** The lowest number of a table that nobody had yet: every row below may be there again. By the table's name, as layouts have it. */
 export type Floors = ReadonlyMap<string, bigint>;
 
-type Readable = Omit<Subject, 'now' | 'unloggedParents'>;
-
 /** PURE: tables that these transactions emptied, so that numbers are given a second time. */
 export function tablesEmptied(transactions: readonly Transaction[], subject: Readable): string[] {
   const fold = nameIn(subject);
   const found = transactions.flatMap(({ statements }) =>
     statements.flatMap((query) => {
-      const modes = modesOf(query.session.sqlMode ?? 0n);
-      const text = decodeText(query, subject.collations, modes)?.text ?? query.text.toString('latin1');
+      const { text, modes } = readText(query, subject.collations);
       const isOurs = (schema: string) => means(subject, schema);
       if (!isOurs(query.database) && !/\./.test(text)) return [];
       return effectsOf(text, modes, isOurs).filter(({ fate }) => fate === 'emptied' || fate === 'thinned');

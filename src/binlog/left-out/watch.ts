@@ -1,12 +1,12 @@
 import { HISTORY_TABLE, JOURNAL_TABLE, type ObjectId } from '../../schema/types.ts';
+import { readText } from '../concern.ts';
 import { EventType } from '../events/event.ts';
 import { parseQuery, type QueryEvent } from '../events/query-event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type TableMap } from '../events/row-event.ts';
 import { type ChangedRow, readChangedRows } from '../events/row-values.ts';
-import { decodeText } from '../judgement/client-text.ts';
 import { formatPosition, type LogPosition, type RangeEvent } from '../range.ts';
-import { judgeStatement, modesOf } from '../statement.ts';
-import { means, type Subject } from '../subject.ts';
+import { judgeStatement } from '../statement.ts';
+import { means, type Readable } from '../subject.ts';
 import { BEGINNINGS, isBracket } from '../transaction.ts';
 import { dropsDatabase, type Effect, effectsOf, type Fate } from './effect.ts';
 import type { Floors } from './floors.ts';
@@ -43,7 +43,7 @@ const NEVER_MADE = 'its table is another one, or none, without what is left out'
  */
 export class LeftOutWatch {
   readonly #places: ReadonlySet<string>;
-  readonly #subject: Omit<Subject, 'now' | 'unloggedParents'>;
+  readonly #subject: Readable;
   readonly #layouts: Layouts;
   readonly #traces: Traces;
   readonly #floors: Floors;
@@ -54,12 +54,7 @@ export class LeftOutWatch {
   #isOut = false;
 
   /** `places`: where the transactions begin that are left out. */
-  constructor(
-    places: Iterable<string>,
-    subject: Omit<Subject, 'now' | 'unloggedParents'>,
-    layouts: Layouts,
-    floors: Floors = new Map(),
-  ) {
+  constructor(places: Iterable<string>, subject: Readable, layouts: Layouts, floors: Floors = new Map()) {
     this.#floors = floors;
     this.#places = new Set(places);
     this.#subject = subject;
@@ -121,8 +116,7 @@ export class LeftOutWatch {
   }
 
   *#takeQuery(query: QueryEvent): Generator<Conflict> {
-    const modes = modesOf(query.session.sqlMode ?? 0n);
-    const text = decodeText(query, this.#subject.collations, modes)?.text ?? query.text.toString('latin1');
+    const { text, modes } = readText(query, this.#subject.collations);
     if (query.isAnnounced || isBracket(text)) return;
     if (judgeStatement({ text, database: query.database, modes }, this.#subject).is === 'skip') return;
     if (this.#isOut && dropsDatabase(text, modes)) this.#isDatabaseGone = true;
