@@ -63,6 +63,13 @@ export function rangeFrom(range: LogRange, { file, position }: LogPosition): Log
   return { ...range, files: range.files.slice(first), from: position };
 }
 
+/** Throws an error when it holds no log. */
+export function endOfRange({ files }: LogRange): LogPosition {
+  const last = files.at(-1);
+  if (!last) throw new Error('there is no binary log to read');
+  return { file: last.name, position: last.end };
+}
+
 /** How much there is to read. */
 export function rangeBytes({ files, from }: LogRange): number {
   return files.reduce((sum, { end }) => sum + end, -from);

@@ -6,7 +6,7 @@ import { type Concern, concernOf } from './concern.ts';
 import { ClockWatch } from './judgement/clock.ts';
 import { findNotFound, findUnlogged } from './judgement/unlogged.ts';
 import { isReached, type Moment } from './moment.ts';
-import { type LogPosition, type LogRange, readRange } from './range.ts';
+import { endOfRange, type LogPosition, type LogRange, readRange } from './range.ts';
 import type { Subject } from './subject.ts';
 import { placeOf, readTransactions, startOf, type Transaction } from './transaction.ts';
 
@@ -89,21 +89,15 @@ export async function surveyLog(
   }
   if (clock?.unclear) {
     const { first, second, reason } = clock.unclear;
-    draft.refused = { ...obstacleOf(first, reason, ''), places: [startOf(first), second ?? endOf(range)] };
+    draft.refused = { ...obstacleOf(first, reason, ''), places: [startOf(first), second ?? endOfRange(range)] };
   }
   draft.accidents = accidents.all;
   return draft;
 }
 
-function endOf({ files }: LogRange): LogPosition {
-  const last = files.at(-1);
-  if (!last) throw new Error('there is no binary log to read');
-  return { file: last.name, position: last.end };
-}
-
 function blankSurvey(range: LogRange): Draft {
   return {
-    end: endOf(range),
+    end: endOfRange(range),
     next: undefined,
     repeated: { transactions: 0, rows: 0 },
     leftOut: { transactions: 0, rows: 0 },

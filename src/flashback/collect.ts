@@ -12,7 +12,7 @@ import { cutRange, type LogRange, type RangeEvent, readRange } from '../binlog/r
 import { means, type NamedDatabase } from '../binlog/subject.ts';
 import { placeOf, type Transaction } from '../binlog/transaction.ts';
 import { isAtLeast, parseFlavor } from '../mysql/flavor.ts';
-import { HISTORY_TABLE, JOURNAL_TABLE } from '../schema/types.ts';
+import { OWN_TABLES } from '../schema/types.ts';
 import { failsAt } from './cannot-undo.ts';
 import { NetEffect } from './net-effect.ts';
 import type { RowsTemplate } from './row-events.ts';
@@ -42,9 +42,6 @@ export interface Bounds {
   readonly rows: number;
   readonly bytes: number;
 }
-
-/** The tool's own tables tell what was done, also after it was undone. */
-const OWN_TABLES: readonly string[] = [JOURNAL_TABLE, HISTORY_TABLE];
 
 /**
  * Reads the rows of the transactions out of the log. Throws a refusal where an image is not whole, where there is more than
@@ -115,6 +112,7 @@ class Collector {
 
   #open(event: RangeEvent): void {
     const map = parseTableMap(event);
+    // The tool's own tables tell what was done, also after it was undone.
     if (!means(this.#named, map.database) || OWN_TABLES.includes(map.table)) return;
     this.#cascaded.open(event);
     this.#maps.set(map.id, { map, event });

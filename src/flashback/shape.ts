@@ -1,4 +1,5 @@
 import { quoteName } from '../mysql/quote.ts';
+import { isComputed } from '../schema/table/columns.ts';
 import type { Column, Snapshot, TableShape } from '../schema/types.ts';
 
 /** How two values of a column are told apart to the last bit. */
@@ -53,10 +54,10 @@ export function shapeOf(table: string, shape: TableShape): UndoneTable {
   };
 }
 
-function columnOf({ name, type, generation, extra }: Column): UndoneColumn {
-  const isComputed = generation !== undefined || /\bGENERATED\b/i.test(extra);
+function columnOf(column: Column): UndoneColumn {
+  const { name, type } = column;
   const compare = HEX.test(type) ? 'hex' : BYTES.test(type) ? 'bytes' : /^json\b/.test(type) ? 'text of it' : 'plain';
-  return { name, compare, isFloat: /^float\b/.test(type), isComputed };
+  return { name, compare, isFloat: /^float\b/.test(type), isComputed: isComputed(column) };
 }
 
 /** PURE: all foreign keys of a database's own tables. Keys of other databases that lead here are read by `readReferences`. */

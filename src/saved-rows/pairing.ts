@@ -1,4 +1,5 @@
 import type { SavedTable } from '../plan/step.ts';
+import { isComputed } from '../schema/table/columns.ts';
 import type { Column, ForeignKey, Index, TableShape } from '../schema/types.ts';
 
 /** How the saved rows of one table, or the values of its columns, come back into the table as it is now. */
@@ -75,10 +76,6 @@ export function pairTable(saved: SavedTable, kept: TableShape, present: TableSha
     },
     left,
   };
-}
-
-function isComputed({ generation, extra }: Column): boolean {
-  return generation !== undefined || /\bGENERATED\b/i.test(extra);
 }
 
 /** Columns are named without regard to case. */

@@ -79,6 +79,7 @@ export interface Snapshot {
 /** The two tables that the tool keeps in the target database. */
 export const HISTORY_TABLE = 'gateway_migrate_history';
 export const JOURNAL_TABLE = 'gateway_migrate_journal';
+export const OWN_TABLES: readonly string[] = [JOURNAL_TABLE, HISTORY_TABLE];
 /** Marks a database as made by this tool: nothing without it is ever dropped. In no snapshot either. */
 export const SCRATCH_TABLE = 'gateway_migrate_scratch';
 /** How triggers begin by which a rollback closes tables while it saves their rows. In no snapshot either. */

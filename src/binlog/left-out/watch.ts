@@ -1,4 +1,4 @@
-import { HISTORY_TABLE, JOURNAL_TABLE, type ObjectId } from '../../schema/types.ts';
+import { type ObjectId, OWN_TABLES } from '../../schema/types.ts';
 import { readText } from '../concern.ts';
 import { EventType } from '../events/event.ts';
 import { parseQuery, type QueryEvent } from '../events/query-event.ts';
@@ -26,7 +26,6 @@ export interface Conflict {
   readonly text: string | undefined;
 }
 
-const OWN_TABLES: readonly string[] = [JOURNAL_TABLE, HISTORY_TABLE];
 /** Rows go, and the log does not have which. */
 const TAKE_ROWS: readonly Fate[] = ['emptied', 'thinned', 'dropped'];
 /** The table has its columns as before. */

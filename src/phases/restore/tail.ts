@@ -5,7 +5,14 @@ import { copyTail, logsFrom, readInventory } from '../../binlog/copy.ts';
 import { openWatch, showLeftOut } from '../../binlog/left-out/open.ts';
 import type { LeftOutWatch } from '../../binlog/left-out/watch.ts';
 import { readThreads } from '../../binlog/own-threads.ts';
-import { formatPosition, type LogPosition, type LogRange, rangeBytes, readRange } from '../../binlog/range.ts';
+import {
+  endOfRange,
+  formatPosition,
+  type LogPosition,
+  type LogRange,
+  rangeBytes,
+  readRange,
+} from '../../binlog/range.ts';
 import { replayLog } from '../../binlog/replay.ts';
 import { means, readNamedDatabase } from '../../binlog/subject.ts';
 import { readTransactions } from '../../binlog/transaction.ts';
@@ -57,7 +64,7 @@ export async function repeatRounds(
     const size = rangeBytes(tail);
     const hasRepeated = await repeat(tail, input, watch, range, context);
     bytes += size;
-    reached = endOf(tail);
+    reached = endOfRange(tail);
     await writeFileAtomically(reachedPath(range), JSON.stringify(reached));
     await rm(beganPath(range));
     if (input.isLast ? !hasRepeated : size < LITTLE_BYTES) break;
@@ -137,12 +144,6 @@ async function describeWriters(tail: LogRange, { server }: Context): Promise<str
   } finally {
     await session.close();
   }
-}
-
-function endOf({ files }: LogRange): LogPosition {
-  const last = files.at(-1);
-  if (!last) throw new Error('there is no binary log to read');
-  return { file: last.name, position: last.end };
 }
 
 /** Where everything is repeated up to. */

@@ -55,6 +55,11 @@ export async function readColumns(scope: Scope): Promise<Map<string, Described<C
   return columns;
 }
 
+/** PURE: the server gives it its value: no statement may. */
+export function isComputed({ generation, extra }: Column): boolean {
+  return generation !== undefined || /\bGENERATED\b/i.test(extra);
+}
+
 function describeColumn(row: ColumnRow, scope: Scope): Described<Column> {
   const column: Column = {
     name: row.name,
