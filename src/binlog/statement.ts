@@ -1,4 +1,5 @@
 import { classify } from '../migrations/classify/classify.ts';
+import { enterAlter } from '../migrations/sql/alter-actions.ts';
 import type { LexicalModes } from '../migrations/sql/lexer.ts';
 import { Tokens, unquote } from '../migrations/sql/tokens.ts';
 import type { StatementKind, Touch } from '../migrations/types.ts';
@@ -101,11 +102,7 @@ function movesPartition(kind: StatementKind, verb: string, text: string, modes: 
 
 /** The table of `ALTER TABLE other.t TRUNCATE PARTITION p` is named with its database. */
 function isOfOtherTable(text: string, modes: LexicalModes): boolean {
-  const tokens = new Tokens(text, modes);
-  tokens.seek('TABLE');
-  tokens.next();
-  tokens.take('IF', 'EXISTS');
-  return tokens.name()?.schema !== undefined;
+  return enterAlter(new Tokens(text, modes))?.schema !== undefined;
 }
 
 /** `CREATE TABLE … SELECT`. In ROW format the log has the table's definition and then its rows. */

@@ -1,4 +1,5 @@
 import { classify } from '../migrations/classify/classify.ts';
+import { enterAlter } from '../migrations/sql/alter-actions.ts';
 import { Tokens } from '../migrations/sql/tokens.ts';
 
 /** Actions of ALTER TABLE that leave every foreign key of the table as it is, or add one. */
@@ -26,12 +27,7 @@ export function dropsKeyElsewhere(text: string): boolean {
 
 function altersKeys(text: string): boolean {
   const tokens = new Tokens(text);
-  tokens.seek('TABLE');
-  tokens.next();
-  tokens.take('IF', 'EXISTS');
-  tokens.name();
-  if (tokens.take('WAIT')) tokens.next();
-  tokens.take('NOWAIT');
+  enterAlter(tokens);
   do {
     if (!keepsKeys(tokens.keyword(), tokens.keyword(1))) return true;
   } while (tokens.seek(',') && tokens.next());

@@ -2,7 +2,7 @@ import { classify } from './classify/classify.ts';
 import { assignmentsOf, isServerWide } from './sql/assignments.ts';
 import { DEFAULT_MODES, type LexicalModes } from './sql/lexer.ts';
 import { modesOf } from './sql/sql-mode.ts';
-import { type QualifiedName, type Token, Tokens } from './sql/tokens.ts';
+import { allTokens, type QualifiedName, type Token, Tokens } from './sql/tokens.ts';
 import type { Statement } from './types.ts';
 
 /** A stored procedure as the catalogue shows it. */
@@ -191,11 +191,4 @@ function setsOutside(text: string, modes: LexicalModes): Ending['how'][] {
   const isOutside = assigned.some(({ scope, name }) => isServerWide(scope) || /^password$/i.test(name));
   if (isOutside) return ['outside'];
   return assigned.some(({ name }) => /^autocommit$/i.test(name)) ? ['commits'] : [];
-}
-
-function allTokens(text: string, modes: LexicalModes): Token[] {
-  const tokens = new Tokens(text, modes);
-  const all: Token[] = [];
-  for (let token = tokens.next(); token; token = tokens.next()) all.push(token);
-  return all;
 }

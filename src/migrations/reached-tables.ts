@@ -1,7 +1,7 @@
 import { isSameName } from '../mysql/name.ts';
 import type { ObjectId, SchemaObject, Snapshot } from '../schema/types.ts';
 import { classify } from './classify/classify.ts';
-import { type Token, Tokens, unquote } from './sql/tokens.ts';
+import { allTokens, unquote } from './sql/tokens.ts';
 import type { Statement } from './types.ts';
 
 /** Nobody can tell which tables. */
@@ -96,13 +96,6 @@ function readDeeds(text: string, routines: ReadonlyMap<string, ObjectId>, snapsh
     else if (isCalled && after !== '.') deeds.writes.push({ table: UNSEEN, events: [] });
   }
   return deeds;
-}
-
-function allTokens(text: string): Token[] {
-  const tokens = new Tokens(text);
-  const all: Token[] = [];
-  for (let token = tokens.next(); token; token = tokens.next()) all.push(token);
-  return all;
 }
 
 function eventsOf(verb: string, statement: string): Event[] {

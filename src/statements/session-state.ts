@@ -172,20 +172,23 @@ function isOver(statement: Statement, later: readonly Numbered[]): boolean {
 function isLetGo({ text }: Statement, later: readonly Numbered[]): boolean {
   const tokens = new Tokens(text);
   if (tokens.take('DEALLOCATE', 'PREPARE') || tokens.take('DROP', 'PREPARE')) return true;
-  const name = preparedName(text);
+  const name = preparedName(text, 'PREPARE');
   return name !== undefined && later.some(({ statement }) => letGoName(statement.text) === name);
 }
 
-/** Of PREPARE; PREPARE, DEALLOCATE and DROP let what had that name go. */
-function preparedName(text: string): string | undefined {
+/** PURE: the prepared statement that stands behind these words; undefined where they do not begin the text. */
+export function preparedName(text: string, ...words: readonly string[]): string | undefined {
   const tokens = new Tokens(text);
-  return tokens.take('PREPARE') ? tokens.name()?.name.toLowerCase() : undefined;
+  return tokens.take(...words) ? tokens.name()?.name.toLowerCase() : undefined;
 }
 
+/** PREPARE, DEALLOCATE and DROP let what had that name go. */
 function letGoName(text: string): string | undefined {
-  const tokens = new Tokens(text);
-  if (!tokens.take('DEALLOCATE', 'PREPARE') && !tokens.take('DROP', 'PREPARE')) return preparedName(text);
-  return tokens.name()?.name.toLowerCase();
+  return (
+    preparedName(text, 'PREPARE') ??
+    preparedName(text, 'DEALLOCATE', 'PREPARE') ??
+    preparedName(text, 'DROP', 'PREPARE')
+  );
 }
 
 /** What holds for the next transaction or the next INSERT alone. */

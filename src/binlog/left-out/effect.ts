@@ -1,5 +1,5 @@
 import { classify } from '../../migrations/classify/classify.ts';
-import { readAlterActions } from '../../migrations/sql/alter-actions.ts';
+import { enterAlter, readAlterActions } from '../../migrations/sql/alter-actions.ts';
 import type { LexicalModes } from '../../migrations/sql/lexer.ts';
 import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { ObjectId } from '../../schema/types.ts';
@@ -49,11 +49,7 @@ function takesPartition(text: string, modes: LexicalModes): boolean {
 }
 
 function tableOf(text: string, modes: LexicalModes): ObjectId {
-  const tokens = new Tokens(text, modes);
-  tokens.seek('TABLE');
-  tokens.next();
-  tokens.take('IF', 'EXISTS');
-  return `table:${tokens.name()?.name ?? ''}`;
+  return `table:${enterAlter(new Tokens(text, modes))?.name ?? ''}`;
 }
 
 /** `DROP DATABASE`: all that is in it goes. */

@@ -31,15 +31,21 @@ export type AlterAction =
 
 const INDEX_WORDS = ['UNIQUE', 'FULLTEXT', 'SPATIAL', 'VECTOR', 'INDEX', 'KEY'];
 
-/** The actions of `ALTER TABLE …`, in order. Parenthesised columns (`ADD (a INT, b INT)`) count one by one. */
-export function readAlterActions(text: string): AlterAction[] {
-  const tokens = new Tokens(text);
+/** Moves behind the head of `ALTER TABLE …`, where its first action begins. What it gives is the table's name. */
+export function enterAlter(tokens: Tokens): QualifiedName | undefined {
   tokens.seek('TABLE');
   tokens.next();
   tokens.take('IF', 'EXISTS');
-  tokens.name();
+  const table = tokens.name();
   if (tokens.take('WAIT')) tokens.next();
   tokens.take('NOWAIT');
+  return table;
+}
+
+/** The actions of `ALTER TABLE …`, in order. Parenthesised columns (`ADD (a INT, b INT)`) count one by one. */
+export function readAlterActions(text: string): AlterAction[] {
+  const tokens = new Tokens(text);
+  enterAlter(tokens);
   const actions: AlterAction[] = [];
   do {
     actions.push(...readAction(tokens));

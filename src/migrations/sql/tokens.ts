@@ -112,6 +112,14 @@ export class Tokens {
   }
 }
 
+/** PURE: to look forwards and backwards in; reads the whole text. */
+export function allTokens(text: string, modes?: LexicalModes): Token[] {
+  const tokens = new Tokens(text, modes);
+  const all: Token[] = [];
+  for (let token = tokens.next(); token; token = tokens.next()) all.push(token);
+  return all;
+}
+
 /** The identifier that a token stands for. */
 export function unquote(token: Token): string {
   if (token.kind !== 'name') return token.text;

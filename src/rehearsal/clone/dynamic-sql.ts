@@ -1,6 +1,6 @@
 import { classify } from '../../migrations/classify/classify.ts';
 import type { LexicalModes } from '../../migrations/sql/lexer.ts';
-import { type Token, Tokens, unquote } from '../../migrations/sql/tokens.ts';
+import { allTokens, Tokens, unquote } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { Finding } from '../finding.ts';
@@ -79,7 +79,7 @@ async function judgeGiven(
       fix: 'write it as a statement of its own, which a rehearsal leaves out, or rehearse with rehearsal: private',
     };
   }
-  const runsMore = known.verb === 'ALTER EVENT' || tokensOf(text, modes).some(({ keyword }) => RUNNERS.has(keyword));
+  const runsMore = known.verb === 'ALTER EVENT' || allTokens(text, modes).some(({ keyword }) => RUNNERS.has(keyword));
   return runsMore ? unwatched(statement, `is given a text (${known.verb}) that runs more SQL itself`) : undefined;
 }
 
@@ -155,13 +155,6 @@ function otherNamed(text: string, modes: LexicalModes, databases: readonly strin
   return undefined;
 }
 
-function tokensOf(text: string, modes?: LexicalModes): Token[] {
-  const tokens = new Tokens(text, modes);
-  const all: Token[] = [];
-  for (let token = tokens.next(); token; token = tokens.next()) all.push(token);
-  return all;
-}
-
 interface Body extends Record<string, unknown> {
   readonly name: string;
   /** Null: it may not be read. */
@@ -188,7 +181,7 @@ async function runsUnseen(text: string, { clone }: Confinement, reader: Session)
 
 /** PURE: in Oracle's mode a body calls a procedure by its bare name, so that every mention counts. */
 function unseenIn(text: string, clone: string, unseen: ReadonlyMap<string, string>): string | undefined {
-  const tokens = tokensOf(text);
+  const tokens = allTokens(text);
   const runner = tokens.find(({ keyword }) => keyword === 'PREPARE' || keyword === 'EXECUTE');
   if (runner) return runner.keyword;
   const names = tokens.map((token) => unseen.get(unquote(token).toUpperCase()));

@@ -3,6 +3,7 @@ import { Tokens } from '../../migrations/sql/tokens.ts';
 import type { Statement } from '../../migrations/types.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { quoteName } from '../../mysql/quote.ts';
+import { preparedName } from '../session-state.ts';
 import type { Numbered } from '../unit.ts';
 import type { Workbench } from '../workbench.ts';
 
@@ -29,8 +30,8 @@ async function readProcedures(session: Session) {
 
 /** The text that `EXECUTE name` runs, where the section shows it or the variable that it was taken from still holds it. */
 async function readPrepared(statement: Statement, earlier: readonly Statement[], work: Session) {
-  const name = nameBehind(statement, 'EXECUTE');
-  const place = earlier.findLastIndex((one) => nameBehind(one, 'PREPARE') === name);
+  const name = preparedName(statement.text, 'EXECUTE');
+  const place = earlier.findLastIndex((one) => preparedName(one.text, 'PREPARE') === name);
   const tokens = new Tokens(earlier[place]?.text ?? '');
   if (!tokens.seek('FROM')) return undefined;
   tokens.next();
@@ -44,9 +45,4 @@ async function readPrepared(statement: Statement, earlier: readonly Statement[],
     `SELECT CONVERT(@${quoteName(variable)} USING utf8mb4) AS text`,
   );
   return row?.text ?? undefined;
-}
-
-function nameBehind({ text }: Statement, word: 'EXECUTE' | 'PREPARE'): string | undefined {
-  const tokens = new Tokens(text);
-  return tokens.take(word) ? tokens.name()?.name.toLowerCase() : undefined;
 }
