@@ -123,6 +123,11 @@ test.each([
     'it numbers rows that are there (AUTO_INCREMENT), in an order that the log does not have',
   ],
   [
+    'ALTER TABLE t WAIT 5 ADD id INT NOT NULL AUTO_INCREMENT, ADD PRIMARY KEY (id)',
+    'it numbers rows that are there (AUTO_INCREMENT), in an order that the log does not have',
+  ],
+  ['ALTER TABLE t NOWAIT ADD u CHAR(36) DEFAULT (UUID())', `it fills rows that are there with UUID, which ${AGAIN}`],
+  [
     'ALTER IGNORE TABLE t ADD UNIQUE (a)',
     'it drops rows that are not unique (IGNORE), which may be others when it runs again',
   ],

@@ -7,6 +7,8 @@ test.each([
   ['ALTER TABLE t CONVERT TO CHARACTER SET latin1', 'texts of t'],
   ['ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4', ''],
   ['ALTER TABLE t ADD COLUMN a INT, DROP COLUMN b, DROP c, DROP INDEX d', 'column b of t, column c of t'],
+  ['ALTER TABLE IF EXISTS t WAIT 5 DROP COLUMN b', 'column b of t'],
+  ['ALTER TABLE t NOWAIT DROP COLUMN b', 'column b of t'],
   ['ALTER TABLE t DROP PARTITION p0', 'rows of a partition of t'],
   ['ALTER TABLE t DROP SYSTEM VERSIONING', 'history of t'],
   ['ALTER TABLE t DROP FOREIGN KEY f, DROP PRIMARY KEY, RENAME COLUMN a TO b', ''],

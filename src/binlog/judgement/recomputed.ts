@@ -1,3 +1,4 @@
+import { enterAlter } from '../../migrations/sql/alter-actions.ts';
 import type { LexicalModes } from '../../migrations/sql/lexer.ts';
 import { Tokens } from '../../migrations/sql/tokens.ts';
 
@@ -39,10 +40,9 @@ export function findRecomputed(text: string, modes: LexicalModes): Recomputed | 
   if (!tokens.take('ALTER')) return undefined;
   tokens.take('ONLINE');
   const isIgnoring = tokens.take('IGNORE');
-  if (!tokens.take('TABLE')) return undefined;
+  if (tokens.keyword() !== 'TABLE') return undefined;
   if (isIgnoring) return never('it drops rows that are not unique (IGNORE), which may be others when it runs again');
-  tokens.take('IF', 'EXISTS');
-  tokens.name();
+  enterAlter(tokens);
   let numbered = false;
   let isInOrder = false;
   do {

@@ -1,3 +1,4 @@
+import { enterAlter } from '../sql/alter-actions.ts';
 import { Tokens } from '../sql/tokens.ts';
 import type { Loss } from './loss.ts';
 import { isWidening } from './narrowing.ts';
@@ -7,10 +8,7 @@ const NO_COLUMN = ['INDEX', 'KEY', 'FOREIGN', 'PRIMARY', 'CHECK', 'CONSTRAINT', 
 /** PURE: what the actions of an ALTER TABLE take from rows. `definition`: SHOW CREATE TABLE from before it. */
 export function alterLosses(text: string, table: string, definition: string | undefined): Loss[] {
   const tokens = new Tokens(text);
-  tokens.seek('TABLE');
-  tokens.next();
-  tokens.take('IF', 'EXISTS');
-  tokens.name();
+  enterAlter(tokens);
   const losses: Loss[] = [];
   do {
     losses.push(...actionLosses(tokens, text, table, columnLines(definition)));
