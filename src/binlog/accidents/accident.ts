@@ -1,5 +1,6 @@
 import { classify } from '../../migrations/classify/classify.ts';
 import { readAlterActions } from '../../migrations/sql/alter-actions.ts';
+import { splitId } from '../../schema/snapshot.ts';
 import { OWN_TABLES } from '../../schema/types.ts';
 import { type Amount, sumOf } from '../amount.ts';
 import type { Concern } from '../concern.ts';
@@ -52,7 +53,7 @@ export function findAccident(
   const about = { before: startOf(transaction), committed, threadId, share: undefined, run: undefined };
   const statement = statements.find(({ text }) => takesAway(text));
   if (statement) {
-    const touches = classify(statement.text).touches.map(({ object }) => object.slice(object.indexOf(':') + 1));
+    const touches = classify(statement.text).touches.map(({ object }) => splitId(object)[1]);
     return { ...about, what: shorten(statement.text), tables: touches, rows: undefined };
   }
   const removals = changes.filter(({ change, table }) => change !== 'insert' && !OWN_TABLES.includes(table));
@@ -74,7 +75,7 @@ export function accidentOfRun({ run, transactions }: RunInLog): FoundAccident | 
     .filter(({ table }) => !OWN_TABLES.includes(table));
   const definitions = transactions.flatMap(({ concern }) => concern.statements);
   const touched = definitions.flatMap(({ text }) => classify(text).touches.map(({ object }) => object));
-  const tables = [...changes.map(({ table }) => table), ...touched.map((one) => one.slice(one.indexOf(':') + 1))];
+  const tables = [...changes.map(({ table }) => table), ...touched.map((one) => splitId(one)[1])];
   const named = [...new Set(tables)].filter((table) => !OWN_TABLES.includes(table));
   if (named.length === 0) return undefined;
   const rows = sumOf(changes);

@@ -1,4 +1,5 @@
 import { classify } from '../../migrations/classify/classify.ts';
+import { splitId } from '../../schema/snapshot.ts';
 import type { Concern } from '../concern.ts';
 import type { TableChange } from '../transaction.ts';
 
@@ -25,7 +26,7 @@ export class TableSizes {
     for (const { text } of statements) {
       const { kind, touches } = classify(text);
       for (const { object, action } of touches) {
-        if (kind === 'truncate' || action === 'drop') this.#rows.set(object.slice(object.indexOf(':') + 1), 0);
+        if (kind === 'truncate' || action === 'drop') this.#rows.set(splitId(object)[1], 0);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { splitId } from '../../schema/snapshot.ts';
 import { readText } from '../concern.ts';
 import { EventType } from '../events/event.ts';
 import { isRowsEvent, parseRowsHead, parseTableMap, type TableMap } from '../events/row-event.ts';
@@ -23,7 +24,7 @@ export function tablesEmptied(transactions: readonly Transaction[], subject: Rea
       return effectsOf(text, modes, isOurs).filter(({ fate }) => fate === 'emptied' || fate === 'thinned');
     }),
   );
-  return [...new Set(found.map(({ object }) => fold(object.slice(object.indexOf(':') + 1))))];
+  return [...new Set(found.map(({ object }) => fold(splitId(object)[1])))];
 }
 
 /** Where the numbers of these tables stood when they were emptied: as the backup has it (`counters`), or by what was logged since. */

@@ -1,5 +1,6 @@
 import type { Session } from '../../mysql/connect.ts';
 import type { Flavor } from '../../mysql/flavor.ts';
+import { groupBy } from '../../schema/group.ts';
 import { logsCascades } from '../judgement/cascades.ts';
 import type { NamedDatabase } from '../subject.ts';
 
@@ -156,15 +157,4 @@ function referencesOf(rows: readonly ReferenceRow[], tables: ReadonlyMap<string,
     const isKnown = ![...columns, ...parentColumns].includes(-1);
     return isKnown ? [{ child, columns, parent, parentColumns, onDelete, onUpdate }] : [];
   });
-}
-
-function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return groups;
 }

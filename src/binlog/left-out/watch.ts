@@ -1,3 +1,4 @@
+import { splitId } from '../../schema/snapshot.ts';
 import { type ObjectId, OWN_TABLES } from '../../schema/types.ts';
 import { readText } from '../concern.ts';
 import { EventType } from '../events/event.ts';
@@ -121,9 +122,10 @@ export class LeftOutWatch {
     if (this.#isOut && dropsDatabase(text, modes)) this.#isDatabaseGone = true;
     const fold = nameIn(this.#subject);
     for (const { object, fate } of effectsOf(text, modes, (schema) => means(this.#subject, schema))) {
-      const name = fold(object.slice(object.indexOf(':') + 1));
+      const [kind, written] = splitId(object);
+      const name = fold(written);
       if (OWN_TABLES.includes(name)) continue;
-      const id: ObjectId = `${object.slice(0, object.indexOf(':')) as 'table'}:${name}`;
+      const id: ObjectId = `${kind}:${name}`;
       if (this.#isOut) this.#define(id, name, fate);
       else yield* this.#redefine(id, name, fate, text);
     }
