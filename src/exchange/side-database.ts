@@ -107,6 +107,25 @@ export async function dropBeside(session: Session, name: string): Promise<void> 
   await session.execute('SET SESSION foreign_key_checks = 1');
 }
 
+/** `fileStamp`'s form, as MySQL and MariaDB both read it. */
+const NAME_ENDS = '^_(restore|before)_[0-9]{8}_[0-9]{6}$';
+
+/**
+ * Drops databases with nothing in them under the very names that restores of `database` give: killed between making one and
+ * marking it. Only under the lock, where no other run is between the two. A name that was cut may be another database's.
+ */
+export async function dropUnmarked(session: Session, database: string): Promise<void> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA
+     WHERE LEFT(SCHEMA_NAME, CHAR_LENGTH(?)) = ? AND SUBSTRING(SCHEMA_NAME, CHAR_LENGTH(?) + 1) REGEXP ?
+       AND SCHEMA_NAME NOT IN (SELECT TABLE_SCHEMA FROM information_schema.TABLES)
+       AND SCHEMA_NAME NOT IN (SELECT ROUTINE_SCHEMA FROM information_schema.ROUTINES)
+       AND SCHEMA_NAME NOT IN (SELECT EVENT_SCHEMA FROM information_schema.EVENTS)`,
+    [database, database, database, NAME_ENDS],
+  );
+  for (const { name } of rows) await dropBeside(session, name);
+}
+
 async function isThere(session: Session, name: string): Promise<boolean> {
   const rows = await session.query('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [name]);
   return rows.length > 0;

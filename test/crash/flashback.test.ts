@@ -28,8 +28,11 @@ const ACCIDENT =
 
 const options: StageOptions = { start: START, migrations: {} };
 
+/** Killed behind it, the database beside has nothing that says whose it is. */
+const MADE_BESIDE = /^CREATE DATABASE/;
+
 interface Point {
-  readonly at: number;
+  readonly at: number | RegExp;
   readonly fate: 'before' | 'after';
 }
 
@@ -68,7 +71,7 @@ async function survive(server: TestServer, point: Point): Promise<void> {
     if (beside.length > 0) throw new Error(`left beside: ${beside.join(', ')}`);
   } catch (error) {
     throw new Error(
-      `${server.kind} ${JSON.stringify(point)}, killed at: ${last ?? 'nothing'}\n${(error as Error).message}`,
+      `${server.kind} ${JSON.stringify({ ...point, at: String(point.at) })}, killed at: ${last ?? 'nothing'}\n${(error as Error).message}`,
     );
   } finally {
     await stage.clear();
@@ -101,6 +104,7 @@ describeOnServers(
         { at: at + 1, fate: 'after' },
       ]);
       const certain: Point[] = [
+        { at: MADE_BESIDE, fate: 'after' },
         { at: commit, fate: 'before' },
         { at: commit, fate: 'after' },
       ];

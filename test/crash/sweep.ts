@@ -71,8 +71,10 @@ export async function survive(
  * Heartbeats come by the clock, so a run may send a command less than the one that was counted; and whoever has said goodbye
  * may be at its end before the blow falls. Both end unharmed, and what must hold after a killed run holds after them too.
  */
-export function requireKilled({ code, commands }: Struck, at: number): void {
-  if (code === 0 && commands.length >= at && commands.at(-1) !== 'QUIT') throw new Error('was not killed');
+export function requireKilled({ code, commands }: Struck, at: number | RegExp): void {
+  if (at instanceof RegExp && code === 0) throw new Error('was not killed');
+  if (code === 0 && typeof at === 'number' && commands.length >= at && commands.at(-1) !== 'QUIT')
+    throw new Error('was not killed');
 }
 
 /** One command, and it ends well. Whoever was killed before anything had begun has nothing to finish: he deploys. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listBeside, makeBeside, nameBeside } from '../../src/exchange/side-database.ts';
+import { dropUnmarked, listBeside, makeBeside, nameBeside } from '../../src/exchange/side-database.ts';
 import type { Session } from '../../src/mysql/connect.ts';
 import { quoteName } from '../../src/mysql/quote.ts';
 import { contextFor } from '../backup/support.ts';
@@ -30,5 +30,29 @@ describeOnServers('what restores have made beside production', (server) => {
 
     await other.execute(`DROP DATABASE ${quoteName(kept)}`);
     await Promise.all([session.close(), other.close()]);
+  });
+
+  it.each([
+    ['with nothing in it', '_restore_20260301_020000', undefined, true],
+    ['that was to keep what production was', '_before_20260301_020000', undefined, true],
+    ['of another name', '_restored', undefined, false],
+    ['of another form of moment', '_restore_2026', undefined, false],
+    ['with a table', '_restore_20260301_020001', 'CREATE TABLE t (id INT)', false],
+    ['with a view', '_restore_20260301_020002', 'CREATE VIEW v AS SELECT 1', false],
+    ['with a routine', '_restore_20260301_020003', 'CREATE PROCEDURE p() SELECT 1', false],
+    ['with an event', '_restore_20260301_020004', 'CREATE EVENT e ON SCHEDULE EVERY 1 YEAR DO SELECT 1', false],
+  ])('and nobody has marked goes: a database %s (%s)', async (_, suffix, makes, goes) => {
+    const database = await server().createDatabase();
+    const { server: mine } = await contextFor(server().target(database));
+    const session = await mine.open();
+    const name = `${database}${suffix}`;
+    await session.execute(`CREATE DATABASE ${quoteName(name)}`);
+    const inside = await mine.open({ database: name });
+    if (makes) await inside.query(makes);
+    await dropUnmarked(session, database);
+    const left = await session.query('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [name]);
+    expect(left.length).toBe(goes ? 0 : 1);
+    await session.execute(`DROP DATABASE IF EXISTS ${quoteName(name)}`);
+    await Promise.all([session.close(), inside.close()]);
   });
 });

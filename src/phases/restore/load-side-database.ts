@@ -6,7 +6,7 @@ import { loadBackup } from '../../backup/load/load.ts';
 import type { Context } from '../../context.ts';
 import { failedUnchanged, messageOf } from '../../errors.ts';
 import { compareTables } from '../../exchange/loaded-contents.ts';
-import { dropBeside, listBeside, makeBeside } from '../../exchange/side-database.ts';
+import { dropBeside, dropUnmarked, listBeside, makeBeside } from '../../exchange/side-database.ts';
 import { readStoredObjects } from '../../exchange/stored-objects.ts';
 import { setDefaults } from '../../exchange/swap.ts';
 import { arrivingObjectsPath } from '../../exchange/swap-note.ts';
@@ -91,5 +91,6 @@ async function dropUnfinished(run: string, database: string, session: Session, c
     if (left.run === run) continue;
     context.report({ type: 'note', level: 'info', text: `dropped ${left.name}, left by run ${left.run}` });
   }
+  await dropUnmarked(session, context.server.target.database);
   await dropBeside(session, database);
 }

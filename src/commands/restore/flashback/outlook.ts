@@ -1,6 +1,6 @@
 import type { LogRange } from '../../../binlog/range.ts';
 import { placeOf, type Transaction } from '../../../binlog/transaction.ts';
-import { dropBeside, listBeside } from '../../../exchange/side-database.ts';
+import { dropBeside, dropUnmarked, listBeside } from '../../../exchange/side-database.ts';
 import { type OnConflict, type Settled, settle } from '../../../flashback/carry-out.ts';
 import { BOUNDS, prepareUndo } from '../../../flashback/prepare.ts';
 import type { Session } from '../../../mysql/connect.ts';
@@ -103,4 +103,5 @@ async function dropLeft(session: Session, database: string, { hub }: Invocation)
     await dropBeside(session, name);
     hub.report({ type: 'note', level: 'info', text: `dropped ${name}, left by run ${run}` });
   }
+  await dropUnmarked(session, database);
 }
