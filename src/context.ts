@@ -3,12 +3,13 @@ import type { RunEvent } from './run/events.ts';
 import type { Fence } from './run/writers.ts';
 import type { Clock } from './system/clock.ts';
 import type { Exec } from './system/exec.ts';
+import type { Http } from './system/http.ts';
 
 /** Every effect that a phase may have. `main` builds the real one, tests their own. */
 export interface Context {
   readonly server: Server;
   readonly exec: Exec;
-  readonly fetch: typeof fetch;
+  readonly http: Http;
   readonly clock: Clock;
   /** Under the lock: what everything begins with on `server` that writes and may outlive this process. */
   readonly fence?: Fence | undefined;

@@ -153,6 +153,13 @@ describe('one path to each effect', () => {
     expect(usersOf(names).filter((file) => !allowed.test(file))).toEqual([]);
   });
 
+  test('the web is asked by system/http alone: the first `fetch` of a process takes a third of a second of its time', () => {
+    const askers = files.filter((file) =>
+      /\bfetch\(|getBuiltinModule\([^\n]*'node:https?'/.test(texts.get(file) ?? ''),
+    );
+    expect(askers).toEqual(['system/http.ts']);
+  });
+
   test('the process is ended by main alone', () => {
     const enders = files.filter((file) => /\bprocess\.(?:exit|abort)\(/.test(texts.get(file) ?? ''));
     expect(enders).toEqual(['main.ts']);

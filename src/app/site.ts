@@ -18,20 +18,18 @@ export interface Patience {
   readonly pauseMs: number;
 }
 
-type WebPorts = Pick<AppPorts, 'fetch' | 'clock' | 'signal'>;
+type WebPorts = Pick<AppPorts, 'http' | 'clock' | 'signal'>;
 
 /** One GET. Redirects are not followed: a login page behind a redirect must not pass for the page that was asked for. */
 export async function askSite(url: string, requestMs: number, ports: WebPorts): Promise<Answer> {
   const startedMs = ports.clock.ticksMs();
   const passed = () => Math.round(ports.clock.ticksMs() - startedMs);
   try {
-    const response = await ports.fetch(url, {
-      redirect: 'manual',
-      headers: { 'cache-control': 'no-cache', 'user-agent': 'gateway-migrate' },
+    const { status } = await ports.http(url, {
+      headers: { 'cache-control': 'no-cache' },
       signal: AbortSignal.any([ports.signal, AbortSignal.timeout(requestMs)]),
     });
-    await response.body?.cancel();
-    return { status: response.status, ms: passed() };
+    return { status, ms: passed() };
   } catch (error) {
     ports.signal.throwIfAborted();
     return { status: undefined, ms: passed(), error: reasonOf(error, requestMs) };
@@ -57,8 +55,6 @@ export function describeAnswer(answer: Answer): string {
 }
 
 function reasonOf(error: unknown, requestMs: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${requestMs} ms`;
-  // fetch hides the socket's own words in `cause`: "fetch failed" alone helps nobody.
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof AggregateError && cause.errors[0] ? messageOf(cause.errors[0]) : messageOf(cause ?? error);
+  const isLate = error instanceof Error && error.name === 'TimeoutError';
+  return isLate ? `no answer within ${requestMs} ms` : messageOf(error);
 }

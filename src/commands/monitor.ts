@@ -78,14 +78,14 @@ class Watching {
   }
 
   async run(): Promise<Judged> {
-    const { hub, fetch, clock, signal } = this.#invocation;
+    const { hub, http, clock, signal } = this.#invocation;
     const { folder, tables, scope } = this.#subject;
     const samples: Sample[] = [];
     const record = openRecord(folder);
     try {
       const judged = await watch({
         ...this.#times,
-        ...{ config: this.#config, tables, fetch, clock, signal },
+        ...{ config: this.#config, tables, http, clock, signal },
         baseline: await this.#baseline(),
         earlier: await readKept(folder),
         lookAtData: dataWatcher(this.#config, scope),

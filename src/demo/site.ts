@@ -5,6 +5,7 @@ import { failedUnchanged } from '../errors.ts';
 import { atExit, endWithUs } from '../private-server/lifetime.ts';
 import { findFreePort } from '../private-server/port.ts';
 import type { Exec } from '../system/exec.ts';
+import { systemHttp } from '../system/http.ts';
 
 /** The website on top of the sample production, as far as a deploy sees it. */
 export interface Site {
@@ -63,8 +64,9 @@ export async function startSite(exec: Exec, folder: string, canOutliveUs: boolea
 async function answers(url: string): Promise<boolean> {
   const deadlineMs = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < deadlineMs) {
-    const isUp = await fetch(url).then(
-      (response) => response.ok,
+    const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+    const isUp = await systemHttp(url, { signal }).then(
+      ({ status }) => status === 200,
       () => false,
     );
     if (isUp) return true;

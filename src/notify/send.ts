@@ -1,12 +1,13 @@
 import type { NotifyTarget } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { describeExit, type Exec } from '../system/exec.ts';
+import type { Http, HttpAnswer } from '../system/http.ts';
 import type { Message } from './message.ts';
 import { asHtml, asSlack, asText } from './text.ts';
 
 /** What sends: ports, so that nothing else reaches the network. */
 export interface Carriers {
-  readonly fetch: typeof fetch;
+  readonly http: Http;
   readonly exec: Exec;
 }
 
@@ -39,25 +40,22 @@ export async function send(target: NotifyTarget, message: Message, carriers: Car
   }
 }
 
-async function post(url: string, body: unknown, id: string, { fetch }: Carriers): Promise<Attempt> {
-  const response = await fetch(url, {
+async function post(url: string, body: unknown, id: string, { http }: Carriers): Promise<Attempt> {
+  const { status, headers } = await http(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': id },
     body: JSON.stringify(body),
-    redirect: 'manual',
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  await response.body?.cancel();
-  const answer = `answered ${response.status}`;
-  if (response.ok) return { is: 'delivered', answer };
-  const isPassing = response.status === 408 || response.status === 429 || response.status >= 500;
-  return isPassing ? { is: 'failed', answer, afterMs: retryAfter(response) } : { is: 'refused', answer };
+  const answer = `answered ${status}`;
+  if (status >= 200 && status < 300) return { is: 'delivered', answer };
+  const isPassing = status === 408 || status === 429 || status >= 500;
+  return isPassing ? { is: 'failed', answer, afterMs: retryAfter(headers) } : { is: 'refused', answer };
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3). */
-function retryAfter(response: Response): number | undefined {
-  const given = response.headers.get('retry-after');
-  if (given === null) return undefined;
+function retryAfter({ 'retry-after': given }: HttpAnswer['headers']): number | undefined {
+  if (given === undefined) return undefined;
   const ms = /^\d+$/.test(given.trim()) ? Number(given) * 1_000 : Date.parse(given) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
@@ -90,9 +88,8 @@ async function runCommand(argv: readonly string[], message: Message, { exec }: C
   return { is: exit.failedToStart ? 'refused' : 'failed', answer: describeExit(command, exit) };
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** The system's code, where there is one: its words name the address. */
 function reasonOf(error: unknown): string {
-  const { cause } = error as { cause?: { code?: string; message?: string } };
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${PATIENCE_MS / 1_000} s`;
-  return cause?.code ?? cause?.message ?? messageOf(error);
+  return (error as NodeJS.ErrnoException).code ?? messageOf(error);
 }

@@ -7,6 +7,7 @@ import type { Check } from '../run/check.ts';
 import type { Snapshot } from '../schema/types.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
+import type { Http } from '../system/http.ts';
 import { checkData } from './data.ts';
 import { checkDatabase } from './database.ts';
 import { checkForeign } from './foreign/checks.ts';
@@ -27,7 +28,7 @@ export interface Facts extends Standing {
 
 interface Ports {
   readonly exec: Exec;
-  readonly fetch: typeof fetch;
+  readonly http: Http;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { connectWithSession, type Session, type Target } from '../mysql/connect.ts';
 import { type Clock, isoWithOffset } from '../system/clock.ts';
 import { writeFileAtomically } from '../system/files.ts';
+import type { Http } from '../system/http.ts';
 import { CounterSource, type Counters, countsBefore } from './database/counters.ts';
 import { type Digests, readDigests } from './database/queries.ts';
 import { countRows } from './database/rows.ts';
@@ -24,7 +25,7 @@ export interface Baseline extends Past {
 }
 
 interface Ports {
-  readonly fetch: typeof fetch;
+  readonly http: Http;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,7 @@
 import { askSite } from '../app/site.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import type { Clock } from '../system/clock.ts';
+import type { Http } from '../system/http.ts';
 import { type Baseline, type Watchable, watchedFolders } from './baseline.ts';
 import { DatabaseSource } from './database/source.ts';
 import type { DataLook, QuerySeen, Sample } from './evidence.ts';
@@ -23,7 +24,7 @@ export interface WatchParts extends WatchTimes {
   readonly tables: readonly string[];
   /** Of earlier watches of the same run. */
   readonly earlier: readonly Kept[];
-  readonly fetch: typeof fetch;
+  readonly http: Http;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** The deploy's own verification again, and the rows; on a connection of its own. */
@@ -144,8 +145,8 @@ function openSources(parts: WatchParts) {
   };
 }
 
-async function askHealth({ config, fetch, clock, signal }: WatchParts): Promise<Sample['health']> {
+async function askHealth({ config, http, clock, signal }: WatchParts): Promise<Sample['health']> {
   if (!config.app.health) return undefined;
-  const answer = await askSite(config.app.health.url, REQUEST_MS, { fetch, clock, signal }).catch(() => undefined);
+  const answer = await askSite(config.app.health.url, REQUEST_MS, { http, clock, signal }).catch(() => undefined);
   return answer && { status: answer.status, ms: answer.ms };
 }

@@ -3,6 +3,7 @@ import type { StampedEvent } from '../../src/run/events.ts';
 import { createHub } from '../../src/run/hub.ts';
 import { type Clock, systemClock } from '../../src/system/clock.ts';
 import { systemExec } from '../../src/system/exec.ts';
+import { systemHttp } from '../../src/system/http.ts';
 import { plainLook } from '../../src/terminal/look.ts';
 import { type Prompt, unattendedPrompt } from '../../src/terminal/prompt.ts';
 
@@ -33,7 +34,7 @@ export function invoke({ cwd, env = {}, config, prompt = unattendedPrompt(false)
     cwd,
     clock,
     exec: systemExec,
-    fetch,
+    http: systemHttp,
     signal: new AbortController().signal,
     prompt,
     look: plainLook,

@@ -9,6 +9,7 @@ import { outboxOf, readOutbox } from '../../src/notify/outbox.ts';
 import { tellStory } from '../../src/report/story.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { systemExec } from '../../src/system/exec.ts';
+import { systemHttp } from '../../src/system/http.ts';
 import { Secret } from '../../src/system/secret.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { deployStory, failedStory, stamped } from '../terminal/fixtures/story.ts';
@@ -32,7 +33,7 @@ async function receiver(...answer: Parameters<typeof Receiver.open>): Promise<Re
 }
 
 function delivering(...targets: NotifyTarget[]): Delivering {
-  return new Delivering({ targets, carriers: { fetch, exec: systemExec }, clock: systemClock });
+  return new Delivering({ targets, carriers: { http: systemHttp, exec: systemExec }, clock: systemClock });
 }
 
 const webhook = ({ url }: Receiver): NotifyTarget => ({ type: 'webhook', url: new Secret(url) });

@@ -3,6 +3,7 @@ import type { Server } from '../../src/mysql/connect.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { systemExec } from '../../src/system/exec.ts';
+import { systemHttp } from '../../src/system/http.ts';
 
 /** A context of real ports that keeps the events reported to it. */
 export interface RecordedContext extends Context {
@@ -16,7 +17,7 @@ export function recordedContext(server?: Server, changes: Partial<Context> = {})
   return {
     server: server ?? noServer(),
     exec: systemExec,
-    fetch,
+    http: systemHttp,
     clock: systemClock,
     signal: new AbortController().signal,
     report: (event) => void events.push(event),

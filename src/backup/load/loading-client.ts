@@ -11,7 +11,7 @@ import { setMode, setModeOf, strictMode } from './load-mode.ts';
 import { fitPackets } from './packets.ts';
 
 /** What loading needs beside a place to load into. */
-export type LoadContext = Omit<Context, 'server' | 'fetch'>;
+export type LoadContext = Omit<Context, 'server' | 'http'>;
 
 /** Where a backup is loaded, and how. */
 export interface LoadTarget {

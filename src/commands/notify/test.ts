@@ -10,7 +10,7 @@ import { DONE, withRun } from '../shared/with-run.ts';
 export function notifyTestCommand(invocation: Invocation): Promise<ExitCode> {
   return withRun('notify test', invocation, async () => {
     const { notify } = await readConfig(invocation);
-    const { hub, clock, fetch, exec } = invocation;
+    const { hub, clock, http, exec } = invocation;
     if (notify.length === 0) {
       hub.report({ type: 'note', level: 'info', text: 'nobody is told: the configuration has no notify' });
       return DONE;
@@ -19,7 +19,7 @@ export function notifyTestCommand(invocation: Invocation): Promise<ExitCode> {
     const attempts = await Promise.all(
       notify.map((target, index) => {
         const message = testMessage({ id: `${hub.run}-test-${index + 1}`, at, words: target }, hub.run);
-        return send(target, message, { fetch, exec });
+        return send(target, message, { http, exec });
       }),
     );
     for (const [index, { is, answer }] of attempts.entries()) {

@@ -68,7 +68,7 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
     const source = await findLog(manifest, server, session);
     if ('problem' in source) return { ...source, remedy: undefined };
     const describe = (read: LogRange) => `${(rangeBytes(read) / 1e6).toFixed(1)} MB since the backup`;
-    const range = await runStep(STEP, invocation, () => fetch(asked, source, invocation), describe);
+    const range = await runStep(STEP, invocation, () => fetchSince(asked, source, invocation), describe);
     const surroundings = await readSurroundings(asked, grantToRepeat, session, invocation);
     const notFoundAgain = await tablesNotFoundAgain(asked.file, manifest);
     const subject = { ...(await readSubject(session, server.flavor, server.target.database)), notFoundAgain };
@@ -91,7 +91,7 @@ export async function openLog(asked: Asked, invocation: Invocation): Promise<Ope
   }
 }
 
-async function fetch(
+async function fetchSince(
   { server, manifest, config }: Asked,
   source: Parameters<typeof fetchLog>[0]['source'],
   invocation: Invocation,

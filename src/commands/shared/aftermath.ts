@@ -66,9 +66,9 @@ export function aftermathOf(config: Config, folder: string, invocation: Invocati
   };
 }
 
-async function openDelivering({ notify }: Config, { fetch, exec, clock }: Invocation): Promise<Delivering> {
+async function openDelivering({ notify }: Config, { http, exec, clock }: Invocation): Promise<Delivering> {
   const { Delivering } = await import('../../notify/delivery.ts');
-  return new Delivering({ targets: notify, carriers: { fetch, exec }, clock });
+  return new Delivering({ targets: notify, carriers: { http, exec }, clock });
 }
 
 /** The end of a watch: kept beside the run that was watched, on its page, and told, unless somebody stopped it. */

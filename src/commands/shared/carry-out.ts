@@ -146,6 +146,6 @@ async function endSettledRuns(plan: Plan, by: string, stateDir: string, at: stri
 }
 
 export function contextOf(server: Server, invocation: Invocation, signal: AbortSignal = invocation.signal): Context {
-  const { exec, clock, hub } = invocation;
-  return { server, exec, fetch: invocation.fetch, clock, signal, report: hub.report };
+  const { exec, http, clock, hub } = invocation;
+  return { server, exec, http, clock, signal, report: hub.report };
 }

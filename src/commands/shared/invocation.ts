@@ -1,6 +1,7 @@
 import type { Hub } from '../../run/hub.ts';
 import type { Clock } from '../../system/clock.ts';
 import type { Exec } from '../../system/exec.ts';
+import type { Http } from '../../system/http.ts';
 import type { Look } from '../../terminal/look.ts';
 import type { Prompt } from '../../terminal/prompt.ts';
 
@@ -20,7 +21,7 @@ export interface Invocation {
   readonly cwd: string;
   readonly clock: Clock;
   readonly exec: Exec;
-  readonly fetch: typeof fetch;
+  readonly http: Http;
   /** Aborts with an `Interrupted` on Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   readonly prompt: Prompt;

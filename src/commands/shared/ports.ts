@@ -2,6 +2,7 @@ import { createHub } from '../../run/hub.ts';
 import { leadingTo } from '../../run/typed.ts';
 import { isoWithOffset, systemClock } from '../../system/clock.ts';
 import { systemExec } from '../../system/exec.ts';
+import { systemHttp } from '../../system/http.ts';
 import { keepMemoryOutOfCores, takeEnvironment } from '../../system/own-process.ts';
 import { jsonReporter } from '../../terminal/json-lines.ts';
 import { createLook } from '../../terminal/look.ts';
@@ -51,7 +52,7 @@ export function createInvocation(
     cwd: process.cwd(),
     clock: systemClock,
     exec: systemExec,
-    fetch,
+    http: systemHttp,
     signal,
     prompt,
     look,

@@ -9,6 +9,7 @@ import { readSnapshot } from '../../../src/schema/snapshot.ts';
 import type { Snapshot } from '../../../src/schema/types.ts';
 import { systemClock } from '../../../src/system/clock.ts';
 import { systemExec } from '../../../src/system/exec.ts';
+import { systemHttp } from '../../../src/system/http.ts';
 import { runAll, withSession } from '../../schema/sessions.ts';
 import { describeOnServers, type TestServer } from '../../support/servers.ts';
 
@@ -132,7 +133,7 @@ async function contextFor(server: TestServer, database: string, report: (event: 
   return {
     server: await connect(server.target(database)),
     exec: systemExec,
-    fetch,
+    http: systemHttp,
     clock: systemClock,
     signal: new AbortController().signal,
     report,
