@@ -50,10 +50,10 @@ export async function keep(folder: string, message: Message, target: NotifyTarge
   return { path, letter };
 }
 
-/** Notes how an attempt ended. */
+/** Notes how an attempt ended; durably, as long as somebody must still send the letter. */
 export async function note({ path, letter }: Kept, change: Partial<Letter>): Promise<Kept> {
   const changed = { ...letter, ...change, sender: { host: hostname(), pid: process.pid } };
-  await writeFileAtomically(path, `${JSON.stringify(changed, null, 2)}\n`);
+  await writeFileAtomically(path, `${JSON.stringify(changed, null, 2)}\n`, { isFlushed: changed.state === 'waiting' });
   return { path, letter: changed };
 }
 

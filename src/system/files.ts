@@ -35,8 +35,15 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a whole file so that readers see either the old content or the new one, never a part. Owner only. */
-export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes a whole file so that readers see either the old content or the new one, never a part. Owner only.
+ * `isFlushed: false`: a power cut may take it, where nothing is lost with it.
+ */
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  { isFlushed = true } = {},
+): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     // Made anew: a link that somebody has put there is taken away, not followed.
@@ -44,12 +51,12 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     const handle = await open(temporary, 'wx', OWNER_ONLY);
     try {
       await handle.writeFile(content);
-      await handle.sync();
+      if (isFlushed) await handle.sync();
     } finally {
       await handle.close();
     }
     await rename(temporary, path);
-    await syncFolder(dirname(path));
+    if (isFlushed) await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

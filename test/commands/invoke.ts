@@ -39,6 +39,7 @@ export function invoke({ cwd, env = {}, config, prompt = unattendedPrompt(false)
     prompt,
     look: plainLook,
     hub: createHub(clock, [(event) => void events.push(event)]),
+    atEnd: [],
     print: (lines) => void printed.push(...lines),
     printJson: (object) => void objects.push(object),
   };

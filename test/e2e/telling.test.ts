@@ -78,8 +78,13 @@ describeOnServers('who is told, and the page', (server) => {
       'webhook (rolledBack): not delivered yet, answered 503; the next command sends it',
     );
     const before = busy.received.length;
-    await production.run('verify');
+    const verified = jsonLines(await production.run('verify', '--json'));
     expect(busy.received.length).toBeGreaterThan(before);
+    // It is sent beside the command: nothing waits for it but the end.
+    expect(verified.slice(-2)).toMatchObject([
+      { type: 'note', text: 'told: webhook (rolledBack): not delivered yet, answered 503; the next command sends it' },
+      { type: 'run.finished', exitCode: 0 },
+    ]);
     expect(new Set(busy.received.map(({ id }) => id)).size).toBe(1);
   });
 

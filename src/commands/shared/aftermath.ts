@@ -5,6 +5,7 @@ import { secretsOf } from '../../config/secrets.ts';
 import { messageOf } from '../../errors.ts';
 import type { Delivering, Delivery } from '../../notify/delivery.ts';
 import type { OwnWords } from '../../notify/message.ts';
+import type { Story } from '../../report/story.ts';
 import { pagePath, readStory, writePage } from '../../report/write.ts';
 import type { RunFinished } from '../../run/events.ts';
 import { runFolder, runsFolder } from '../../run/folder.ts';
@@ -52,12 +53,18 @@ export function aftermathOf(config: Config, folder: string, invocation: Invocati
       }
     },
     async ended(finished) {
-      const report = await writeRunPage(folder, finished, invocation).catch((error: unknown) => {
-        warn('the page of the run could not be written', error);
-        return undefined;
-      });
+      let story: Story | undefined;
+      let report: string | undefined;
       try {
-        if (delivering) await tellEnd(delivering, folder, { ...finished, report }, invocation);
+        story = await readEnded(folder, finished, invocation);
+        if (story) await writePage(story, folder);
+        report = story && pagePath(folder);
+      } catch (error) {
+        warn('the page of the run could not be written', error);
+      }
+      try {
+        if (delivering && story)
+          await tellEnd(delivering, folder, { ...story, finished: { ...finished, report } }, invocation);
       } catch (error) {
         warn('nobody could be told how the run has ended', error);
       }
@@ -98,32 +105,36 @@ export async function aftermathOfWatch(
   }
 }
 
-/** Sends what earlier commands could not: for commands that have no run of their own. */
+/** Begins to send what earlier commands could not. It goes on beside the command, whose end says what became of it. */
 export async function sendWaiting(config: Config, invocation: Invocation): Promise<void> {
   if (config.notify.length === 0) return;
-  const delivering = await openDelivering(config, invocation);
-  if ((await delivering.sendWaiting(newestRuns(config.stateDir))) === 0) return;
-  await tellDeliveries(await delivering.settle(SETTLE_MS), invocation);
+  const warn = (error: unknown) => {
+    const text = `messages that wait could not be sent: ${messageOf(error)}`;
+    invocation.hub.report({ type: 'note', level: 'warning', text });
+  };
+  try {
+    const delivering = await openDelivering(config, invocation);
+    if ((await delivering.sendWaiting(newestRuns(config.stateDir))) === 0) return;
+    const settle = async () => tellDeliveries(await delivering.settle(SETTLE_MS), invocation);
+    invocation.atEnd.push(() => settle().catch(warn));
+  } catch (error) {
+    warn(error);
+  }
 }
 
-async function writeRunPage(
+/** The story of the run in this folder with its end, which no event has told yet. */
+async function readEnded(
   folder: string,
   finished: RunFinished,
-  invocation: Invocation,
-): Promise<string | undefined> {
-  const { hub, clock } = invocation;
+  { hub, clock }: Invocation,
+): Promise<Story | undefined> {
   await eventsWritten();
-  const story = await readStory(folder, [{ ...finished, at: isoWithOffset(clock.now()), run: hub.run }]);
-  if (!story) return undefined;
-  await writePage(story, folder);
-  return pagePath(folder);
+  return readStory(folder, [{ ...finished, at: isoWithOffset(clock.now()), run: hub.run }]);
 }
 
-async function tellEnd(delivering: Delivering, folder: string, finished: RunFinished, invocation: Invocation) {
+async function tellEnd(delivering: Delivering, folder: string, story: Story, invocation: Invocation) {
   const { hub, clock } = invocation;
   const at = isoWithOffset(clock.now());
-  const story = await readStory(folder, [{ ...finished, at, run: hub.run }]);
-  if (!story) return;
   const { endedMessage } = await import('../../notify/message.ts');
   const { on } = endedMessage(story, { id: '', at, words: {} });
   await delivering.tell(folder, on, (id, words) => endedMessage(story, { id, at, words }), hub.run);

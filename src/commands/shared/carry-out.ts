@@ -68,8 +68,8 @@ export async function carryOut(asked: Errand, invocation: Invocation): Promise<E
       await tidyUp(config, invocation);
       // A rollback that was given up, its folder lost, or followed by a restore.
       if (!errand.progress) await openTables(config.migrations, context);
-      await aftermath.started();
-      if (plan.command === 'deploy' && !progress) await noteBaseline(errand, folder, invocation);
+      const isWatchable = plan.command === 'deploy' && !progress;
+      await Promise.all([aftermath.started(), isWatchable ? noteBaseline(errand, folder, invocation) : undefined]);
       const outcome = await runPlan(plan, phases, context, journal, {
         ...{ onFailure, progress, wayBackSignal: lock.lost },
         mayGoOn: lock.confirmIfLate,

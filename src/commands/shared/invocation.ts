@@ -29,6 +29,8 @@ export interface Invocation {
   readonly look: Look;
   /** Every event goes through it, to the terminal or as JSON lines as the flags say. */
   readonly hub: Hub;
+  /** What was begun beside the command's work: called once its result is known, before its last event. Never rejects. */
+  readonly atEnd: (() => Promise<void>)[];
   /** Writes lines of a command's own result to standard output; nothing with `--json`. */
   print(lines: readonly string[]): void;
   /** Writes one object to standard output with `--json`, stamped with `at` and `run`; nothing without. */

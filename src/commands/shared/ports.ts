@@ -57,6 +57,7 @@ export function createInvocation(
     prompt,
     look,
     hub,
+    atEnd: [],
     print: (lines) => {
       if (!flags.json) writeOut(lines.map((line) => `${visibleButColors(phrase(line), traits.color)}\n`).join(''));
     },

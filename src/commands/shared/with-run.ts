@@ -55,7 +55,8 @@ export async function withRun(
     ...seen.left(),
     ms: clock.ticksMs() - startedMs,
   };
-  hub.report({ ...finished, ...(await afterwards?.(finished)) });
+  const [rest] = await Promise.all([afterwards?.(finished), ...invocation.atEnd.splice(0).map((end) => end())]);
+  hub.report({ ...finished, ...rest });
   return ending.exitCode;
 }
 
