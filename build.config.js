@@ -1,10 +1,11 @@
-// Builds dist/: one script, everything bundled, so that the package installs without a network. Modules in it begin when
-// they are first needed: `--help` runs nothing but the command tree. `node build.config.js FOLDER` builds elsewhere.
+// Builds dist/: one file, everything bundled, so that the package installs without a network, and cut into scripts where a
+// module begins only when it is first needed: `--help` reads nothing but the command tree. bin/ reads the file.
+// `node build.config.js FOLDER` builds elsewhere.
 import { createHash } from 'node:crypto';
-import { copyFileSync, promises, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, mkdirSync, promises, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 /** What is read at the start and a command of ours rarely needs: two thirds of the driver's size, modules of Node's. */
 const deferRare = {
@@ -26,11 +27,11 @@ const deferRare = {
           `require('${path}')`,
         ),
       );
-    provide('execa', "module.exports = require('./execa.cjs');");
-    provide('inquirer', "module.exports = require('./inquirer.cjs');");
-    provide('ora', "module.exports = require('./ora.cjs').default;");
-    provide('@bomb.sh/tab', "module.exports = require('./tab.cjs');");
-    provide('nodemailer', "module.exports = require('./nodemailer.cjs').default;");
+    provide('execa', "export * from './execa.cjs';");
+    provide('inquirer', "export * from './inquirer.cjs';");
+    provide('ora', "export { default } from './ora.cjs';");
+    provide('@bomb.sh/tab', "export * from './tab.cjs';");
+    provide('nodemailer', "export { default } from './nodemailer.cjs';");
     // V8 loses from kept code who may import modules for it: bin/ does so for a configuration that is a program.
     onLoad({ filter: /\/src\/config\/sources\/file\.ts$/ }, ({ path }) => ({
       contents: replace(readFileSync(path, 'utf8'), 'await import(pathToFileURL', 'await $import(pathToFileURL'),
@@ -46,6 +47,7 @@ const deferRare = {
     defer('mysql2/lib/commands/server_handshake.js', 'Errors', '../constants/errors.js', './mysql2-errors.cjs');
     defer('commander/lib/command.js', 'childProcess', 'node:child_process');
     defer('mysql2/lib/base/connection.js', 'Tls', 'tls');
+    defer('mysql2/lib/auth_plugins/sha256_password.js', 'Tls', 'tls');
     // Looks at the environment and the terminal for what we tell chalk ourselves.
     provide('#supports-color', 'export default { stdout: false, stderr: false };');
     provide('node:fs/promises', LATE_PROMISES);
@@ -80,7 +82,7 @@ for (const name of ${JSON.stringify(Object.keys(promises))})
   Object.defineProperty(exports, name, { enumerable: true, get: () => require('fs/promises')[name] });
 `;
 
-/** Files of dist/ that most commands never read. */
+/** Scripts that most commands never read. */
 const LATE = {
   'iconv-lite': entryOf('iconv-lite'),
   'mysql2-errors': './node_modules/mysql2/lib/constants/errors.js',
@@ -96,41 +98,85 @@ function entryOf(packageName) {
   return fileURLToPath(import.meta.resolve(packageName));
 }
 
+/** What bin/ reads of the file first: a digest, where each script is, and blanks. */
+const HEAD_BYTES = 16_384;
+const HEAD_LINES = 3;
+
 const outdir = process.argv[2] ?? 'dist';
 rmSync(outdir, { recursive: true, force: true });
-const OPTIONS = {
-  outdir,
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  // CommonJS scripts: V8 keeps the compiled code of scripts, not of modules, where Node itself does not (20).
-  format: 'cjs',
+const COMMON = {
   platform: 'node',
   target: 'node20.19',
-  define: { 'import.meta.dirname': '__dirname' },
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
+  logLevel: 'warning',
+};
+const OPTIONS = {
+  ...COMMON,
+  outdir,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  define: { 'import.meta.dirname': '__dirname' },
   metafile: true,
   plugins: [deferRare],
   external: Object.keys(LATE).map((name) => `./${name}.cjs`),
-  logLevel: 'warning',
 };
-const program = await build({ ...OPTIONS, entryPoints: { main: 'src/main.ts' } });
-const late = await build({ ...OPTIONS, entryPoints: LATE });
-wrapBundle(join(outdir, 'main.cjs'));
+// Only modules can be cut into parts.
+const program = await build({
+  ...OPTIONS,
+  entryPoints: { main: 'src/main.ts' },
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'part-[hash]',
+  write: false,
+});
+const late = await build({ ...OPTIONS, entryPoints: LATE, format: 'cjs', write: false });
+mkdirSync(outdir, { recursive: true });
+writeProgram([
+  ...(await Promise.all(program.outputFiles.map(async ({ path, text }) => [basename(path), await asCommonJs(text)]))),
+  ...late.outputFiles.map(({ path, text }) => [basename(path), text]),
+]);
 // Read when PHP migrations are translated, and given to PHP.
 copyFileSync('src/artisan/translate.php', join(outdir, 'translate.php'));
 writeLicenses(bundledPackages([program, late].flatMap(({ metafile }) => Object.keys(metafile.inputs))));
 
 /**
- * The bundle becomes one function, as Node itself wraps a CommonJS file, behind a line that names it: `bin/` keeps its
- * compiled code between runs, and knows by that line whether it is that of this text.
+ * A module as CommonJS: V8 keeps the compiled code of scripts, not of modules, where Node itself does not (20). esbuild
+ * would make a copy of what each exports, in case that it is a module of somebody else's.
  */
-function wrapBundle(path) {
-  const code = readFileSync(path, 'utf8');
-  if (/(?<!\$)\bimport\(/.test(code)) throw new Error(`import() would fail in ${path}`);
-  const text = `(function (exports, require, module, __filename, __dirname, $import) {${code}})`;
-  writeFileSync(path, `// sha256 ${createHash('sha256').update(text).digest('hex')}\n${text}\n`);
+async function asCommonJs(module) {
+  const { code } = await transform(module, { ...COMMON, format: 'cjs', supported: { 'dynamic-import': false } });
+  return replace(code, 'module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports').replace(
+    '__export(stdin_exports,{',
+    '__export(stdin_exports,{__esModule:()=>!0,',
+  );
+}
+
+/**
+ * Each script becomes one function, as Node itself wraps a CommonJS file. `bin/` keeps their compiled code between runs, and
+ * knows by the digest whether it is that of these.
+ */
+function writeProgram(scripts) {
+  let at = HEAD_BYTES;
+  let line = HEAD_LINES;
+  const places = [];
+  const texts = scripts.map(([name, code]) => {
+    if (/(?<!\$)\bimport\(/.test(code)) throw new Error(`import() would fail in ${name}`);
+    const text = `(function (exports, require, module, __filename, __dirname, $import) {${code}});\n`;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: bin/ reads bytes as characters
+    if (/[^\x00-\x7f]/.test(text)) throw new Error(`${name} is not plain ASCII`);
+    places.push([`./${name}`, { at, length: text.length, line }]);
+    at += text.length;
+    line += text.split('\n').length - 1;
+    return text;
+  });
+  const digest = createHash('sha256')
+    .update(JSON.stringify([places, texts]))
+    .digest('hex');
+  const head = `// sha256 ${digest}\n// ${JSON.stringify(places)}\n`;
+  if (head.length >= HEAD_BYTES) throw new Error(`the head takes ${head.length} bytes`);
+  writeFileSync(join(outdir, 'main.cjs'), `${head.padEnd(HEAD_BYTES - 1)}\n${texts.join('')}`);
 }
 
 /** Names of the packages whose code is in the bundle. */

@@ -2,39 +2,88 @@
 'use strict';
 // Starts dist/main.cjs with the compiled code of an earlier run: compiling is half of what a short command costs. (Node's
 // own `module.enableCompileCache` came with 22.1.) Whatever is wrong with the kept code, the program runs without it.
-const { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
+//
+// The file has a head of two lines, then one script after the other, which are read when they are first asked for: most
+// commands need a third of them. It stays open: an installation that takes its place does not reach a run that goes on.
+const {
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} = require('node:fs');
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
 const KEPT_MS = 30 * 24 * 60 * 60_000;
+/** V8 copies data that begins elsewhere. */
+const ALIGNED = 8;
+/** No head is longer; build.config.js sees to that. */
+const HEAD_BYTES = 16_384;
 
 const filename = join(__dirname, '../dist/main.cjs');
-// The bundle is plain ASCII, and so read fastest.
-const source = readProgram();
-/** V8 compares the length of the source, not its text: the bundle's first line is a digest of the rest. */
-const [, digest] = /^\/\/ sha256 (\w+)\n/.exec(source.slice(0, 100));
+const file = openProgram();
+/** V8 compares the length of a source, not its text: the first line is a digest of all scripts, the second says where they are. */
+const [, digest, index] = /^\/\/ sha256 (\w+)\n\/\/ (.+)\n/.exec(readText(0, HEAD_BYTES));
+const places = new Map(JSON.parse(index));
 const origin = Buffer.from(`${process.version} ${digest}\n`);
 /** Each command uses another part of the program; two installations do not take each other's place. */
 const command = /^[a-z]{2,12}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'any';
-const name = `${command}-${digest.slice(0, 12)}`;
+const keptName = `${command}-${digest.slice(0, 12)}`;
 const folder = cacheFolder();
-const cachedData = folder && read(join(folder, name));
-
-const script = new Script(source, { filename, cachedData });
-if (folder && (cachedData === undefined || script.cachedDataRejected)) {
-  process.once('exit', (exitCode) => exitCode === 0 && write(join(folder, name), script.createCachedData()));
-}
-const program = { exports: {} };
+/** Compiled code by the name of its script. */
+const kept = (folder && read(join(folder, keptName))) ?? new Map();
+const scripts = new Map();
+const modules = new Map();
+const requireBuiltin = createRequire(filename);
 const importModule = (specifier) => import(specifier);
-const main = script.runInThisContext();
-main(program.exports, createRequire(filename), program, filename, dirname(filename), importModule);
-program.exports.main(process.argv.slice(2));
+if (folder) process.once('exit', (exitCode) => exitCode === 0 && keep());
+
+run('./main.cjs').main(process.argv.slice(2));
+
+/** Runs a script, once. */
+function run(name) {
+  const known = modules.get(name);
+  if (known) return known.exports;
+  const { at, length, line } = places.get(name);
+  const script = new Script(readText(at, length), { filename, lineOffset: line, cachedData: kept.get(name) });
+  const module = { exports: {} };
+  scripts.set(name, script);
+  modules.set(name, module);
+  script.runInThisContext()(module.exports, requireScript, module, filename, dirname(filename), importModule);
+  return module.exports;
+}
+
+function requireScript(name) {
+  return places.has(name) ? run(name) : requireBuiltin(name);
+}
+
+/** The scripts are plain ASCII, and so read fastest. */
+function readText(at, length) {
+  const bytes = Buffer.allocUnsafe(length);
+  let end = 0;
+  for (let count = -1; end < length && count !== 0; end += count)
+    count = readSync(file, bytes, end, length - end, at + end);
+  return bytes.latin1Slice(0, end);
+}
+
+/** Of the scripts that this run did not use an earlier one's code stays. */
+function keep() {
+  const isKept = ([name, script]) => kept.has(name) && !script.cachedDataRejected;
+  if ([...scripts].every(isKept)) return;
+  const made = [...scripts].map(([name, script]) => [name, script.createCachedData()]);
+  write(join(folder, keptName), new Map([...kept, ...made]));
+}
 
 /** A clone that was never built has none. */
-function readProgram() {
+function openProgram() {
   try {
-    return readFileSync(filename, 'latin1');
+    return openSync(filename);
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
     process.stderr.write(`gateway-migrate is not built yet. Type: npm ci --prefix '${dirname(__dirname)}'\n`);
@@ -63,21 +112,40 @@ function isOurs(path) {
   return uid === process.getuid?.() && (mode & 0o022) === 0;
 }
 
-/** What the code comes from stands behind it: V8 copies data that does not begin at an even address. */
+/** A line of JSON with the scripts' names and lengths, then their code, each at an aligned place; what it comes from stands behind. */
 function read(path) {
   try {
-    const kept = readFileSync(path);
-    return kept.subarray(-origin.length).equals(origin) ? kept.subarray(0, -origin.length) : undefined;
+    const all = readFileSync(path);
+    if (!all.subarray(-origin.length).equals(origin)) return undefined;
+    const headEnd = all.indexOf('\n');
+    let at = aligned(headEnd + 1);
+    return new Map(
+      JSON.parse(all.toString('latin1', 0, headEnd)).map(([name, length]) => {
+        const code = all.subarray(at, at + length);
+        at = aligned(at + length);
+        return [name, code];
+      }),
+    );
   } catch {
     return undefined;
   }
 }
 
+function aligned(at) {
+  return Math.ceil(at / ALIGNED) * ALIGNED;
+}
+
+function padded(data) {
+  return Buffer.concat([data], aligned(data.length));
+}
+
 /** Flushed before it gets its name: V8 trusts what it reads, and a power cut must not leave zeros there. */
-function write(path, data) {
+function write(path, codes) {
+  const head = `${JSON.stringify([...codes].map(([name, { length }]) => [name, length]))}\n`;
+  const data = Buffer.concat([padded(Buffer.from(head)), ...[...codes.values()].map(padded), origin]);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, Buffer.concat([data, origin]), { mode: 0o600, flush: true });
+    writeFileSync(temporary, data, { mode: 0o600, flush: true });
     renameSync(temporary, path);
     removeOld();
   } catch {
@@ -87,7 +155,7 @@ function write(path, data) {
 
 /** What builds of long ago have left. */
 function removeOld() {
-  for (const file of readdirSync(folder).map((one) => join(folder, one))) {
-    if (Date.now() - statSync(file).mtimeMs > KEPT_MS) rmSync(file, { force: true });
+  for (const path of readdirSync(folder).map((one) => join(folder, one))) {
+    if (Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { force: true });
   }
 }

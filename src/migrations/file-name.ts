@@ -40,11 +40,15 @@ function parseFlywayName(fileName: string): FileName | undefined {
   };
 }
 
+/** As nearly all are: of one length they sort as texts do, whatever their leading zeros. */
+const DIGITS = /^\d+$/;
+
 /**
  * The only order of versions there is: numbers by value (9 before 10), dates by time; 0 for `1` and `0001`. Where something
  * stands behind the number, it decides last, as text.
  */
 export function compareVersions(a: string, b: string): number {
+  if (a.length === b.length && DIGITS.test(a) && DIGITS.test(b)) return compareTexts(a, b);
   const [left, right] = [splitVersion(a), splitVersion(b)];
   if (left.number.length !== right.number.length) return left.number.length - right.number.length;
   return compareTexts(left.number, right.number) || compareRests(left.rest, right.rest);

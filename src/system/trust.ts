@@ -79,7 +79,8 @@ export function findStrangers(path: string, trust: Trust): Stranger[] {
 export function findStrangersIn(folder: string, trust: Trust): Stranger[] {
   if (process.geteuid === undefined) return [];
   return namesIn(folder).flatMap((name) => {
-    const path = join(folder, name);
+    // A name that the folder gave needs no normalising, and there may be a thousand of them.
+    const path = `${folder}/${name}`;
     const stats = lookAt(path);
     if (!stats) return [];
     return stats.isSymbolicLink() ? findStrangers(path, trust) : strangersAt(path, stats, false, trust);

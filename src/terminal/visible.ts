@@ -36,7 +36,10 @@ function escaped(one: string): string {
 /** Keys of events whose texts may have several lines. */
 const OF_LINES = new Set(['text', 'detail', 'remedy', 'error', 'what', 'state', 'next', 'sql', 'warnings', 'rows']);
 
-/** A copy with every text in it visible, at any depth; the value itself where there is nothing to show. */
+/**
+ * A copy with every text in it visible, at any depth; the value itself where there is nothing to show, which is nearly always:
+ * then nothing is copied.
+ */
 export function visibleDeep<T>(value: T): T {
   return inside(value, false) as T;
 }
@@ -47,16 +50,24 @@ function inside(value: unknown, isOfLines: boolean): unknown {
   if (Array.isArray(value)) return mapped(value, (item) => inside(item, isOfLines));
   if (value instanceof Map)
     return new Map([...value].map(([key, item]) => [visibleLine(String(key)), inside(item, true)]));
-  const entries = Object.entries(value);
-  const shown = entries.map(([key, item]) => inside(item, isOfLines || OF_LINES.has(key)));
-  return shown.every((item, at) => item === entries[at]?.[1])
-    ? value
-    : Object.fromEntries(entries.map(([key], at) => [key, shown[at]]));
+  const item = value as Readonly<Record<string, unknown>>;
+  let changed: Record<string, unknown> | undefined;
+  for (const key of Object.keys(value)) {
+    const shown = inside(item[key], isOfLines || OF_LINES.has(key));
+    if (shown !== item[key]) changed = { ...(changed ?? item), [key]: shown };
+  }
+  return changed ?? value;
 }
 
 function mapped(values: readonly unknown[], convert: (value: unknown) => unknown): readonly unknown[] {
-  const converted = values.map(convert);
-  return converted.every((value, at) => value === values[at]) ? values : converted;
+  let changed: unknown[] | undefined;
+  for (const [at, value] of values.entries()) {
+    const shown = convert(value);
+    if (shown === value) continue;
+    changed ??= [...values];
+    changed[at] = shown;
+  }
+  return changed ?? values;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are control characters

@@ -91,3 +91,24 @@ test('kept code can still import a configuration that is a program', async () =>
   expect(keptFor('new')).toHaveLength(1);
   expect(readdirSync(join(home, 'from-program'))).toHaveLength(2);
 });
+
+test('a run goes on with what it began with, though another installation takes its place', async () => {
+  const other = join(home, 'package');
+  cpSync(join(dirname(inject('program')), '..'), other, { recursive: true });
+  const configuration = `import { rmSync } from 'node:fs';
+rmSync(${JSON.stringify(join(other, 'dist'))}, { recursive: true });
+export default { database: { host: '127.0.0.1', port: 1, name: 'db', user: 'app' } };
+`;
+  writeFileSync(join(home, 'gateway-migrate.config.mjs'), configuration);
+  const env = { PATH: process.env.PATH, HOME: home };
+  // The driver, and how an error is told, are read after the configuration.
+  const running = promisify(execFile)(process.execPath, [join(other, 'bin/gateway-migrate.js'), 'status'], {
+    env,
+    cwd: home,
+  });
+  await expect(running).rejects.toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining('cannot connect to db on 127.0.0.1:1 as app'),
+  });
+  expect(existsSync(join(other, 'dist'))).toBe(false);
+});
