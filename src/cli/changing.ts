@@ -86,7 +86,7 @@ export function addChanging(program: Command, runs: Runs): void {
         const { inPlace = false, table, flashback, onConflict = 'stop', dryRun = false, ...others } = options;
         if (flashback) {
           const { flashbackCommand } = await import('../commands/restore/flashback.ts');
-          return flashbackCommand({ flashback, onConflict, dryRun }, invocation);
+          return flashbackCommand({ flashback, onConflict, dryRun, backup: others.backup }, invocation);
         }
         if (table) {
           const { restoreTablesCommand } = await import('../commands/restore/tables.ts');

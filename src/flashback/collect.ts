@@ -30,7 +30,7 @@ export interface TableEffect {
 export interface Effects {
   readonly tables: readonly TableEffect[];
   /** What was done in between as well, also to tables that were left as they were found. */
-  readonly touched: readonly Pick<TableEffect, 'table' | 'did'>[];
+  readonly touched: readonly TableEffect[];
   /** Written by a server that can log what its foreign keys do; whether it did is a setting of its. */
   readonly hasLoggedCascades: boolean;
   /** The description of the log that they stand in: the server understands no rows without it. */

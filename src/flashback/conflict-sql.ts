@@ -148,7 +148,7 @@ function compared({ columns }: UndoneTable) {
   return columns.filter(({ isComputed }) => !isComputed);
 }
 
-function same(table: UndoneTable, a: string, b: string): string {
+export function same(table: UndoneTable, a: string, b: string): string {
   return compared(table)
     .map((column) => [a, b].map((alias) => exactly(column, `${alias}.${quoteName(column.name)}`)).join(' <=> '))
     .join(' AND ');

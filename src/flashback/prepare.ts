@@ -1,6 +1,7 @@
 import { readSubject } from '../binlog/judgement/cascades.ts';
 import type { LogRange } from '../binlog/range.ts';
 import { requireStrict } from '../binlog/strict.ts';
+import type { Subject } from '../binlog/subject.ts';
 import type { Transaction } from '../binlog/transaction.ts';
 import { refusal } from '../errors.ts';
 import { dropBeside, makeBeside } from '../exchange/side-database.ts';
@@ -8,9 +9,16 @@ import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
 import type { Snapshot } from '../schema/types.ts';
 import { type Bounds, collectEffects, type Effects } from './collect.ts';
-import { hasUnloggedCascades, requireNoCascades, requireRowsAlone, requireSameTables } from './require-undoable.ts';
+import {
+  type Hidden,
+  hasUnloggedCascades,
+  requireNoCascades,
+  requireRowsAlone,
+  requireSameTables,
+} from './require-undoable.ts';
 import { fillBeside, type Undo, understandRows } from './scratch.ts';
 import { readUndo } from './undo.ts';
+import { type Copied, withCopied } from './unlogged/copied.ts';
 
 export interface UndoRequest {
   readonly range: LogRange;
@@ -22,6 +30,8 @@ export interface UndoRequest {
   readonly bounds: Bounds;
   readonly flavor: Flavor;
   readonly signal: AbortSignal;
+  /** What a copy of the moment before has shown of it; undefined: there was none, or none was needed. */
+  readonly copied?: Copied | undefined;
 }
 
 export interface Prepared {
@@ -38,16 +48,13 @@ export const BOUNDS: Bounds = { rows: 200_000, bytes: 256 * 1024 * 1024 };
  * not be undone whole: before anything is made beside.
  */
 export async function prepareUndo(request: UndoRequest, snapshot: Snapshot, session: Session): Promise<Prepared> {
-  const { range, transactions, side, run, bounds, flavor, signal } = request;
+  const { range, transactions, side, run, flavor, signal } = request;
   const subject = await readSubject(session, flavor, snapshot.database);
-  requireRowsAlone(transactions, subject);
-  const effects = await collectEffects(range, transactions, subject, bounds, signal);
-  const { description, tables, touched } = effects;
+  const { effects, hidden } = await readEffects(request, subject, session);
+  const { description, tables } = effects;
   const names = tables.map(({ table }) => table);
-  const hasUnlogged = await hasUnloggedCascades(effects, flavor, session);
-  if (hasUnlogged) await requireNoCascades(transactions, touched, subject, session);
   if (!description || tables.length === 0) throw nothingToUndo(snapshot.database);
-  await requireSameTables(range, transactions, { tables: names, hasUnlogged }, subject, signal);
+  await requireSameTables(range, transactions, { tables: names, hidden }, subject, signal);
   const undo = await readUndo(
     effects,
     snapshot,
@@ -66,6 +73,22 @@ export async function prepareUndo(request: UndoRequest, snapshot: Snapshot, sess
   await session.query("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES'");
   await fillBeside(undo, fullBytes, session);
   return { undo, fullBytes };
+}
+
+/** From the log, and where that lacks what foreign keys did, from the copy. */
+async function readEffects(
+  { range, transactions, bounds, flavor, signal, copied }: UndoRequest,
+  subject: Subject,
+  session: Session,
+): Promise<{ readonly effects: Effects; readonly hidden: Hidden | undefined }> {
+  requireRowsAlone(transactions, subject);
+  const logged = await collectEffects(range, transactions, subject, bounds, signal);
+  if (!(await hasUnloggedCascades(logged, flavor, session))) return { effects: logged, hidden: undefined };
+  const { touched } = logged;
+  await requireNoCascades(transactions, touched, copied?.tables, subject, session);
+  const hidden = { touched, isCopied: copied !== undefined };
+  if (!copied) return { effects: logged, hidden };
+  return { effects: await withCopied(logged, copied, transactions, subject, bounds, signal), hidden };
 }
 
 function nothingToUndo(database: string) {

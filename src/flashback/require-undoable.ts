@@ -1,18 +1,21 @@
 import { concernOf } from '../binlog/concern.ts';
-import { type ActingKey, acts, logsCascades, readActingKeys } from '../binlog/judgement/cascades.ts';
+import type { RowChange } from '../binlog/events/row-event.ts';
+import { acts, logsCascades, readActingKeys } from '../binlog/judgement/cascades.ts';
 import { findUnlogged } from '../binlog/judgement/unlogged.ts';
 import { type LogRange, readRange } from '../binlog/range.ts';
 import { shorten } from '../binlog/statement.ts';
 import { means, type Subject } from '../binlog/subject.ts';
 import { placeOf, readTransactions, type Transaction } from '../binlog/transaction.ts';
+import { Failure } from '../errors.ts';
 import { classify } from '../migrations/classify/classify.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
 import { isSameName } from '../mysql/name.ts';
 import { JOURNAL_TABLE } from '../schema/types.ts';
 import { failsAt } from './cannot-undo.ts';
-import type { Effects, TableEffect } from './collect.ts';
+import type { Effects } from './collect.ts';
 import { dropsKeyElsewhere, mayHideKey } from './hidden-keys.ts';
+import { reachedKeys } from './unlogged/reached.ts';
 
 /** Throws a refusal at a transaction that did more to the database than change rows, or something that the log does not tell. */
 export function requireRowsAlone(transactions: readonly Transaction[], subject: Subject): void {
@@ -31,12 +34,12 @@ export function requireRowsAlone(transactions: readonly Transaction[], subject: 
 
 /**
  * Throws a refusal when one of the tables was defined anew since the first of the transactions: its rows look another way now.
- * `hasUnlogged`: foreign keys may have acted unseen, and `requireNoCascades` looks at those that are still there.
+ * `hidden`: foreign keys may have acted unseen, and `requireNoCascades` looks at those that are still there.
  */
 export async function requireSameTables(
   range: LogRange,
   transactions: readonly Transaction[],
-  { tables, hasUnlogged }: { readonly tables: readonly string[]; readonly hasUnlogged: boolean },
+  { tables, hidden }: { readonly tables: readonly string[]; readonly hidden: Hidden | undefined },
   subject: Subject,
   signal: AbortSignal,
 ): Promise<void> {
@@ -52,9 +55,27 @@ export async function requireSameTables(
       const table = tables.find((name) => touches(text, name, subject));
       if (table !== undefined) throw failsAt(first, `${table} was defined anew since: ${shorten(text)}`);
     }
-    const hiding = hasUnlogged && (texts.find(mayHideKey) ?? findDropElsewhere(transaction));
-    if (hiding) throw failsAt(first, `${HIDDEN}: ${shorten(hiding)}`);
+    if (hidden) requireNoneHidden(first, hidden, texts, transaction);
   }
+}
+
+/** What foreign keys have done with rows of these tables is not in the log. */
+export interface Hidden {
+  readonly touched: Effects['touched'];
+  /** A copy of the moment before had the keys of its time. Those of other databases it did not have. */
+  readonly isCopied: boolean;
+}
+
+function requireNoneHidden(
+  first: Transaction,
+  { touched, isCopied }: Hidden,
+  texts: readonly string[],
+  transaction: Transaction,
+): void {
+  const elsewhere = findDropElsewhere(transaction);
+  if (elsewhere !== undefined) throw failsAt(first, `${HIDDEN}: ${shorten(elsewhere)}`);
+  const own = isCopied ? undefined : texts.find(mayHideKey);
+  if (own !== undefined) throw new ChildrenUnlogged(failsAt(first, `${HIDDEN}: ${shorten(own)}`), touched);
 }
 
 const HIDDEN =
@@ -85,27 +106,38 @@ export async function hasUnloggedCascades(
 }
 
 /**
- * Throws a refusal where rows that were deleted or changed may have taken others along that the log does not have: InnoDB does
- * what its foreign keys say by itself, and MariaDB, and MySQL up to 9.5, log the parent alone.
+ * Throws where rows that were deleted or changed may have taken others along that the log does not have: InnoDB does what its foreign
+ * keys say by itself, and MariaDB, and MySQL up to 9.5, log the parent alone. Of the own database it is `ChildrenUnlogged`: with a
+ * copy of the moment before, `copied` names the tables that it has shown. Of another one it is a refusal, copy or not.
  */
 export async function requireNoCascades(
   transactions: readonly Transaction[],
   touched: Effects['touched'],
+  copied: readonly string[] | undefined,
   subject: Subject,
   session: Session,
 ): Promise<void> {
   const [first] = transactions;
   if (!first) return;
-  const keys = (await readActingKeys(session)).filter((key) => means(subject, key.parentDatabase));
-  for (const { table, did } of touched) {
-    const key = keys.find((one) => isSameName(one.parentTable, table, subject.ignoresCase) && acted(one, did));
-    if (!key) continue;
-    const rule = acts(key.onDelete) && did.has('delete') ? `ON DELETE ${key.onDelete}` : `ON UPDATE ${key.onUpdate}`;
-    const what = `rows of ${key.table} went or changed with those of ${table} (${rule}), and the server does not log them`;
-    throw failsAt(first, what);
-  }
+  const shown = (copied ?? []).map((table) => ({ table, did: new Set<RowChange>(['delete', 'update']) }));
+  const keys = reachedKeys(await readActingKeys(session), [...touched, ...shown], subject);
+  const elsewhere = keys.find(({ database }) => !means(subject, database));
+  const key = elsewhere ?? keys[0];
+  if (!key || (copied && !elsewhere)) return;
+  const parent = touched.find(({ table }) => isSameName(table, key.parentTable, subject.ignoresCase));
+  const isDelete = acts(key.onDelete) && (!parent || parent.did.has('delete'));
+  const rule = isDelete ? `ON DELETE ${key.onDelete}` : `ON UPDATE ${key.onUpdate}`;
+  const child = elsewhere ? `${key.database}.${key.table}` : key.table;
+  const what = `rows of ${child} went or changed with those of ${key.parentTable} (${rule}), and the server does not log them`;
+  throw elsewhere ? failsAt(first, what) : new ChildrenUnlogged(failsAt(first, what), touched);
 }
 
-function acted(key: ActingKey, did: TableEffect['did']): boolean {
-  return (did.has('delete') && acts(key.onDelete)) || (did.has('update') && acts(key.onUpdate));
+/** A copy of the moment before would show what the log does not have. */
+export class ChildrenUnlogged extends Failure {
+  readonly touched: Effects['touched'];
+
+  constructor(failure: Failure, touched: Effects['touched']) {
+    super(failure.message, failure);
+    this.touched = touched;
+  }
 }

@@ -24,6 +24,16 @@ export async function checkBeside(server: Server, manifest: Manifest, tables?: r
   }
 }
 
+/** Whether a copy of the database that a backup holds fits beside production, with the rows of its tables once more. */
+export async function checkCopyFits(server: Server, { rawBytes }: Manifest): Promise<Check> {
+  const session = await server.open();
+  try {
+    return await checkSpace(session, rawBytes * 2);
+  } finally {
+    await session.close();
+  }
+}
+
 /** A foreign key follows its parent: one of another database would lead to the tables that are kept, not to the restored. */
 async function checkReferences(
   session: Session,

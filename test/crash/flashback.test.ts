@@ -15,11 +15,13 @@ const LIMIT_MS = 30 * 60_000;
 const START = `
 CREATE TABLE companies (id INT PRIMARY KEY, name VARCHAR(50));
 CREATE TABLE customers (id INT PRIMARY KEY, company_id INT, FOREIGN KEY (company_id) REFERENCES companies (id));
+CREATE TABLE orders (id INT PRIMARY KEY, customer_id INT, FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE CASCADE);
 CREATE TABLE notes (text VARCHAR(50));
 CREATE TABLE audit (what VARCHAR(50));
 CREATE TRIGGER customers_audited AFTER INSERT ON customers FOR EACH ROW INSERT INTO audit VALUES ('customer');
 INSERT INTO companies VALUES (1, 'one'), (2, 'two');
 INSERT INTO customers VALUES (1, 1), (2, 1), (3, 2);
+INSERT INTO orders VALUES (1, 1), (2, 3);
 INSERT INTO notes VALUES ('same'), ('same'), (NULL);
 `;
 /** Without a primary key only the transaction keeps a row of `notes` from coming twice. */
@@ -39,6 +41,11 @@ interface Point {
 async function setStage(server: TestServer) {
   const stage = await Stage.build(server, options);
   const intact = await stage.dump();
+  // MariaDB does not log the orders that went: they come from a copy of the moment before.
+  if (server.kind === 'mariadb') {
+    const made = await stage.run('backup', 'create');
+    if (made.code !== 0) throw new Error(`the backup failed:\n${made.output}`);
+  }
   const from = await endOfLog(server);
   await stage.sql(ACCIDENT);
   const all = await transactionsOf(await copySince(server, from));
@@ -103,7 +110,10 @@ describeOnServers(
         { at: at + 1, fate: 'before' },
         { at: at + 1, fate: 'after' },
       ]);
+      const copy = commands.findIndex((text) => text.includes('gateway_migrate_copy_')) + 1;
+      expect(copy > 0).toBe(server().kind === 'mariadb');
       const certain: Point[] = [
+        ...(copy > 0 ? [{ at: copy, fate: 'after' } as const] : []),
         { at: MADE_BESIDE, fate: 'after' },
         { at: commit, fate: 'before' },
         { at: commit, fate: 'after' },

@@ -110,7 +110,7 @@ describeOnServers(
       const isUnlogged = work.includes('customers') && server().kind === 'mariadb';
       expect(await because(undo(server(), database, happened))).toBe(
         isUnlogged
-          ? 'rows of bills went or changed with those of customers (ON DELETE CASCADE), and the server does not log them'
+          ? `rows of ${elsewhere}.bills went or changed with those of customers (ON DELETE CASCADE), and the server does not log them`
           : `it changed rows of ${elsewhere}, too`,
       );
       expect(await contentOf(server(), database)).toEqual(lost);

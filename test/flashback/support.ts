@@ -4,6 +4,7 @@ import { HEADER_BYTES, seal } from '../../src/binlog/events/event.ts';
 import { findNamed } from '../../src/binlog/named/find.ts';
 import { parseName } from '../../src/binlog/named/names.ts';
 import type { LogPosition } from '../../src/binlog/range.ts';
+import type { Config } from '../../src/config/config.ts';
 import { dropBeside } from '../../src/exchange/side-database.ts';
 import {
   lockRows,
@@ -15,9 +16,13 @@ import {
 } from '../../src/flashback/carry-out.ts';
 import type { Bounds } from '../../src/flashback/collect.ts';
 import { BOUNDS, type Prepared, prepareUndo } from '../../src/flashback/prepare.ts';
+import { ChildrenUnlogged } from '../../src/flashback/require-undoable.ts';
+import type { Copied } from '../../src/flashback/unlogged/copied.ts';
 import type { connect } from '../../src/mysql/connect.ts';
 import { quoteName } from '../../src/mysql/quote.ts';
+import { type CopyRequest, copyBefore } from '../../src/phases/restore/copy-before.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
+import { contextFor, type Taken } from '../backup/support.ts';
 import { copySince, endOfLog, withRoot } from '../binlog/support.ts';
 import type { TestServer } from '../support/servers.ts';
 
@@ -28,6 +33,8 @@ export interface Accident {
   readonly places: readonly string[];
   /** The log says that a server of this version wrote it. Default: the one that did. */
   readonly writtenBy?: string;
+  /** From before it: where foreign keys did what the log does not have, a copy of the moment before is made of it. */
+  readonly backup?: Pick<Taken, 'file' | 'manifest'>;
 }
 
 /** Does each piece of work in a transaction of its own, and tells where the log has it. */
@@ -46,11 +53,11 @@ export async function happen(server: TestServer, database: string, ...works: rea
 export async function prepare<T>(
   server: TestServer,
   database: string,
-  { from, places, writtenBy }: Accident,
+  { from, places, writtenBy, backup }: Accident,
   bounds: Bounds,
   body: (prepared: Prepared, session: Session) => Promise<T>,
 ): Promise<T> {
-  const range = await copySince(server, from);
+  const range = await copySince(server, backup?.manifest.position ?? from);
   if (writtenBy !== undefined) for (const { name } of range.files) claimWriter(join(range.folder, name), writtenBy);
   const { signal } = new AbortController();
   const names = places.flatMap((place) => parseName(place) ?? []);
@@ -60,13 +67,32 @@ export async function prepare<T>(
     const snapshot = await readSnapshot(session, database);
     await session.query("SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'");
     const request = { range, transactions, side, run: 'r', bounds, flavor, signal };
+    const prepareAgain = async (error: unknown) => {
+      if (!(error instanceof ChildrenUnlogged) || !backup) throw error;
+      const copied = await copyFor(server, database, { ...backup, range, transactions, touched: error.touched });
+      return prepareUndo({ ...request, copied }, snapshot, session);
+    };
     try {
-      return await body(await prepareUndo(request, snapshot, session), session);
+      return await body(await prepareUndo(request, snapshot, session).catch(prepareAgain), session);
     } finally {
       await session.execute('ROLLBACK');
       await dropBeside(session, side);
     }
   });
+}
+
+async function copyFor(
+  server: TestServer,
+  database: string,
+  request: Omit<CopyRequest, 'side' | 'stepId'>,
+): Promise<Copied> {
+  const parts = {
+    run: 'r',
+    config: { stateDir: request.range.folder, migrations: { lockWaitSeconds: 5, lockRetries: 0 } } as Config,
+    env: { GATEWAY_MIGRATE_CLIENTS: server.binDir },
+  };
+  const side = `${database}_restore_20260101_000001`;
+  return copyBefore({ ...request, side, stepId: 'copy' }, parts, await contextFor(server.target(database)));
 }
 
 /** Behind the magic number and the event's header stand two bytes, and then the version. */

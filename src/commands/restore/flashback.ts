@@ -8,6 +8,7 @@ import type { Config } from '../../config/config.ts';
 import { ExitCode, Failure, refusal } from '../../errors.ts';
 import { findFreeSecond, nameBeside } from '../../exchange/side-database.ts';
 import type { OnConflict, Settled } from '../../flashback/carry-out.ts';
+import { ChildrenUnlogged } from '../../flashback/require-undoable.ts';
 import { logFolder } from '../../phases/restore/replay.ts';
 import { planFlashback } from '../../plan/flashback.ts';
 import type { Facts } from '../../preflight/gather.ts';
@@ -23,6 +24,7 @@ import type { Invocation } from '../shared/invocation.ts';
 import { requireFree, showPreflight } from '../shared/preflight.ts';
 import { runStep } from '../shared/step.ts';
 import { DONE, withRun } from '../shared/with-run.ts';
+import { copyMoment, type MadeCopy } from './flashback/copy.ts';
 import { copyNamedLog } from './flashback/log.ts';
 import { type Asked, type Outlook, tryUndo } from './flashback/outlook.ts';
 import { requireLoadable } from './needs.ts';
@@ -32,11 +34,14 @@ export interface FlashbackOptions {
   readonly flashback: readonly string[];
   readonly onConflict: OnConflict;
   readonly dryRun: boolean;
+  /** A path, or `latest`: where the log lacks what foreign keys did, it is loaded from there as it was. */
+  readonly backup: string;
 }
 
 const READ = { id: 'binlog', title: 'Read the binary log' };
 const COMPARE = { id: 'compare-rows', title: 'Compare with production' };
 const MOST_SHOWN = 20;
+const UNLOGGED = 'foreign keys changed rows that are not in the log: a copy of the moment before has them';
 
 /** Undoes the row changes of transactions in production itself, with the site up. */
 export function flashbackCommand(options: FlashbackOptions, invocation: Invocation): Promise<ExitCode> {
@@ -60,8 +65,14 @@ export function flashbackCommand(options: FlashbackOptions, invocation: Invocati
       );
       const transactions = await requireFound(names, range, invocation);
       const asked = { range, transactions, side, rule: options.onConflict, again: againOf(options) };
-      const outlook = await look({ ...asked, patience: config.migrations }, facts, invocation);
-      showOutlook(outlook, options, config, invocation);
+      const { outlook, copy } = await look(
+        { ...asked, patience: config.migrations },
+        options,
+        facts,
+        config,
+        invocation,
+      );
+      showOutlook(outlook, copy, options, config, invocation);
       if (outlook.isInTheWay) throw stopped(outlook, options);
       if (options.dryRun) return end(logs);
       if (!(await invocation.prompt.confirm('Undo these rows in PRODUCTION?'))) throw declined();
@@ -105,20 +116,46 @@ async function requireFound(
   );
 }
 
+/** Where the log does not have what foreign keys did, it looks once more with a copy of the moment before. */
+async function look(
+  asked: Omit<Asked, 'run'>,
+  { backup }: FlashbackOptions,
+  facts: Facts,
+  config: Config,
+  invocation: Invocation,
+): Promise<{ readonly outlook: Outlook; readonly copy: MadeCopy | undefined }> {
+  const outlook = await compare(asked, facts, invocation);
+  if (!(outlook instanceof ChildrenUnlogged)) return { outlook, copy: undefined };
+  const copy = await copyMoment({ ...asked, backup }, outlook, facts, config, invocation);
+  const { range, copied } = copy;
+  const second = await compare({ ...asked, range, copied }, facts, invocation);
+  if (second instanceof ChildrenUnlogged) throw second;
+  return { outlook: second, copy };
+}
+
 /** Under the lock, so that what is made beside for it is nobody else's; whatever it has made is gone when it ends. */
-function look(asked: Omit<Asked, 'run'>, { server }: Facts, invocation: Invocation): Promise<Outlook> {
+function compare(
+  asked: Omit<Asked, 'run'>,
+  { server }: Facts,
+  invocation: Invocation,
+): Promise<Outlook | ChildrenUnlogged> {
   const { hub, signal } = invocation;
   const request = { server, command: 'restore', run: hub.run, report: hub.report, signal, readsOnly: true };
   return runStep(
     COMPARE,
     invocation,
-    () => withLock(request, (lock) => tryUndo({ ...asked, run: hub.run }, lock, invocation)),
-    ({ told }) => told.join('; '),
+    () =>
+      withLock(request, (lock) => tryUndo({ ...asked, run: hub.run }, lock, invocation)).catch((error: unknown) => {
+        if (error instanceof ChildrenUnlogged) return error;
+        throw error;
+      }),
+    (found) => (found instanceof ChildrenUnlogged ? UNLOGGED : found.told.join('; ')),
   );
 }
 
 function showOutlook(
   { undone, skipped, told, conflicts, isInTheWay }: Outlook,
+  copy: MadeCopy | undefined,
   { onConflict, dryRun }: FlashbackOptions,
   config: Config,
   { hub }: Invocation,
@@ -133,6 +170,7 @@ function showOutlook(
       ['Database', config.database.database],
       ...undone.map((one): [string, string] => ['Undone', describe(one)]),
       ...skipped.map((one): [string, string] => ['Left', `${describe(one)}: a row of it was changed since`]),
+      ...(copy ? [['Foreign keys', copy.told] as [string, string]] : []),
       ...told.map((text): [string, string] => ['Rows', text]),
       ...(conflicts.length > 0 ? [['Conflicts', describeConflicts(conflicts, onConflict)] as [string, string]] : []),
       ['Lost', 'nothing: what was written since stays'],

@@ -10,6 +10,7 @@ import { dropBeside } from '../../exchange/side-database.ts';
 import { lockRows, requireUndone, type Settled, settle, undoRows } from '../../flashback/carry-out.ts';
 import { BOUNDS, type Prepared, prepareUndo } from '../../flashback/prepare.ts';
 import type { Undo } from '../../flashback/scratch.ts';
+import { readCopied } from '../../flashback/unlogged/copied.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { StepInputs } from '../../plan/step.ts';
 import type { Snapshot } from '../../schema/types.ts';
@@ -101,7 +102,8 @@ async function prepare(
   if (!range) throw new Error('the copy of the binary log is gone from the folder of the run');
   requireSame(input, present);
   const transactions = await readTransactions(input, range, context.signal);
-  const request = { range, transactions, side: input.database, run, bounds: BOUNDS, flavor, signal: context.signal };
+  const shared = { side: input.database, run, bounds: BOUNDS, flavor, signal: context.signal };
+  const request = { range, transactions, ...shared, copied: await readCopied(range) };
   return prepareUndo(request, present, session);
 }
 

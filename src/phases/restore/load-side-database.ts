@@ -51,11 +51,12 @@ export function loadBesidePhase(parts: ExchangeParts): Phase<'load-beside'> {
   };
 }
 
-async function loadInto(
+/** The tables alone, into a database that is made anew. Throws an error where they are not what the manifest says. */
+export async function loadTablesInto(
   database: string,
   file: string,
   manifest: Manifest,
-  { run, config, env }: ExchangeParts,
+  { run, env, stepId }: Pick<ExchangeParts, 'run' | 'env'> & { readonly stepId: string },
   session: Session,
   context: Context,
 ): Promise<void> {
@@ -66,13 +67,24 @@ async function loadInto(
   await makeBeside(session, { name: database, role: 'restore', ofDatabase, run });
   await setDefaults(session, database, manifest);
   const target = { ...server.target, database };
-  await loadBackup(file, target, clients, 'load-beside', context, { part: 'tables', fence: context.fence });
+  await loadBackup(file, target, clients, stepId, context, { part: 'tables', fence: context.fence });
   const wrong = await compareTables(manifest, { ...server, target }, session, context);
   if (wrong.length > 0) throw new Error(`after the load ${wrong.join(', ')}`);
+}
+
+async function loadInto(
+  database: string,
+  file: string,
+  manifest: Manifest,
+  { run, config, env }: ExchangeParts,
+  session: Session,
+  context: Context,
+): Promise<void> {
+  await loadTablesInto(database, file, manifest, { run, env, stepId: 'load-beside' }, session, context);
   const folder = join(config.stateDir, 'runs', run);
   await makeFolder(folder);
   const arriving = await readStoredText(file, context.signal);
-  const present = await readStoredObjects(session, ofDatabase);
+  const present = await readStoredObjects(session, context.server.target.database);
   // What the swap drops it must be able to make again, and what arrives as well.
   const sql = [arriving.toString('utf8'), ...present.map(([, { text }]) => text)].join('\n');
   await requireDefiners(session, database, definersIn(sql));

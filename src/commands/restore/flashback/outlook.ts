@@ -3,6 +3,7 @@ import { placeOf, type Transaction } from '../../../binlog/transaction.ts';
 import { dropBeside, dropUnmarked, listBeside } from '../../../exchange/side-database.ts';
 import { type OnConflict, type Settled, settle } from '../../../flashback/carry-out.ts';
 import { BOUNDS, prepareUndo } from '../../../flashback/prepare.ts';
+import type { Copied } from '../../../flashback/unlogged/copied.ts';
 import type { Session } from '../../../mysql/connect.ts';
 import { describeUndo } from '../../../phases/restore/flashback.ts';
 import type { HeldLock } from '../../../run/lock.ts';
@@ -33,6 +34,8 @@ export interface Asked {
   readonly rule: OnConflict;
   readonly run: string;
   readonly patience: Patience;
+  /** What a copy of the moment before has shown; undefined: there is none. */
+  readonly copied?: Copied | undefined;
   /** What to type once nobody is in the way. */
   readonly again: string;
 }
@@ -58,8 +61,8 @@ export async function tryUndo(asked: Asked, { server, fence }: HeldLock, invocat
 async function tryRule(asked: Asked, waiting: Waiting, server: HeldLock['server'], invocation: Invocation) {
   const { session } = waiting;
   const snapshot = await readSnapshot(session, server.target.database);
-  const { range, side, rule, run } = asked;
-  const shared = { range, side, run, bounds: BOUNDS, flavor: server.flavor, signal: invocation.signal };
+  const { range, side, rule, run, copied } = asked;
+  const shared = { range, side, run, copied, bounds: BOUNDS, flavor: server.flavor, signal: invocation.signal };
   const conflicts: Settled['conflicts'][number][] = [];
   for (let undone = asked.transactions; ; ) {
     const { undo, settled } = await withPatience(async () => {

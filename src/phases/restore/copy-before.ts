@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import type { Manifest } from '../../backup/file/manifest.ts';
+import { readInventory } from '../../binlog/copy.ts';
+import { readActingKeys } from '../../binlog/judgement/cascades.ts';
+import { cutRange, type LogPosition, type LogRange, rangeFrom } from '../../binlog/range.ts';
+import { replayLog } from '../../binlog/replay.ts';
+import { readNamedDatabase } from '../../binlog/subject.ts';
+import { placeOf, startOf, type Transaction } from '../../binlog/transaction.ts';
+import type { Context } from '../../context.ts';
+import { dropBeside } from '../../exchange/side-database.ts';
+import { failsAt } from '../../flashback/cannot-undo.ts';
+import type { Effects } from '../../flashback/collect.ts';
+import { shapeOf, type UndoneTable } from '../../flashback/shape.ts';
+import { type Copied, type CopiedTransaction, copiedFolder, writeCopied } from '../../flashback/unlogged/copied.ts';
+import { type Copy, dropLaidOut, keepRows, layOut } from '../../flashback/unlogged/difference.ts';
+import { reachedKeys } from '../../flashback/unlogged/reached.ts';
+import type { Session } from '../../mysql/connect.ts';
+import { isSameName } from '../../mysql/name.ts';
+import { readSnapshot } from '../../schema/snapshot.ts';
+import type { ExchangeParts } from './exchange.ts';
+import { loadTablesInto } from './load-side-database.ts';
+import { copySince } from './tail.ts';
+
+export interface CopyRequest {
+  /** A backup from before the first of the transactions. */
+  readonly file: string;
+  readonly manifest: Manifest;
+  /** The log from where the backup ends. */
+  readonly range: LogRange;
+  /** In the order of the log. */
+  readonly transactions: readonly Transaction[];
+  /** Of the rows that the log has of them. */
+  readonly touched: Effects['touched'];
+  /** The database that the copy is made in, and that is gone afterwards. */
+  readonly side: string;
+  readonly stepId: string;
+}
+
+/**
+ * Makes a copy of the moment before each of the transactions, repeats it there, and notes beside the log what it did to the tables that
+ * foreign keys lead to. Production is only read. Throws an error that says what of it failed.
+ */
+export async function copyBefore(request: CopyRequest, parts: ExchangeParts, context: Context): Promise<Copied> {
+  const { file, manifest, range, transactions, side, stepId } = request;
+  const session = await context.server.open();
+  try {
+    for (const sql of context.fence?.() ?? []) await session.query(sql);
+    await loadTablesInto(side, file, manifest, { ...parts, stepId }, session, context);
+    await prepareSession(session);
+    const copied: CopiedTransaction[] = [];
+    let tables: readonly UndoneTable[] = [];
+    let at: LogPosition = { file: range.files[0]?.name ?? '', position: range.from };
+    for (const [index, transaction] of transactions.entries()) {
+      await repeat(request, at, startOf(transaction), context);
+      const reached = await readReached(request, session);
+      if (index > 0 && namesOf(reached) !== namesOf(tables)) throw failsAt(transaction, OTHER_KEYS);
+      tables = reached;
+      at = { file: transaction.file, position: transaction.end };
+      copied.push(await compare({ request, transaction, tables, index }, parts, session, context));
+    }
+    const result = { database: side, tables: tables.map(({ table }) => table), transactions: copied };
+    await writeCopied(range, result);
+    return result;
+  } finally {
+    await dropBeside(session, side).catch(() => undefined);
+    await session.close();
+  }
+}
+
+const OTHER_KEYS = 'foreign keys were changed between the transactions, and what they did is not logged';
+
+function namesOf(tables: readonly UndoneTable[]): string {
+  return JSON.stringify(tables.map(({ table }) => table));
+}
+
+/** Rows are put in as they are, whatever a definition would not let in, and are logged as rows. */
+async function prepareSession(session: Session): Promise<void> {
+  await session.query(
+    "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'",
+  );
+  const [row] = await session.query<{ format: string }>('SELECT @@SESSION.binlog_format AS format');
+  if (row?.format !== 'ROW') await session.query("SET SESSION binlog_format = 'ROW'");
+}
+
+async function repeat(
+  { range, side, stepId }: CopyRequest,
+  from: LogPosition,
+  until: LogPosition,
+  context: Context,
+): Promise<void> {
+  const session = await context.server.open({ database: side, purpose: 'migration' });
+  try {
+    for (const sql of context.fence?.() ?? []) await session.query(sql);
+    const named = await readNamedDatabase(session, context.server.target.database);
+    const stretch = cutRange(rangeFrom(range, from), until);
+    await replayLog({ range: stretch, from: named, into: side, isPrivate: false, stepId }, session, context);
+  } finally {
+    await session.close();
+  }
+}
+
+/** By the keys that the copy has now: those of the moment. */
+async function readReached({ side, touched }: CopyRequest, session: Session): Promise<UndoneTable[]> {
+  const named = await readNamedDatabase(session, side);
+  const keys = reachedKeys(await readActingKeys(session), touched, named);
+  const isReached = (table: string) => keys.some((key) => isSameName(key.table, table, named.ignoresCase));
+  const { objects } = await readSnapshot(session, side);
+  const reached = [...objects.values()].flatMap(({ name, table }) =>
+    table && isReached(name) ? [shapeOf(name, table)] : [],
+  );
+  return reached.sort((one, other) => (one.table < other.table ? -1 : 1));
+}
+
+interface Comparing {
+  readonly request: CopyRequest;
+  readonly transaction: Transaction;
+  readonly tables: readonly UndoneTable[];
+  readonly index: number;
+}
+
+/** Repeats the transaction, and has the server log what it did. */
+async function compare(
+  { request, transaction, tables, index }: Comparing,
+  parts: ExchangeParts,
+  session: Session,
+  context: Context,
+): Promise<CopiedTransaction> {
+  const { side, range } = request;
+  const copy: Copy = { database: side, tables };
+  await keepRows(copy, session);
+  await repeat(request, startOf(transaction), { file: transaction.file, position: transaction.end }, context);
+  const { end } = await readInventory(session, context.server.flavor);
+  const counts = await layOut(copy, session);
+  const folder = join(copiedFolder(range), String(index));
+  const logged = await copySince(end, { ...range, folder }, parts, context);
+  await dropLaidOut(copy, session);
+  return { place: placeOf(transaction), range: logged, counts };
+}
