@@ -1,4 +1,5 @@
 import { letEverythingIn } from '../backup/load/admission.ts';
+import { tellingKept } from '../backup/load/kept-settings.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
@@ -74,10 +75,10 @@ export async function makeKeys(
   run: RunPatiently,
 ): Promise<void> {
   const present = await presentKeys(session, database, keys);
-  if (keys.length > 0) await letEverythingIn(session);
+  const admission = keys.length > 0 ? await letEverythingIn(session) : { kept: [] };
   await session.execute('SET SESSION foreign_key_checks = 0');
   for (const key of keys.filter((one) => !present(one))) {
-    await run(makeKeySql(database, key));
+    await tellingKept(admission, () => run(makeKeySql(database, key)));
     // An index that came with the key gives way to one that comes with it now, under the key's name.
     if (key.index === undefined || (await hasIndex(session, database, key.table, key.index))) continue;
     const table = quoteQualified(database, key.table);

@@ -51,3 +51,9 @@ function covers(pattern: string, database: string): boolean {
   });
   return new RegExp(`^${source}$`, 's').test(database);
 }
+
+/** PURE: `app@localhost`, as `CURRENT_USER()` says it, as GRANT takes it. */
+export function quoteAccount(account: string): string {
+  const at = account.lastIndexOf('@');
+  return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;
+}

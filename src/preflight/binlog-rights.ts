@@ -1,7 +1,7 @@
 import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
-import { missingPrivileges } from '../mysql/grants.ts';
-import { quoteAccount, readAccount } from './privileges.ts';
+import { missingPrivileges, quoteAccount } from '../mysql/grants.ts';
+import { readAccount } from './privileges.ts';
 
 /** What the account may do with the server's binary log. */
 export interface LogRights {

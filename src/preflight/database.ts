@@ -33,7 +33,7 @@ export async function checkDatabase(
     await checkBinlog(server, session),
     await checkClock(session, clock),
     ...(await checkOpenTransactions(session)),
-    ...(await checkRestoreRights(session, account, snapshot.database)),
+    ...(await checkRestoreRights(server, session, account)),
   ];
 }
 

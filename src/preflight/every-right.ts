@@ -1,9 +1,10 @@
 import { type BesideRole, nameBeside } from '../exchange/side-database.ts';
 import { type Flavor, isAtLeast } from '../mysql/flavor.ts';
-import { missingPrivileges } from '../mysql/grants.ts';
+import { missingPrivileges, quoteAccount } from '../mysql/grants.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { type Check, holds, warns } from '../run/check.ts';
-import { type Account, NEEDED, quoteAccount } from './privileges.ts';
+import { type Account, NEEDED } from './privileges.ts';
+import { describeSetting, holdsOne, type SettingToChange } from './settings-to-change.ts';
 
 /** What decides which rights this account needs on this server. */
 export interface Circumstances {
@@ -18,10 +19,14 @@ export interface Circumstances {
   readonly hasForeignDefiners: boolean;
   /** One of those accounts has SYSTEM_USER; undefined where that cannot be seen. */
   readonly hasSystemDefiner: boolean | undefined;
+  /** Tables that production has ask for them. */
+  readonly settings: readonly SettingToChange[];
 }
 
 interface Need {
   readonly privileges: readonly string[];
+  /** One of these does as well. */
+  readonly orOneOf?: readonly string[];
   /** As it stands behind ON. */
   readonly on: string;
   /** A database that it must hold for; `''` for the whole server. */
@@ -61,7 +66,8 @@ function allOf(database: string, without: string): Need {
   return { privileges: ['ALL PRIVILEGES'], on, holdsFor: database, without };
 }
 
-function onTheServer({ flavor, isLogged, hasForeignDefiners, hasSystemDefiner }: Circumstances): Need[] {
+function onTheServer(about: Circumstances): Need[] {
+  const { flavor, isLogged, hasForeignDefiners, hasSystemDefiner, settings } = about;
   const isMysql = flavor.kind === 'mysql';
   const global = (without: string, ...privileges: string[]) => ({ privileges, on: '*.*', holdsFor: '', without });
   return [
@@ -84,6 +90,7 @@ function onTheServer({ flavor, isLogged, hasForeignDefiners, hasSystemDefiner }:
     ...(hasSystemDefiner
       ? [global('restore cannot make what belongs to an account with SYSTEM_USER', 'SYSTEM_USER')]
       : []),
+    ...settings.map((one) => ({ ...global(describeSetting(one), ...one.rights.slice(0, 1)), orOneOf: one.rights })),
   ];
 }
 
@@ -108,6 +115,7 @@ export function grantBlock(account: string, needs: readonly Need[]): string {
 export function checkEveryRight({ name, grants }: Account, about: Circumstances): Check[] {
   const needs = everyRight(about);
   const missing = needs.flatMap((need) => {
+    if (need.orOneOf && holdsOne(grants, need.orOneOf)) return [];
     const lacking = isAll(need) ? lacksAny(grants, need) : missingPrivileges(grants, need.holdsFor, need.privileges);
     return lacking.length > 0 ? [{ ...need, lacking }] : [];
   });

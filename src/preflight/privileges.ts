@@ -1,5 +1,5 @@
 import type { Session } from '../mysql/connect.ts';
-import { missingPrivileges, readGrants } from '../mysql/grants.ts';
+import { missingPrivileges, quoteAccount, readGrants } from '../mysql/grants.ts';
 import { type Check, fails, holds } from '../run/check.ts';
 
 /**
@@ -46,9 +46,4 @@ export function checkPrivileges({ name, grants }: Account, database: string): Ch
     detail: `${name} lacks ${missing.join(', ')} on ${database}`,
     remedy: `GRANT ${missing.join(', ')} ON \`${database}\`.* TO ${quoteAccount(name)};`,
   });
-}
-
-export function quoteAccount(account: string): string {
-  const at = account.lastIndexOf('@');
-  return `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`;
 }

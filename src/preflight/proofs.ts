@@ -8,6 +8,7 @@ import { readDefiners } from '../schema/definers.ts';
 import type { Exec } from '../system/exec.ts';
 import { checkEveryRight } from './every-right.ts';
 import { readAccount } from './privileges.ts';
+import { readSettingsToChange } from './settings-to-change.ts';
 
 interface ProofParts {
   readonly config: Config;
@@ -39,6 +40,7 @@ async function proveRights({ config, server }: ProofParts, session: Session): Pr
     ...{ flavor: server.flavor, database, isLogged: Number(row?.isLogged) === 1 },
     rehearsal: rehearsal !== 'private' && isSameServer(rehearsal, config.database) ? rehearsal.database : undefined,
     trial: scratchOf(config),
+    settings: await readSettingsToChange(session, server.flavor),
     hasForeignDefiners: foreign.length > 0,
     hasSystemDefiner: server.flavor.kind === 'mysql' ? await readSystemUsers(session, foreign) : false,
   });

@@ -1,9 +1,10 @@
 import { type BesideRole, nameBeside } from '../exchange/side-database.ts';
-import type { Session } from '../mysql/connect.ts';
-import { missingPrivileges } from '../mysql/grants.ts';
+import type { Server, Session } from '../mysql/connect.ts';
+import { missingPrivileges, quoteAccount } from '../mysql/grants.ts';
 import { type Check, holds, warns } from '../run/check.ts';
 import { readDefiners } from '../schema/definers.ts';
-import { type Account, quoteAccount } from './privileges.ts';
+import type { Account } from './privileges.ts';
+import { describeSetting, holdsOne, readSettingsToChange } from './settings-to-change.ts';
 
 const GROUP = 'rights to restore';
 /** What a load, and RENAME TABLE there and back, ask for. */
@@ -15,12 +16,28 @@ const ANY_DEFINER = ['SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER', 'SET USER'] as c
  * What a restore needs beyond a deploy. A deploy goes on without; a restore must know before it empties anything,
  * because the load would stop half way.
  */
-export async function checkRestoreRights(session: Session, account: Account, database: string): Promise<Check[]> {
+export async function checkRestoreRights(server: Server, session: Session, account: Account): Promise<Check[]> {
+  const { database } = server.target;
   return [
     checkBeside(account, database),
     await checkDefiners(session, account, database),
     await checkTrust(session, account),
+    ...(await checkSettings(server, session, account)),
   ];
+}
+
+/** What refuses new tables refuses those that production has, where a restore, a proof or a rehearsal makes them again. */
+async function checkSettings(server: Server, session: Session, { name, grants }: Account): Promise<Check[]> {
+  const found = await readSettingsToChange(session, server.flavor, (rights) => holdsOne(grants, rights));
+  return found.map((one) =>
+    warns({
+      // By an estimate no restore is refused.
+      group: one.isEstimate ? 'database' : GROUP,
+      name: one.name,
+      detail: `${name} may not change it for its session: ${describeSetting(one)}`,
+      remedy: `GRANT ${one.rights[0]} ON *.* TO ${quoteAccount(name)};`,
+    }),
+  );
 }
 
 /** A restore loads beside production, and keeps there what production was. */

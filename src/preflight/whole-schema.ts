@@ -1,10 +1,10 @@
 import { messageOf, refusal } from '../errors.ts';
 import type { Session } from '../mysql/connect.ts';
-import { missingPrivileges } from '../mysql/grants.ts';
+import { missingPrivileges, quoteAccount } from '../mysql/grants.ts';
 import { quoteName } from '../mysql/quote.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import type { Snapshot } from '../schema/types.ts';
-import { quoteAccount, readAccount } from './privileges.ts';
+import { readAccount } from './privileges.ts';
 
 const ER_TABLEACCESS_DENIED = 1142;
 

@@ -25,16 +25,21 @@ export function judgeRehearsal({ checks, findings }: Pick<Rehearsed, 'checks' | 
     isReady: failed.length === 0,
     checks: all,
     obstacles: failed.map((check) => check.name),
-    ...nextOf(findings, failed.length),
+    ...nextOf(findings, failed),
     advice: all.filter((check) => !check.ok && (check.level === 'advice' || check.level === 'warning')).length,
   };
 }
 
-function nextOf(findings: readonly Finding[], obstacles: number): Pick<Verdict, 'next' | 'mendAndNext'> {
+function nextOf(findings: readonly Finding[], failed: readonly Check[]): Pick<Verdict, 'next' | 'mendAndNext'> {
   const asking = findings.filter(({ asksForRows }) => asksForRows).length;
+  const grants = [...new Set(failed.flatMap(({ remedy }) => /^GRANT .*?;/.exec(remedy ?? '')?.[0] ?? []))];
+  if (asking === 0 && grants.length > 0) {
+    const next = `${grants.join(' ')} as an administrator, then: gateway-migrate test`;
+    return { next, mendAndNext: grants.length === failed.length ? next : `mend what else is named above; ${next}` };
+  }
   if (asking === 0) return { next: 'gateway-migrate test', mendAndNext: MEND_AND_TEST };
   const next = 'gateway-migrate test --from-backup';
-  return { next, mendAndNext: asking === obstacles ? next : `mend what else is named above, then: ${next}` };
+  return { next, mendAndNext: asking === failed.length ? next : `mend what else is named above, then: ${next}` };
 }
 
 /** What was there before comes under a heading of its own: it is nobody's fault today. */

@@ -46,6 +46,10 @@ interface Setting {
   readonly options: TestServerOptions;
   readonly env?: Record<string, string>;
   readonly beside?: string;
+  /** Rights that the account needs for it on MySQL. */
+  readonly rights?: readonly string[];
+  /** The other server has no such setting. */
+  readonly only?: 'mysql';
 }
 
 const STATE = `SELECT GROUP_CONCAT(CONCAT_WS(' ', Id, Company, Note, UNIX_TIMESTAMP(Since)) ORDER BY Id SEPARATOR '; ') AS orders FROM Orders`;
@@ -56,12 +60,12 @@ async function ends(production: Production, env: Record<string, string>, ...comm
   return finished;
 }
 
-async function createShop(server: TestServer, beside: string | undefined): Promise<Production> {
+async function createShop(server: TestServer, { beside, rights = [] }: Setting): Promise<Production> {
   const production = await createProduction(server, { database: 'Shop_Db', migrations: MIGRATIONS, rehearses: true });
   await production.sql(SHOP);
   // A table that is another one in the same database, where names have case.
   if (beside) await production.sql(`${beside}; CREATE TABLE seen (id INT PRIMARY KEY, other INT, UNIQUE KEY (other))`);
-  await production.grantLog(...(server.kind === 'mysql' ? ['SHOW_ROUTINE'] : []));
+  await production.grantLog(...(server.kind === 'mysql' ? ['SHOW_ROUTINE', ...rights] : []));
   if (server.kind === 'mariadb') await server.sql("GRANT SELECT ON mysql.proc TO 'app user'@'localhost'");
   production.configure({ backup: { dir: 'backups', minFree: '1MB', verify: 'checksum' } });
   return production;
@@ -73,14 +77,16 @@ async function present(production: Production): Promise<string[]> {
 }
 
 /** The whole story on a server of its own, as it goes on any other. `beside`: SQL that makes what may not come into it. */
-export function tellsTheStory({ options, env = {}, beside }: Setting): void {
+export function tellsTheStory(setting: Setting): void {
+  const { options, env = {} } = setting;
   describeOnServers(
     'the whole story',
     (server) => {
       test('backup, deploy, verify, rollback, restore to a moment, restore of a table, restore of all', {
         timeout: 300_000,
       }, async () => {
-        const production = await createShop(server(), beside);
+        if (setting.only && server().kind !== setting.only) return;
+        const production = await createShop(server(), setting);
         const session = await (await connect(server().target(production.database))).open();
         const state = () => session.query(STATE);
         const does = (...command: string[]) => ends(production, env, ...command);

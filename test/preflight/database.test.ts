@@ -61,8 +61,9 @@ describeOnServers('the database before a deploy', (server) => {
       database,
     );
     await server().sql(`GRANT ALL ON \`${database.replaceAll('_', '\\_')}\`.* TO 'poor'@'localhost'`);
-    const poor = await (await connect({ ...server().target(database), user: 'poor' })).open();
-    const found = (await checkRestoreRights(poor, await readAccount(poor), database)).filter(({ ok }) => !ok);
+    const place = await connect({ ...server().target(database), user: 'poor' });
+    const poor = await place.open();
+    const found = (await checkRestoreRights(place, poor, await readAccount(poor))).filter(({ ok }) => !ok);
     await poor.close();
     const beside = `${database}_restore_… and ${database}_before_…`;
     expect(brief(found)).toEqual([

@@ -17,7 +17,7 @@ describeOnServers('the rights in effect', (server) => {
   const circumstances = (production: Server): Circumstances => ({
     ...{ flavor: production.flavor, database: production.target.database, rehearsal: 'rights_test' },
     trial: 'rights_test',
-    ...{ isLogged: true, hasForeignDefiners: true, hasSystemDefiner: false },
+    ...{ isLogged: true, hasForeignDefiners: true, hasSystemDefiner: false, settings: [] },
   });
 
   test.each(['directly', 'through a default role'])(

@@ -4,6 +4,7 @@ import { readRange } from '../file/range.ts';
 import { readPortion } from '../file/sections.ts';
 import { createProgress } from '../progress.ts';
 import { readAdmission } from './admission.ts';
+import { requireAsTheyAre, tellingKept } from './kept-settings.ts';
 import { LoadingClient, type LoadTarget } from './loading-client.ts';
 
 /**
@@ -24,13 +25,17 @@ export async function loadTables(
     done += bytes;
     progress.advanceTo(done);
   };
-  const client = await LoadingClient.start({ ...place, admission: await readAdmission(place.target) }, context);
+  const admission = await readAdmission(place.target);
+  await requireAsTheyAre(file, manifest, admission);
+  const client = await LoadingClient.start({ ...place, admission }, context);
   try {
-    await client.feed(undefined, readRange(file, manifest.preamble, onBytes));
-    for (const { name, range } of manifest.tables) {
-      await client.feed(`table ${name}`, readPortion(file, range, 'tables', onBytes));
-    }
-    await client.finish();
+    await tellingKept(admission, async () => {
+      await client.feed(undefined, readRange(file, manifest.preamble, onBytes));
+      for (const { name, range } of manifest.tables) {
+        await client.feed(`table ${name}`, readPortion(file, range, 'tables', onBytes));
+      }
+      await client.finish();
+    });
     progress.finish();
   } catch (error) {
     await client.abandon();

@@ -6,6 +6,7 @@ import type { Part } from '../file/sections.ts';
 import { createProgress } from '../progress.ts';
 import { readAdmission } from './admission.ts';
 import { renameDatabase } from './database-name.ts';
+import { requireAsTheyAre, tellingKept } from './kept-settings.ts';
 import { loadInParallel } from './load-parallel.ts';
 import { loadAsStream } from './load-stream.ts';
 import type { Adapt, LoadContext } from './loading-client.ts';
@@ -46,12 +47,13 @@ export async function loadBackup(
   };
   const manifest = await readManifest(file).catch(() => undefined);
   const admission = await readAdmission(target);
+  await requireAsTheyAre(file, manifest, admission);
   const place = { target, clients, ...options, admission, adapt: adaptation(manifest, target) };
-  if (manifest && manifest.rawBytes >= PARALLEL_FROM_BYTES && hasRanges(manifest, size)) {
-    await loadInParallel({ file, manifest }, place, context, { onBytes });
-  } else {
-    await loadAsStream(file, place, context, onBytes);
-  }
+  await tellingKept(admission, () =>
+    manifest && manifest.rawBytes >= PARALLEL_FROM_BYTES && hasRanges(manifest, size)
+      ? loadInParallel({ file, manifest }, place, context, { onBytes })
+      : loadAsStream(file, place, context, onBytes),
+  );
   progress.finish();
 }
 

@@ -6,6 +6,7 @@ import { readObjectNames, readTables } from '../dump/source.ts';
 import { areRowsUtf8 } from '../dump/stored-rows.ts';
 import { type Manifest, readManifest, writeManifest } from '../file/manifest.ts';
 import { isEvents, readEventsText } from '../file/sections.ts';
+import { NOT_THIS_ACCOUNT } from '../load/admission.ts';
 import { loadBackup } from '../load/load.ts';
 import type { LoadContext } from '../load/loading-client.ts';
 import {
@@ -27,7 +28,7 @@ const MOST_NOTED = 20;
 /**
  * What the place lacks, by the server's own numbers: rights (1044, 1045, 1142, 1143, 1227, 1370, 1419; and 3750, 6125: the
  * account may not turn off what refuses tables as they are), room (1021, 1114, and the system's error 28), or the server
- * itself, which somebody ends (1053, 1180, 1317, 2006, 2013).
+ * itself, which somebody ends (1053, 1180, 1317, 2006, 2013). Where a setting stands behind another number, the message says so.
  */
 const LACK =
   /ERROR (?:1044|1045|1142|1143|1227|1370|1419|3750|6125|1021|1114|1053|1180|1317|2006|2013) |errno: 28\b|No space left on device/;
@@ -83,7 +84,8 @@ async function tryProof(
   } catch (error) {
     context.signal.throwIfAborted();
     const message = messageOf(error);
-    const isLack = LACK.test(message) || (!isShared && LACK_OF_PRIVATE.test(message));
+    const isLack =
+      LACK.test(message) || message.includes(NOT_THIS_ACCOUNT) || (!isShared && LACK_OF_PRIVATE.test(message));
     return isLack ? { unable: message } : { differences: [`it cannot be loaded: ${message}`], method };
   }
   const loaded = await readLoaded(server);

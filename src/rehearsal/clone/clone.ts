@@ -1,4 +1,5 @@
-import { letEverythingIn } from '../../backup/load/admission.ts';
+import { type KeptSetting, letEverythingIn, refusedFor } from '../../backup/load/admission.ts';
+import { addingColumn, getsColumn } from '../../backup/load/kept-settings.ts';
 import { messageOf } from '../../errors.ts';
 import type { Server, Session } from '../../mysql/connect.ts';
 import { type Creation, readCreation } from '../../schema/definitions.ts';
@@ -15,6 +16,8 @@ export type Creations = Map<ObjectId, Creation>;
 export interface Shortfall {
   readonly object: ObjectId;
   readonly reason: string;
+  /** Why, where the account may not change it. */
+  readonly setting?: KeptSetting | undefined;
 }
 
 export interface Cloned {
@@ -57,11 +60,12 @@ export async function cloneSchema(
   const cloned: Cloned = { creations: new Map(), shortfalls: [], withoutDefiner: [] };
   const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => onto.open()));
   try {
-    for (const session of sessions) await admitAll(session);
+    const workers: Worker[] = [];
+    for (const session of sessions) workers.push({ session, kept: await admitAll(session) });
     for (const [kind, ids] of reading) {
       if (loadTables && LOADED.includes(kind)) await readAll(ids, cloned);
       // Only tables are many and independent of one another.
-      else await createAll(ids, kind === 'table' ? sessions : sessions.slice(0, 1), cloned);
+      else await createAll(ids, kind === 'table' ? workers : workers.slice(0, 1), cloned);
     }
   } finally {
     await Promise.all(sessions.map((session) => session.close()));
@@ -70,12 +74,18 @@ export async function cloneSchema(
 }
 
 /** What production holds comes in, whatever the settings say of new tables; and nothing is put into a folder of production. */
-async function admitAll(session: Session): Promise<void> {
-  await letEverythingIn(session);
+async function admitAll(session: Session): Promise<readonly KeptSetting[]> {
+  const { kept } = await letEverythingIn(session);
   await session.query(
     // In a strict mode MariaDB refuses a table whose folder it would leave out (1618).
     "SET SESSION foreign_key_checks = 0, sql_mode = 'NO_ENGINE_SUBSTITUTION,NO_DIR_IN_CREATE'",
   );
+  return kept;
+}
+
+interface Worker {
+  readonly session: Session;
+  readonly kept: readonly KeptSetting[];
 }
 
 /** Text of an object, or why it cannot be made in the clone; undefined when it is gone by now. */
@@ -156,19 +166,19 @@ function childrenFirst(ids: readonly ObjectId[], snapshot: Snapshot): ObjectId[]
 }
 
 /** Creates what can be created, again and again until nothing more can: a view may need another that comes later. */
-async function createAll(reading: ReadonlyMap<ObjectId, Readable>, workers: readonly Session[], cloned: Cloned) {
+async function createAll(reading: ReadonlyMap<ObjectId, Readable>, workers: readonly Worker[], cloned: Cloned) {
   const todo: [ObjectId, Creation | undefined][] = [...reading.keys()].map((id) => [id, undefined]);
   for (;;) {
     const failed: [Shortfall, Creation][] = [];
     const tried = todo.length;
-    const work = async (session: Session) => {
+    const work = async (worker: Worker) => {
       for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
         const [object, known] = next;
         const creation = known ?? (await arrive(object, reading, cloned));
         if (!creation) continue;
-        const made = await attempt(session, object, creation);
+        const made = await attempt(worker, object, creation);
         if (made === 'without-definer') cloned.withoutDefiner.push(object);
-        else if (made !== 'as-it-was') failed.push([{ object, reason: made.reason }, creation]);
+        else if (made !== 'as-it-was') failed.push([{ object, ...made }, creation]);
       }
     };
     await Promise.all(workers.map(work));
@@ -181,13 +191,17 @@ async function createAll(reading: ReadonlyMap<ObjectId, Readable>, workers: read
 }
 
 async function attempt(
-  session: Session,
+  { session, kept }: Worker,
   id: ObjectId,
   creation: Creation,
-): Promise<Made | { readonly reason: string }> {
+): Promise<Made | Omit<Shortfall, 'object'>> {
+  const kind = splitId(id)[0];
+  const adding = kind === 'table' && getsColumn(creation.text) ? addingColumn(kept) : undefined;
+  if (adding) return { reason: 'it would get a column', setting: adding };
   try {
-    return await createObject(session, splitId(id)[0], creation);
+    return await createObject(session, kind, creation);
   } catch (error) {
-    return { reason: messageOf(error) };
+    const reason = messageOf(error);
+    return { reason, setting: refusedFor(reason, (error as { errno?: number }).errno, kept) };
   }
 }

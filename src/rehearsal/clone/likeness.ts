@@ -1,3 +1,4 @@
+import { type KeptSetting, NOT_THIS_ACCOUNT } from '../../backup/load/admission.ts';
 import type { Session } from '../../mysql/connect.ts';
 import type { Flavor } from '../../mysql/flavor.ts';
 import { type Check, fails, holds, warns } from '../../run/check.ts';
@@ -62,6 +63,8 @@ function describeShortfalls({ shortfalls }: Cloned): Check[] {
     (group) => {
       const objects = group.map(({ object }) => object.replace(':', ' '));
       const reason = group[0]?.reason ?? '';
+      const setting = group[0]?.setting;
+      if (setting) return keptOut(`${objects.join(', ')}: ${reason}`, setting);
       const about = { group: GROUP, name: `${group.length} not in it`, detail: `${objects.join(', ')}: ${reason}` };
       const isDecisive = group.some(({ object }) => /^(?:table|sequence):/.test(object));
       return isDecisive
@@ -69,6 +72,11 @@ function describeShortfalls({ shortfalls }: Cloned): Check[] {
         : warns(about);
     },
   );
+}
+
+function keptOut(what: string, { name, value, grant }: KeptSetting): Check {
+  const detail = `${what}; ${name} is ${value}, and ${NOT_THIS_ACCOUNT}`;
+  return fails({ group: GROUP, name, detail, remedy: `${grant} as an administrator, or rehearse on another server` });
 }
 
 /** Events are disabled on purpose, and a definer that we may not name is told once for all. */
