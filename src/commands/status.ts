@@ -1,4 +1,5 @@
 import { ExitCode, Failure } from '../errors.ts';
+import { describeEmptied, findEmptied, remedyForEmptied } from '../exchange/emptied.ts';
 import { checksums } from '../migrations/history-row.ts';
 import { compareWithHistory, diffSinceApplied, type MigrationStatus } from '../migrations/pending.ts';
 import type { Problem } from '../migrations/source-files.ts';
@@ -31,7 +32,7 @@ export function statusCommand(options: StatusOptions, invocation: Invocation): P
     const config = await readConfig(invocation);
     // With --json the answer is one object.
     if (!invocation.flags.json) warnOfPlainNetwork(config, invocation);
-    const { session } = await reach(config);
+    const { server, session } = await reach(config);
     try {
       const noted = await readKnownHistory(session, config, { withText: false });
       const applied = checksums(noted);
@@ -43,11 +44,13 @@ export function statusCommand(options: StatusOptions, invocation: Invocation): P
       const foreign = await readForeign(session, status);
       const claims = findClaims(foreign, status.pending);
       const unfinished = await findUnfinished(config.stateDir, session, history);
-      const holder = unfinished ? await describeHolder(session) : undefined;
+      const emptied = await findEmptied(session, server.target.database, unfinished?.run);
+      const holder = unfinished || emptied ? await describeHolder(session) : undefined;
       if (problems.length > 0 && status.pending.length === 0 && migrations.length === 0)
         throw nothingReadable(problems[0]?.what ?? '');
       await show(status, unfinished, holder, invocation);
       const wrong = problems.map(describeProblem);
+      if (emptied && !holder) wrong.unshift(`${describeEmptied(emptied)}. Next, ${remedyForEmptied(emptied)}`);
       invocation.print([...wrong, ...notes.map(describeProblem)]);
       for (const check of checkForeign(foreign, claims)) {
         invocation.print([`${check.name}: ${check.detail}`, ...(check.remedy ? [`  next: ${check.remedy}`] : [])]);

@@ -1,5 +1,6 @@
 import { STORED_PROGRAMS } from '../backup/dump/kept-semicolons.ts';
 import { ExitCode, refusal } from '../errors.ts';
+import { requireTables } from '../exchange/emptied.ts';
 import type { Migration } from '../migrations/types.ts';
 import { compareExisting } from '../preflight/adoption.ts';
 import { type Facts, gatherFacts } from '../preflight/gather.ts';
@@ -60,6 +61,7 @@ export function testCommand(options: TestOptions, invocation: Invocation): Promi
 
 /** In the middle of a cut-off run production's schema is neither what was nor what shall be. */
 function requireWhole(facts: Facts): void {
+  requireTables(facts.emptied);
   if (!facts.unfinished) return;
   throw refusal(`run ${facts.unfinished.run} was cut off: finish or undo it first`, 'gateway-migrate resume');
 }

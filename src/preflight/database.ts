@@ -1,5 +1,6 @@
 import { type LogGaps, readLogGaps } from '../binlog/judgement/gaps.ts';
 import type { Config } from '../config/config.ts';
+import { describeEmptied, type Emptied, remedyForEmptied } from '../exchange/emptied.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { isAtLeast } from '../mysql/flavor.ts';
 import { type Check, fails, holds, warns } from '../run/check.ts';
@@ -43,6 +44,13 @@ export function checkConnection(server: Server, database: string): Check[] {
     holds({ group: GROUP, name: 'connection', detail: `${server.flavor.label}, ${database}` }),
     checkVersion(server),
   ];
+}
+
+/** PURE: nothing where there is nothing to say. */
+export function checkEmptied(emptied: Emptied | undefined): Check[] {
+  if (!emptied) return [];
+  const detail = describeEmptied(emptied);
+  return [fails({ group: GROUP, name: 'an exchange cut off', detail, remedy: remedyForEmptied(emptied) })];
 }
 
 function checkVersion(server: Server): Check {

@@ -9,7 +9,7 @@ import type { Clock } from '../system/clock.ts';
 import type { Exec } from '../system/exec.ts';
 import type { Http } from '../system/http.ts';
 import { checkData } from './data.ts';
-import { checkDatabase } from './database.ts';
+import { checkDatabase, checkEmptied } from './database.ts';
 import { checkForeign } from './foreign/checks.ts';
 import { checkMigrations, noteCheck, problemCheck } from './migrations.ts';
 import { checkForeignHands, checkOwnFolders } from './own-folders.ts';
@@ -104,6 +104,7 @@ async function readFacts(
     checkApp(config.app, ports),
   ]);
   const checks = [
+    ...checkEmptied(standing.emptied),
     ...database,
     ...checkMigrations(status, problems, snapshot, config),
     ...notes.map(noteCheck),

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { type Emptied, findEmptied } from '../exchange/emptied.ts';
 import type { HistoryRow } from '../migrations/history-row.ts';
 import { compareWithHistory, type MigrationStatus } from '../migrations/pending.ts';
 import type { Problem } from '../migrations/source-files.ts';
@@ -9,7 +10,7 @@ import type { Check } from '../run/check.ts';
 import { describeHolder } from '../run/lock.ts';
 import { findUnfinished, type Unfinished } from '../run/unfinished.ts';
 import { readModes } from '../statements/applied.ts';
-import { checkConnection } from './database.ts';
+import { checkConnection, checkEmptied } from './database.ts';
 import { findClaims } from './foreign/claims.ts';
 import type { ForeignClaims, ForeignHistory } from './foreign/history.ts';
 import { readForeign } from './foreign/read.ts';
@@ -35,6 +36,8 @@ export interface Standing {
   readonly unfinished: Unfinished | undefined;
   /** Who holds the lock now, as a sentence. */
   readonly lockHolder: string | undefined;
+  /** By a restore that is not the unfinished run: another machine's, or one whose state folder is lost. */
+  readonly emptied: Emptied | undefined;
 }
 
 /** Reads a handful of rows and the files; changes nothing, not even the tool's own tables. */
@@ -44,18 +47,21 @@ export async function readStanding(server: Server, session: Session, config: Con
   const { migrations, problems, notes } = await readSources(config, { history, modes });
   const status = compareWithHistory(migrations, history);
   const foreign = await readForeign(session, status);
+  const unfinished = await findUnfinished(config.stateDir, session, history);
   return {
     ...{ server, modes, migrations, problems, notes, history, status, foreign },
     claims: findClaims(foreign, status.pending),
-    unfinished: await findUnfinished(config.stateDir, session, history),
+    unfinished,
+    emptied: await findEmptied(session, server.target.database, unfinished?.run),
     lockHolder: await describeHolder(session),
   };
 }
 
 /** What can be said by that alone. PURE. */
-export function checkStanding({ server, status, problems }: Standing, config: Config): Check[] {
+export function checkStanding({ server, status, problems, emptied }: Standing, config: Config): Check[] {
   return [
     ...checkConnection(server, config.database.database),
+    ...checkEmptied(emptied),
     ...checkMigrations(status, problems, undefined, config),
   ];
 }

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Context } from '../../context.ts';
 import { ExitCode, Failure } from '../../errors.ts';
+import { findEmptied, requireTables } from '../../exchange/emptied.ts';
 import type { Server } from '../../mysql/connect.ts';
 import { backupPhase } from '../../phases/backup/backup.ts';
 import { provePhase } from '../../phases/backup/prove.ts';
@@ -65,9 +66,20 @@ async function backUpAlone(config: Config, invocation: Invocation) {
   const server = await requireRoom(config, invocation);
   const { run, report } = invocation.hub;
   return withLock({ server, command: 'backup create', run, report, readsOnly: true }, async (lock) => {
+    await requireNotEmptied(server);
     const signal = AbortSignal.any([invocation.signal, lock.lost]);
     return { ...(await backUp(config, invocation, contextOf(server, invocation, signal))), server };
   });
+}
+
+/** What a restore has left without tables is no database to be kept. */
+async function requireNotEmptied(server: Server): Promise<void> {
+  const session = await server.open();
+  try {
+    requireTables(await findEmptied(session, server.target.database));
+  } finally {
+    await session.close();
+  }
 }
 
 /** Another one may be quicker to take a name that was free: then it is told before anything is dumped. */

@@ -3,6 +3,7 @@ import { chooseExpired, chooseExpiredBeside } from '../../backup/retention.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { ExitCode, messageOf } from '../../errors.ts';
+import { findEmptied } from '../../exchange/emptied.ts';
 import { dropBeside, listBeside } from '../../exchange/side-database.ts';
 import type { Server } from '../../mysql/connect.ts';
 import { reach } from '../../preflight/reach.ts';
@@ -56,7 +57,10 @@ async function expiredDatabases(config: Config, { clock, hub }: Invocation): Pro
   const { server, session } = reached;
   try {
     const kept = await listBeside(session, server.target.database);
-    return chooseExpiredBeside(kept, config.backup.keep, clock.now()).map(({ name }) => ({
+    // Not what a restore that was cut off has yet to finish with.
+    const needed = await findEmptied(session, server.target.database);
+    const others = kept.filter(({ name }) => name !== needed?.aside);
+    return chooseExpiredBeside(others, config.backup.keep, clock.now()).map(({ name }) => ({
       name: `database ${name}`,
       remove: () => dropDatabase(server, name),
     }));

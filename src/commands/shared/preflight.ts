@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { failedUnchanged, refusal } from '../../errors.ts';
+import { requireTables } from '../../exchange/emptied.ts';
 import {
   checkWithoutDatabase,
   type Facts,
@@ -91,8 +92,10 @@ export function requireReady(checks: readonly Check[]): void {
   );
 }
 
-/** Stops a command that another run stands in the way of (exit 5). */
-export function requireFree({ lockHolder }: Pick<Standing, 'lockHolder'>): void {
-  if (!lockHolder) return;
-  throw refusal(`another run holds the lock: ${lockHolder}`, 'gateway-migrate status (shows when it has ended)');
+/** Stops a command that another run stands in the way of, or what one has left that only that one can end (exit 5). */
+export function requireFree({ lockHolder, emptied }: Pick<Standing, 'lockHolder' | 'emptied'>): void {
+  if (lockHolder) {
+    throw refusal(`another run holds the lock: ${lockHolder}`, 'gateway-migrate status (shows when it has ended)');
+  }
+  requireTables(emptied);
 }

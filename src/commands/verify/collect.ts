@@ -1,7 +1,9 @@
 import type { Config } from '../../config/config.ts';
 import type { VerifyGroup } from '../../config/verify-groups.ts';
+import { findEmptied } from '../../exchange/emptied.ts';
 import type { Server, Session } from '../../mysql/connect.ts';
 import { checkQueries, type VerifyScope } from '../../phases/migrate/verify.ts';
+import { checkEmptied } from '../../preflight/database.ts';
 import type { Check } from '../../run/check.ts';
 import { checkAutoIncrement } from '../../schema/checks/database/auto-increment.ts';
 import type { Subject } from '../../schema/checks/database/rule.ts';
@@ -43,6 +45,7 @@ export async function collectDatabase(parts: CollectParts): Promise<Check[]> {
   const { tables = [], queries = [] } = scope;
   const has = (group: VerifyGroup) => groups.has(group);
   return [
+    ...checkEmptied(await findEmptied(session, server.target.database)),
     ...(has('schema')
       ? [
           ...checkTablesExist(snapshot, 'required tables', verify.requireTables),
