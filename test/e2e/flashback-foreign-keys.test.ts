@@ -26,9 +26,9 @@ describeOnServers(
     });
     afterAll(() => production?.remove());
 
-    const accident = async (): Promise<string> => {
+    const accident = async (id = 1): Promise<string> => {
       const from = await endOfLog(server());
-      await production.sql('DELETE FROM companies WHERE id = 1');
+      await production.sql(`DELETE FROM companies WHERE id = ${id}`);
       const [own] = await transactionsOf(await copySince(server(), from));
       if (!own) throw new Error('the log does not have the accident');
       return `${own.file}:${own.start}`;
@@ -98,6 +98,31 @@ describeOnServers(
         ...before,
         companies: [...(before.companies ?? []), '{"id":7,"name":"since"}'],
       });
+      expect(await besides()).toEqual([]);
+    });
+
+    test('nothing is left beside of a copy that the log does not fit, or that the server would not log as rows', {
+      timeout: 180_000,
+    }, async () => {
+      if (server().kind === 'mysql') return;
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      await server().sql("SET sql_log_bin = 0; INSERT INTO companies VALUES (8, 'unlogged')", production.database);
+      const place = await accident(8);
+      const lost = await content();
+      await server().sql("SET GLOBAL binlog_format = 'MIXED'");
+      const mixed = await flashback(place).finally(() => server().sql("SET GLOBAL binlog_format = 'ROW'"));
+      expect(mixed).toMatchObject({ exitCode: 5, production: 'unchanged' });
+      expect(mixed.error.what).toMatch(/cannot be made: the server logs no rows: Access denied/);
+      expect(mixed.error.next).toBe(
+        `SET GLOBAL binlog_format = 'ROW' as an administrator, then gateway-migrate restore --flashback ${place}`,
+      );
+      const lacking = await flashback(place);
+      expect(lacking).toMatchObject({ exitCode: 2, production: 'unchanged' });
+      expect(lacking.error.what).toMatch(
+        /^the copy of the moment before could not be made: repeating the binary log .*: Can't find record in 'companies'$/,
+      );
+      expect(lacking.error.next).toBe(`gateway-migrate restore --flashback ${place}`);
+      expect(await content()).toEqual(lost);
       expect(await besides()).toEqual([]);
     });
   },

@@ -78,6 +78,11 @@ async function prepareSession(session: Session): Promise<void> {
   await session.query(
     "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'",
   );
+  await logAsRows(session);
+}
+
+/** Throws the server's error where it logs statements and the account may not have it log rows. */
+export async function logAsRows(session: Session): Promise<void> {
   const [row] = await session.query<{ format: string }>('SELECT @@SESSION.binlog_format AS format');
   if (row?.format !== 'ROW') await session.query("SET SESSION binlog_format = 'ROW'");
 }

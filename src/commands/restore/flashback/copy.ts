@@ -2,10 +2,11 @@ import type { LogRange } from '../../../binlog/range.ts';
 import { placeOf, startOf, type Transaction } from '../../../binlog/transaction.ts';
 import { chooseWay, describeObstacle } from '../../../binlog/way.ts';
 import type { Config } from '../../../config/config.ts';
-import { Failure, refusal } from '../../../errors.ts';
+import { Failure, failedUnchanged, messageOf, refusal } from '../../../errors.ts';
 import type { ChildrenUnlogged } from '../../../flashback/require-undoable.ts';
 import type { Copied } from '../../../flashback/unlogged/copied.ts';
-import { copyBefore } from '../../../phases/restore/copy-before.ts';
+import type { Server } from '../../../mysql/connect.ts';
+import { copyBefore, logAsRows } from '../../../phases/restore/copy-before.ts';
 import { checkCopyFits } from '../../../preflight/beside.ts';
 import type { Facts } from '../../../preflight/gather.ts';
 import { withLock } from '../../../run/lock.ts';
@@ -63,12 +64,27 @@ export async function copyMoment(
   }
   const obstacle = await findObstacle(log, asked.transactions);
   if (obstacle !== undefined) throw cannot(obstacle, why.next);
+  const format = await whyNoRows(server);
+  if (format !== undefined)
+    throw cannot(format, `SET GLOBAL binlog_format = 'ROW' as an administrator, then ${asked.again}`);
   const room = await checkCopyFits(server, backup.manifest);
   reportChecks([room], invocation);
   if (!room.ok) throw cannot(room.detail, `make room, then ${asked.again}`);
   const copied = await make(asked, why, backup, log, facts, config, invocation);
   const gaps = log.gaps.map((gap) => `; perhaps not exact: ${gap}`).join('');
   return { copied, range: log.range, told: `${describe(copied)}, as ${backup.file} and the log have them${gaps}` };
+}
+
+async function whyNoRows(server: Server): Promise<string | undefined> {
+  const session = await server.open();
+  try {
+    await logAsRows(session);
+    return undefined;
+  } catch (error) {
+    return `the server logs no rows: ${messageOf(error)}`;
+  } finally {
+    await session.close();
+  }
 }
 
 /** Views and triggers are not part of the copy: what takes their names away is no obstacle. */
@@ -85,7 +101,7 @@ async function findObstacle(
 }
 
 function make(
-  { transactions, side }: CopyAsked,
+  { transactions, side, again }: CopyAsked,
   { touched }: ChildrenUnlogged,
   { file, manifest }: ChosenBackup,
   { range }: OpenedLog,
@@ -103,6 +119,10 @@ function make(
       withLock(request, (lock) => {
         const context = contextOf(lock.server, invocation, AbortSignal.any([signal, lock.lost]));
         return copyBefore(copying, { run: hub.run, config, env }, { ...context, fence: lock.fence });
+      }).catch((error: unknown) => {
+        signal.throwIfAborted();
+        if (error instanceof Failure) throw error;
+        throw failedUnchanged(`the copy of the moment before could not be made: ${messageOf(error)}`, again, error);
       }),
     describe,
   );
