@@ -40,11 +40,26 @@ export class Delivering {
     compose: (id: string, words: OwnWords) => Message,
     run: string,
   ): Promise<void> {
-    for (const target of this.#parts.targets.filter((one) => one.on === undefined || one.on.includes(on))) {
+    const send = await this.write(folder, on, compose, run);
+    send();
+  }
+
+  /** The same in two steps: it resolves with what begins to send. Written again before that, the later words count. */
+  async write(
+    folder: string,
+    on: Occasion,
+    compose: (id: string, words: OwnWords) => Message,
+    run: string,
+  ): Promise<() => void> {
+    const wanted = this.#parts.targets.filter((one) => one.on === undefined || one.on.includes(on));
+    const letters: { readonly kept: Kept; readonly target: NotifyTarget }[] = [];
+    for (const target of wanted) {
       const message = compose(`${run}-${on}-${keyOf(target).slice(0, 6)}`, target);
-      const kept = await keep(folder, message, target);
-      this.#begin(kept, target);
+      letters.push({ kept: await keep(folder, message, target), target });
     }
+    return () => {
+      for (const { kept, target } of letters) this.#begin(kept, target);
+    };
   }
 
   /** Sends what earlier commands could not; returns how many there are. */

@@ -30,8 +30,10 @@ export function aftermathOf(config: Config, folder: string, invocation: Invocati
   const { hub, clock } = invocation;
   const { run } = hub;
   let delivering: Delivering | undefined;
-  const warn = (what: string, error: unknown) =>
+  const warn = (what: string, error: unknown): undefined => {
     hub.report({ type: 'note', level: 'warning', text: `${what}: ${messageOf(error)}` });
+    return undefined;
+  };
   return {
     async started() {
       if (config.notify.length === 0) return;
@@ -53,22 +55,16 @@ export function aftermathOf(config: Config, folder: string, invocation: Invocati
       }
     },
     async ended(finished) {
-      let story: Story | undefined;
-      let report: string | undefined;
+      const warnOfPage = (error: unknown) => warn('the page of the run could not be written', error);
+      const story = await readEnded(folder, finished, invocation).catch(warnOfPage);
+      if (!story) return {};
+      const page = writePage(story, folder).then(() => pagePath(folder), warnOfPage);
       try {
-        story = await readEnded(folder, finished, invocation);
-        if (story) await writePage(story, folder);
-        report = story && pagePath(folder);
-      } catch (error) {
-        warn('the page of the run could not be written', error);
-      }
-      try {
-        if (delivering && story)
-          await tellEnd(delivering, folder, { ...story, finished: { ...finished, report } }, invocation);
+        if (delivering) await tellEnd(delivering, folder, { ...story, finished }, page, invocation);
       } catch (error) {
         warn('nobody could be told how the run has ended', error);
       }
-      return { report };
+      return { report: await page };
     },
   };
 }
@@ -132,12 +128,25 @@ async function readEnded(
   return readStory(folder, [{ ...finished, at: isoWithOffset(clock.now()), run: hub.run }]);
 }
 
-async function tellEnd(delivering: Delivering, folder: string, story: Story, invocation: Invocation) {
+/** Written beside the page, and sent when that is there: the message names it. */
+async function tellEnd(
+  delivering: Delivering,
+  folder: string,
+  story: Story & { readonly finished: RunFinished },
+  page: Promise<string | undefined>,
+  invocation: Invocation,
+): Promise<void> {
   const { hub, clock } = invocation;
   const at = isoWithOffset(clock.now());
   const { endedMessage } = await import('../../notify/message.ts');
   const { on } = endedMessage(story, { id: '', at, words: {} });
-  await delivering.tell(folder, on, (id, words) => endedMessage(story, { id, at, words }), hub.run);
+  const write = (report: string | undefined) => {
+    const told = { ...story, finished: { ...story.finished, report } };
+    return delivering.write(folder, on, (id, words) => endedMessage(told, { id, at, words }), hub.run);
+  };
+  const send = await write(pagePath(folder));
+  const sendWithoutPage = (await page) === undefined ? await write(undefined) : undefined;
+  (sendWithoutPage ?? send)();
   await tellDeliveries(await delivering.settle(SETTLE_MS), invocation);
 }
 
