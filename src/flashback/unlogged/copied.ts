@@ -70,6 +70,9 @@ export async function withCopied(
     const place = placeOf(transaction);
     const one = copied.transactions.find((each) => each.place === place);
     if (!one) throw new Error(`the copy of the moment before ${place} was not made`);
+    // Counted before any is read: they are held in memory.
+    const changed = one.counts.reduce((sum, { back, off, now }) => sum + back + off + now, 0);
+    if (changed > bounds.rows) throw failsAt(transaction, tooMuch(changed, bounds));
     const rows = await readRows(one, copied, ignoresCase, signal);
     for (const [index, draft] of drafts.entries()) {
       const images = rows[index];
