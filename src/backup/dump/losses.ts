@@ -64,7 +64,10 @@ function changedBy({ column, type, charset }: Suspect): string {
   const name = quoteName(column);
   if (type === 'float') return isToldOtherwise(column);
   if (type === 'json') return `${name} <> CAST(CAST(${name} AS CHAR) AS JSON)`;
-  return `HEX(${name}) <> HEX(CONVERT(CONVERT(${name} USING utf8mb4) USING ${charset}))`;
+  const isOther = `CAST(${name} AS BINARY) <> CONVERT(CONVERT(${name} USING utf8mb4) USING ${charset})`;
+  // Most text is plain ASCII, the same bytes in UTF-8: to see that first takes a third of the time. In sjis the way back from a
+  // backslash is another character.
+  return charset === 'sjis' ? isOther : `CAST(${name} AS BINARY) <> CONVERT(${name} USING utf8mb4) AND ${isOther}`;
 }
 
 /** PURE: a sentence for people. */

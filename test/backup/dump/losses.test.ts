@@ -26,11 +26,14 @@ describeOnServers('values that a dump tells otherwise', (server) => {
       `CREATE TABLE places (id INT, lat FLOAT, lon FLOAT, alt DOUBLE, fixed FLOAT(10,6), at FLOAT);
        INSERT INTO places VALUES (1, 52.520008, 1.1, 52.520008, 52.520008, 16777215), (2, 1.5, 2.2, 0.1, 0.1, 3e38), (3, NULL, 1.00001, 1, 1, 0);
        CREATE TABLE words (id INT PRIMARY KEY, word VARCHAR(9) CHARACTER SET cp1250, west VARCHAR(9) CHARACTER SET latin1);
-       INSERT INTO words VALUES (1, 'ž', 'é'), (2, CONVERT(x'81' USING cp1250), 'x'), (3, _cp1250 x'9E', _latin1 x'81');`,
+       INSERT INTO words VALUES (1, 'ž', 'é'), (2, CONVERT(x'81' USING cp1250), 'x'), (3, _cp1250 x'9E', _latin1 x'81');
+       CREATE TABLE signs (id INT PRIMARY KEY, sign VARCHAR(9) CHARACTER SET sjis, plain VARCHAR(9) CHARACTER SET ascii);
+       INSERT INTO signs VALUES (1, CONVERT(x'5C' USING sjis), 'a'), (2, 'a', '');`,
     );
     const losses = [
       { table: 'places', column: 'lat', type: 'float', rows: 1 },
       { table: 'places', column: 'at', type: 'float', rows: 1 },
+      { table: 'signs', column: 'sign', type: 'sjis', rows: 1 },
       { table: 'words', column: 'word', type: 'cp1250', rows: 1 },
     ];
     expect(manifest.losses).toEqual(losses);
