@@ -28,19 +28,20 @@ export function isOwn(event: RangeEvent, own: OwnThreads = new Set()): boolean {
   return own.has(threadId) && !isBracket(text.toString('latin1'));
 }
 
-/** Where the run's own RENAME stands, and the byte behind it; undefined: it is not there. */
+/** Where the run's own last RENAME stands, and the byte behind it; undefined: it is not there. */
 export async function findRename(
   range: LogRange,
   own: OwnThreads,
   signal: AbortSignal,
 ): Promise<{ readonly at: LogPosition; readonly end: LogPosition } | undefined> {
+  let found: { at: LogPosition; end: LogPosition } | undefined;
   for await (const event of readRange(range)) {
     signal.throwIfAborted();
     if (!isOwn(event, own) || !/^RENAME TABLE /.test(parseQuery(event).text.toString('latin1'))) continue;
     const { file } = event;
-    return { at: { file, position: event.start }, end: { file, position: event.end } };
+    found = { at: { file, position: event.start }, end: { file, position: event.end } };
   }
-  return undefined;
+  return found;
 }
 
 function threadsPath(folder: string): string {

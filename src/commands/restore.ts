@@ -222,7 +222,7 @@ function summaryRows(
 
 function lostRow(point: RestorePoint, database: string, withMaintenance: boolean): string {
   const isUpToNow = point.is === 'moment' && point.leftOut !== undefined;
-  if (isUpToNow && !withMaintenance) return `${point.lost}; and what is written in the moment before the swap`;
+  if (isUpToNow && !withMaintenance) return `${point.lost}; who asks while the tables change places is refused`;
   return isUpToNow ? point.lost : `${point.lost}: what is written to ${database} until the swap is not in the backup`;
 }
 

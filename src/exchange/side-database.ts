@@ -108,11 +108,12 @@ export async function dropBeside(session: Session, name: string): Promise<void> 
 }
 
 /** `fileStamp`'s form, as MySQL and MariaDB both read it. */
-const NAME_ENDS = '^_(restore|before)_[0-9]{8}_[0-9]{6}$';
+const NAME_ENDS = '^_restore_[0-9]{8}_[0-9]{6}$';
 
 /**
- * Drops databases with nothing in them under the very names that restores of `database` give: killed between making one and
- * marking it. Only under the lock, where no other run is between the two. A name that was cut may be another database's.
+ * Drops databases with nothing in them under the very names that restores of `database` load into: killed between making one
+ * and marking it. What keeps something has another name, and is in the plan of its run. Only under the lock, where no other
+ * run is between the two. A name that was cut may be another database's.
  */
 export async function dropUnmarked(session: Session, database: string): Promise<void> {
   const rows = await session.query<{ name: string }>(

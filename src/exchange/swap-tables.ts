@@ -6,7 +6,8 @@ import type { SeamKeys } from './broken-keys.ts';
 import { dropKeys, keysOf, makeKeys, type OrphanKey, orphanKeysOf } from './orphan-keys.ts';
 import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
 import { dropStoredObjects, makeStoredObjects, readStoredObjects, readTriggersOf } from './stored-objects.ts';
-import { type Exchange, type Return, rename } from './swap.ts';
+import { type Exchange, rename } from './swap.ts';
+import type { Return } from './swap-back.ts';
 import { readSwapNote, type SwapNote, writeSwapNote } from './swap-note.ts';
 
 export interface SingleTables {
@@ -54,12 +55,13 @@ export async function exchangeSingle(
 }
 
 /** Takes that back, however far it came. Returns the triggers that the server refuses to make again. */
-export async function returnSingle({ note, side, keeps }: Return, exchange: Exchange): Promise<string[]> {
+export async function returnSingle({ note, side }: Return, exchange: Exchange): Promise<string[]> {
   const { run, server, session, runPatiently } = exchange;
   const { database } = server.target;
   const tables = note.only ?? [];
   if (await hasMoved(note, side, session)) {
-    await makeBeside(session, { name: side, role: keeps ? 'before' : 'restore', ofDatabase: database, run });
+    // They were production for a moment, or are it still: rows of somebody's may be in them.
+    await makeBeside(session, { name: side, role: 'before', ofDatabase: database, run });
     await dropStoredObjects(session, database, runPatiently, await readTriggersOf(session, database, tables));
     await dropKeys(session, database, seamKeysOf(keysOf(await readSnapshot(session, database)), tables), runPatiently);
     await rename(

@@ -1,13 +1,14 @@
 import { readObjectNames, readTables } from '../backup/dump/source.ts';
 import { definersIn, requireDefiners } from '../backup/load/definers.ts';
+import { failedUnchanged } from '../errors.ts';
 import type { Server, Session } from '../mysql/connect.ts';
 import { quoteName, quoteQualified } from '../mysql/quote.ts';
 import { readSnapshot } from '../schema/snapshot.ts';
 import { readRoutineGrants } from '../schema/stored/routine-grants.ts';
 import { HISTORY_TABLE } from '../schema/types.ts';
 import { dropKeys, keysOnce, makeKeys, orphanKeysOf, readOrphanKeys } from './orphan-keys.ts';
-import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
-import { dropStoredObjects, makeStoredObjects, type RunPatiently, readStoredObjects } from './stored-objects.ts';
+import { makeBeside, tablesBeside } from './side-database.ts';
+import { dropStoredObjects, type RunPatiently, readStoredObjects } from './stored-objects.ts';
 import { readSwapNote, type SwapNote, writeSwapNote } from './swap-note.ts';
 
 /** Where a swap happens, and how its statements get their locks. */
@@ -52,28 +53,83 @@ export async function exchangeTables(names: Exchanged, exchange: Exchange): Prom
   const definers = definersIn(noted.storedObjects.map(([, { text }]) => text).join('\n'));
   if (!isMoved) await requireDefiners(session, names.aside, definers);
   if (!isMoved) await loosen(names.from, noted, exchange);
-  const gone = await tablesBeside(session, noted.aside);
-  const present = await readCarried(server, session);
-  const leaving = noted.tables
-    .filter((name) => !gone.includes(name) && present.includes(name))
-    .map((name) => [database, noted.aside, name] as const);
-  const first = names.whileEmpty ? leaving.filter(([, , name]) => name !== HISTORY_TABLE) : [];
-  await rename(first, exchange);
-  await names.whileEmpty?.();
-  const note = names.whileEmpty ? await noteArriving(noted, names, exchange) : noted;
+  const leaving = await tablesLeaving(noted, exchange);
+  if (names.whileEmpty && names.from !== undefined) await requireFree(names.from, exchange);
+  const first = names.whileEmpty ? leaving.filter((name) => name !== HISTORY_TABLE) : [];
+  const moves = (tables: readonly string[]) => tables.map((name) => [database, noted.aside, name] as const);
+  await rename(moves(first), exchange);
+  let note = noted;
+  if (names.whileEmpty) {
+    // Nothing keeps anybody from making a table while the RENAME waits.
+    if (first.length > 0) note = await sendAfter(note, exchange);
+    await names.whileEmpty();
+    note = await noteArriving(note, names, exchange);
+    await requireEmpty(exchange);
+  }
   const coming = names.from === undefined ? [] : await tablesBeside(session, names.from);
   const arriving = coming.map((name) => [names.from ?? '', database, name] as const);
-  await rename([...leaving.filter((move) => !first.includes(move)), ...arriving], exchange);
+  await rename([...moves(leaving.filter((name) => !first.includes(name))), ...arriving], exchange);
   await makeKeys(session, database, note.arrivingKeys, runPatiently);
   return note;
 }
 
-/** What was done while production was empty may have made tables, and dropped some. */
-async function noteArriving(note: SwapNote, { from }: Exchanged, { folder, session }: Exchange): Promise<SwapNote> {
+/** Whoever reads what is to come would hold it back while production has no tables: waited for, and named, before. */
+async function requireFree(from: string, { session, runPatiently }: Exchange): Promise<void> {
+  // A lock on a table takes one on those that its keys refer to: no other database shall wait for us.
+  const bound = await session.query<{ name: string }>(
+    `SELECT TABLE_NAME AS name FROM information_schema.REFERENTIAL_CONSTRAINTS
+     WHERE CONSTRAINT_SCHEMA = ? AND UNIQUE_CONSTRAINT_SCHEMA <> CONSTRAINT_SCHEMA`,
+    [from],
+  );
+  const free = (await tablesBeside(session, from)).filter((table) => !bound.some(({ name }) => name === table));
+  const locks = free.map((name) => `${quoteQualified(from, name)} WRITE`);
+  if (locks.length === 0) return;
+  await runPatiently(`LOCK TABLES ${locks.join(', ')}`);
+  await session.execute('UNLOCK TABLES');
+}
+
+async function tablesLeaving(note: SwapNote, { server, session }: Exchange): Promise<string[]> {
+  const gone = await tablesBeside(session, note.aside);
+  const present = await readCarried(server, session);
+  return note.tables.filter((name) => !gone.includes(name) && present.includes(name));
+}
+
+/** Tables that nobody had when the others were noted, and that are in the way of none that has left. */
+async function sendAfter(noted: SwapNote, exchange: Exchange): Promise<SwapNote> {
+  const { folder, server, session } = exchange;
+  for (let note = noted; ; ) {
+    const made = (await readCarried(server, session)).filter((name) => !note.tables.includes(name));
+    if (made.length === 0) return note;
+    note = { ...note, tables: [...note.tables, ...made] };
+    await writeSwapNote(folder, note);
+    await dropStoredObjects(session, server.target.database, exchange.runPatiently);
+    await rename(
+      made.map((name) => [server.target.database, note.aside, name] as const),
+      exchange,
+    );
+  }
+}
+
+/** Rows of somebody's are in it: it is not for us to move them out of sight. */
+async function requireEmpty({ server, session }: Exchange): Promise<void> {
+  const present = (await readCarried(server, session)).filter((name) => name !== HISTORY_TABLE);
+  if (present.length === 0) return;
+  throw failedUnchanged(
+    `${present.join(', ')} ${present.length === 1 ? 'was' : 'were'} made while production had no tables`,
+    'gateway-migrate restore, with what makes tables where it finds none stopped (it lists what there is to choose from)',
+  );
+}
+
+/** What was done while production was empty may have made tables, and dropped some; keys that would not follow, as well. */
+async function noteArriving(note: SwapNote, { from }: Exchanged, exchange: Exchange): Promise<SwapNote> {
+  const { folder, session, runPatiently } = exchange;
   const arriving = from === undefined ? [] : await tablesBeside(session, from);
-  if (arriving.length === 0) return note;
-  const renewed = { ...note, arriving };
+  if (from === undefined || arriving.length === 0) return note;
+  const made = await readOrphanKeys(session, from);
+  const kept = note.arrivingKeys.filter(({ table }) => arriving.includes(table));
+  const renewed = { ...note, arriving, arrivingKeys: keysOnce([...kept, ...made]) };
   await writeSwapNote(folder, renewed);
+  await dropKeys(session, from, made, runPatiently);
   return renewed;
 }
 
@@ -95,47 +151,6 @@ export async function rename(
   await session.execute('SET SESSION foreign_key_checks = 1');
   const parts = moves.map(([from, to, name]) => `${quoteQualified(from, name)} TO ${quoteQualified(to, name)}`);
   await runPatiently(`RENAME TABLE ${parts.join(', ')}`);
-}
-
-/** Where what production holds by now goes, when what was there before comes back. */
-export interface Return {
-  readonly note: SwapNote;
-  readonly side: string;
-  /** Keep it: the site has been up, and may have written to it. */
-  readonly keeps: boolean;
-}
-
-/**
- * Takes an exchange back, however far it came: tables in one RENAME TABLE, then the stored objects that were noted.
- * Returns what the server refuses to make again. Killed anywhere, doing it again ends in the same state.
- */
-export async function returnTables({ note, side, keeps }: Return, exchange: Exchange): Promise<string[]> {
-  const { run, server, session, runPatiently } = exchange;
-  const { database } = server.target;
-  const returning = await tablesBeside(session, note.aside);
-  if (returning.length > 0) {
-    const present = await readCarried(server, session);
-    const isStray = (name: string) => note.arriving !== undefined && !note.arriving.includes(name);
-    const hasLeft = (name: string) => returning.includes(name) || !note.tables.includes(name);
-    // What nobody knows is not ours to drop.
-    const role = keeps || present.some(isStray) ? 'before' : 'restore';
-    await makeBeside(session, { name: side, role, ofDatabase: database, run });
-    await dropStoredObjects(session, database, runPatiently);
-    await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
-    await rename(
-      [
-        ...present.filter(hasLeft).map((name) => [database, side, name] as const),
-        ...returning.map((name) => [note.aside, database, name] as const),
-      ],
-      exchange,
-    );
-  }
-  await setDefaults(session, database, note);
-  await dropStoredObjects(session, database, runPatiently, new Set(note.storedObjects.map(([id]) => id)));
-  await makeKeys(session, database, note.orphanKeys, runPatiently);
-  const refused = await makeStoredObjects(session, database, note.collation, note.storedObjects);
-  await dropBeside(session, note.aside);
-  return refused;
 }
 
 export async function setDefaults(

@@ -34,7 +34,7 @@ describeOnServers('what restores have made beside production', (server) => {
 
   it.each([
     ['with nothing in it', '_restore_20260301_020000', undefined, true],
-    ['that was to keep what production was', '_before_20260301_020000', undefined, true],
+    ['that is to keep what production was', '_before_20260301_020000', undefined, false],
     ['of another name', '_restored', undefined, false],
     ['of another form of moment', '_restore_2026', undefined, false],
     ['with a table', '_restore_20260301_020001', 'CREATE TABLE t (id INT)', false],

@@ -59,12 +59,19 @@ export async function undoRestore(
     rows: [
       ['Run', `${record.run} (restore)`],
       ['Comes back', progress.isFinished && isKept ? `what was there before, from ${aside}` : 'what was there before'],
-      ['Goes', progress.isFinished ? `every write since the restore: it is kept in ${side}` : 'what was loaded so far'],
+      ['Goes', describeGoing(restore, side)],
     ],
   });
   if (!(await invocation.prompt.confirm('Undo this in PRODUCTION?'))) throw declined();
   const errand = { plan, config, server: standing.server, migrations: standing.migrations };
   return carryOut(errand, invocation);
+}
+
+function describeGoing({ record: { plan }, progress }: LocalRun, side: string): string {
+  if (progress.isFinished) return `every write since the restore: it is kept in ${side}`;
+  const exchange = exchangeOf(plan);
+  const hasBegun = exchange?.phase !== 'load' && progress.steps.has(exchange?.id ?? '');
+  return hasBegun ? `what has come in its place, if it has: it is kept in ${side}` : 'what was loaded so far';
 }
 
 async function backFacts(

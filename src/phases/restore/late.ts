@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concernOf } from '../../binlog/concern.ts';
 import { readInventory } from '../../binlog/copy.ts';
 import { readSubject } from '../../binlog/judgement/cascades.ts';
+import { findUnlogged } from '../../binlog/judgement/unlogged.ts';
 import { openWatch, showLeftOut } from '../../binlog/left-out/open.ts';
 import { findRename, noteThread, type OwnThreads, readThreads } from '../../binlog/own-threads.ts';
 import { cutRange, type LogRange, readRange } from '../../binlog/range.ts';
 import { replayLog } from '../../binlog/replay.ts';
 import { readNamedDatabase } from '../../binlog/subject.ts';
-import { readTransactions } from '../../binlog/transaction.ts';
+import { placeOf, readTransactions } from '../../binlog/transaction.ts';
 import type { Context } from '../../context.ts';
 import { failedUnchanged, messageOf } from '../../errors.ts';
 import { tablesBeside } from '../../exchange/side-database.ts';
@@ -20,7 +21,7 @@ import { OWNER_ONLY } from '../../system/files.ts';
 import type { ExchangeParts } from './exchange.ts';
 import { openLog } from './replay.ts';
 import { repeatTail } from './replay-tail.ts';
-import { copySince, readReached } from './tail.ts';
+import { copySince, hasBegun, noteBegun, readReached } from './tail.ts';
 
 type Replay = StepInputs['replay'];
 
@@ -39,9 +40,18 @@ export async function repeatBefore(
     const reached = await readReached({ replay }, range);
     const { end } = await readInventory(session, server.flavor);
     const isNear = end.file === reached.file && end.position - reached.position < NOTHING_BYTES;
-    if (!isNear) await repeatTail({ replay, isLast: true }, parts, context);
+    // Where nothing has left, nobody was kept out: what was repeated as the last of it was not the last.
+    const hasTooMuch = await forgetLate(range);
+    if (!isNear || hasTooMuch) await repeatTail({ replay, isLast: true }, parts, context);
   }
   await noteThread(range, session.connectionId);
+}
+
+/** Resolves with whether more is in the side database than is noted: then everything is loaded anew. */
+async function forgetLate(range: LogRange): Promise<boolean> {
+  if (existsSync(latePath(range, 'begun'))) await noteBegun(range);
+  await Promise.all([rm(latePath(range, 'done'), { force: true }), rm(latePath(range, 'begun'), { force: true })]);
+  return hasBegun(range);
 }
 
 /**
@@ -68,7 +78,7 @@ export async function repeatLate(
     const hasLeft = (await tablesBeside(exchange.session, aside)).length > 0;
     if (!rename && hasLeft) throw new Error('the RENAME TABLE of the swap is not in the binary log');
     const late = tail && rename ? cutRange(tail, rename.at) : tail;
-    if (late && (await hasWork(late, own, exchange, context))) {
+    if (late && (await hasWork({ late, own, aside }, exchange, context))) {
       await writeFile(latePath(range, 'begun'), '', { mode: OWNER_ONLY });
       await repeat({ replay, aside, range, late, own }, context);
     }
@@ -83,11 +93,21 @@ export async function repeatLate(
   }
 }
 
-async function hasWork(late: LogRange, own: OwnThreads, { server, session }: Exchange, { signal }: Context) {
-  const subject = await readSubject(session, server.flavor, server.target.database);
+async function hasWork(
+  { late, own, aside }: Pick<Late, 'late' | 'own' | 'aside'>,
+  { server, session }: Exchange,
+  { signal }: Context,
+): Promise<boolean> {
+  const { database } = server.target;
+  const subject = await readSubject(session, server.flavor, database);
+  // Keys followed the tables. Rows of theirs that another database's rows have changed are in no log.
+  const { unloggedParents } = await readSubject(session, server.flavor, aside);
+  const prepared = new Set<string>();
   for await (const transaction of readTransactions(readRange(late), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     if (transaction.oddity?.isBlind) return true;
+    const unlogged = findUnlogged(transaction, { ...subject, unloggedParents }, prepared);
+    if (unlogged) throw new Error(`${placeOf(transaction)}: ${unlogged}`);
     const concern = concernOf(transaction, subject);
     if (concern && (concern.changes.length > 0 || !own.has(transaction.threadId ?? -1))) return true;
   }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { dropBeside, tablesBeside } from '../../exchange/side-database.ts';
 import { readStoredObjects, scriptOf } from '../../exchange/stored-objects.ts';
-import { type Exchange, returnTables } from '../../exchange/swap.ts';
+import type { Exchange } from '../../exchange/swap.ts';
+import { returnTables } from '../../exchange/swap-back.ts';
 import { readSwapNote, type SwapNote } from '../../exchange/swap-note.ts';
 import { returnSingle } from '../../exchange/swap-tables.ts';
 import { readSnapshot } from '../../schema/snapshot.ts';
@@ -27,12 +28,17 @@ export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
         const refused = await bringBack({ note, side, keeps }, exchange);
         await giveAgain(droppedBy(note), exchange.session, context);
         await tellDifferences(note, refused, exchange, context);
-        return `${note.tables.length} tables are back${keeps ? `; what the restore had brought is in ${side}` : ''}`;
+        const isKept = (keeps || !isInPlace(note)) && (await tablesBeside(exchange.session, side)).length > 0;
+        return `${note.tables.length} tables are back${isKept ? `; what production held meanwhile is in ${side}` : ''}`;
       });
     },
 
     probe: async () => 'not-done',
   };
+}
+
+function isInPlace({ only, arriving }: SwapNote): boolean {
+  return only === undefined && arriving === undefined;
 }
 
 /** Before its note was written the run may have made the database that was to keep production's tables. */

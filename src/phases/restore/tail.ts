@@ -38,7 +38,7 @@ export async function mendHalf(
   parts: ExchangeParts,
   context: Context,
 ): Promise<void> {
-  if (!existsSync(beganPath(range))) return;
+  if (!hasBegun(range)) return;
   const { way, into, database } = replay;
   if (way === 'beside') await replayPhase(parts).run(replay, context);
   else await loadBesidePhase(parts).run({ file: into, database }, context);
@@ -107,7 +107,7 @@ async function repeat(
 ): Promise<boolean> {
   const { server } = context;
   const { database } = replay;
-  await writeFile(beganPath(range), '', { mode: OWNER_ONLY });
+  await noteBegun(range);
   const session = await server.open({ database, purpose: 'migration' });
   try {
     const from = await readNamedDatabase(session, server.target.database);
@@ -149,6 +149,15 @@ async function describeWriters(tail: LogRange, { server }: Context): Promise<str
 /** Where everything is repeated up to. */
 function reachedPath({ folder }: LogRange): string {
   return join(folder, 'reached.json');
+}
+
+/** A round was cut off in its middle, or is going on. */
+export function hasBegun(range: LogRange): boolean {
+  return existsSync(beganPath(range));
+}
+
+export function noteBegun(range: LogRange): Promise<void> {
+  return writeFile(beganPath(range), '', { mode: OWNER_ONLY });
 }
 
 /** There while a round is repeated. */

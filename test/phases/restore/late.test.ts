@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { nameBeside } from '../../../src/exchange/side-database.ts';
+import { logsCascades } from '../../../src/binlog/judgement/cascades.ts';
+import type { Failure } from '../../../src/errors.ts';
+import { listBeside, nameBeside, tablesBeside } from '../../../src/exchange/side-database.ts';
 import { connect } from '../../../src/mysql/connect.ts';
 import type { ExchangeParts } from '../../../src/phases/restore/exchange.ts';
 import { loadBesidePhase } from '../../../src/phases/restore/load-side-database.ts';
@@ -31,11 +33,11 @@ describeOnServers(
     let scenes = 0;
 
     /** Everything is repeated up to the last round; only the swap is left. */
-    async function scene(lockWaitSeconds = 10) {
+    async function scene(lockWaitSeconds = 10, more = '') {
       const database = await server().createDatabase('late');
       const sql = (text: string) => server().sql(text, database);
       await withRoot(server(), database, createToolTables);
-      await sql(START);
+      await sql(`${START}${more}`);
       const { file } = await takeBackup(server(), server().target(database));
       const place = await endOfLog(server());
       await sql('DELETE FROM t');
@@ -55,19 +57,22 @@ describeOnServers(
       await replayTailPhase(parts).run({ replay: rest, isLast: true }, context);
       const swap = () => swapPhase(parts).run({ from, aside, file, isReplayed: true, rest }, context);
       const back = () => swapBackPhase(parts).run({ ofRun: parts.run, side: from, aside, keeps: false }, context);
-      return { database, sql, swap, back, logs: logFolder(join(stateDir, 'runs', parts.run)) };
+      return { database, sql, swap, back, from, aside, logs: logFolder(join(stateDir, 'runs', parts.run)) };
     }
 
     async function openTransaction(database: string, statement: string) {
       const session = await (await connect(server().target(database))).open({ purpose: 'migration' });
       await session.query('BEGIN');
       await session.query(statement);
+      const whenAwaited = () =>
+        withRoot(server(), database, async (observer) => {
+          const waiting = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'RENAME TABLE%' AND DB = ?";
+          while ((await observer.query(waiting, [database])).length === 0) await observer.query('DO SLEEP(0.02)');
+        });
       return {
+        whenAwaited,
         async commitWhenAwaited() {
-          await withRoot(server(), database, async (observer) => {
-            const waiting = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'RENAME TABLE%' AND DB = ?";
-            while ((await observer.query(waiting, [database])).length === 0) await observer.query('DO SLEEP(0.02)');
-          });
+          await whenAwaited();
           await session.query('COMMIT');
           await session.close();
         },
@@ -113,6 +118,114 @@ describeOnServers(
       await writing;
       const made = (await rowsOf(server(), database, 'made')) as { word: string }[];
       expect(made.map(({ word }) => word).sort()).toEqual(acknowledged.toSorted());
+    });
+
+    test('into a table that is made while the RENAME waits is there', { timeout: 60_000 }, async () => {
+      const { database, sql, swap } = await scene();
+      const open = await openTransaction(database, 'INSERT INTO t VALUES (3, 3)');
+      const ended = swap();
+      await open.whenAwaited();
+      await sql('CREATE TABLE fresh (id INT PRIMARY KEY); INSERT INTO fresh VALUES (7)');
+      await Promise.all([ended, open.commit()]);
+      expect(await rowsOf(server(), database, 'fresh')).toEqual([{ id: 7 }]);
+      expect(await rowsOf(server(), database, 't')).toEqual(ALL);
+    });
+
+    test.each([
+      ['that is missing', 't'],
+      ['that nobody knows', 'fresh'],
+    ])('into a table %s, made while production has none, is kept', { timeout: 60_000 }, async (_, table) => {
+      const { database, swap, back, from } = await scene();
+      let isOver = false;
+      // A client that makes its tables where it finds none.
+      const make = () =>
+        withRoot(server(), database, async (session) => {
+          while (!isOver) {
+            const present = await tablesBeside(session, database);
+            if (present.some((name) => /^(?:t|big|fresh)$/.test(name))) continue;
+            await session.query(`CREATE TABLE ${table} (id INT PRIMARY KEY, n INT)`);
+            await session.query(`INSERT INTO ${table} VALUES (9, 9)`);
+            return;
+          }
+        });
+      const making = make();
+      const [ended] = await Promise.allSettled([swap()]);
+      isOver = true;
+      await making;
+      if (ended.status === 'fulfilled') {
+        // Early enough to come along.
+        expect(table).toBe('fresh');
+        expect(await rowsOf(server(), database, table)).toEqual([{ id: 9, n: 9 }]);
+        return;
+      }
+      // Between the look and the RENAME the server itself refuses.
+      const { message, next } = ended.reason as Failure;
+      if (!message.includes(`'${table}' already exists`)) {
+        expect(message).toBe(`${table} was made while production had no tables`);
+        expect(next).toBe(
+          'gateway-migrate restore, with what makes tables where it finds none stopped (it lists what there is to choose from)',
+        );
+      }
+      expect(await back()).toBe(`3 tables are back; what production held meanwhile is in ${from}`);
+      expect(await rowsOf(server(), database, 't')).toEqual([{ id: 2, n: 2 }]);
+      expect(await rowsOf(server(), from, table)).toEqual([{ id: 9, n: 9 }]);
+      await withRoot(server(), database, async (session) => {
+        expect(await listBeside(session, database)).toMatchObject([{ name: from, role: 'before' }]);
+      });
+    });
+
+    test('is not held up by who reads what is to come: nothing has left by then', { timeout: 60_000 }, async () => {
+      const { database, swap, from, aside } = await scene(1);
+      const open = await openTransaction(from, 'SELECT * FROM t');
+      await failureOf(swap());
+      await withRoot(server(), database, async (session) => {
+        expect(await tablesBeside(session, aside)).toEqual([]);
+      });
+      await open.commit();
+      await swap();
+      expect(await rowsOf(server(), database, 't')).toEqual(ALL.slice(0, 2));
+    });
+
+    test('to what has come is kept when it goes again', { timeout: 60_000 }, async () => {
+      const { database, sql, swap, back, from } = await scene();
+      await swap();
+      await sql('INSERT INTO t VALUES (8, 8)');
+      expect(await back()).toBe(`3 tables are back; what production held meanwhile is in ${from}`);
+      expect(await rowsOf(server(), database, 't')).toEqual([{ id: 2, n: 2 }]);
+      expect(await rowsOf(server(), from, 't')).toEqual([...ALL.slice(0, 2), { id: 8, n: 8 }]);
+    });
+
+    test.each(['late-done', 'late-begun', 'tail-begun'])(
+      'is there where a process before has left %s, and nothing had left',
+      {
+        timeout: 60_000,
+      },
+      async (left) => {
+        const { database, sql, swap, from, logs } = await scene();
+        // What is half repeated, or repeated and not noted.
+        await server().sql('INSERT INTO t VALUES (4, 4)', from);
+        writeFileSync(join(logs, left), '');
+        if (left === 'late-done') await server().sql('DELETE FROM t WHERE id = 4', from);
+        await sql('INSERT INTO t VALUES (3, 3)');
+        await swap();
+        expect(await rowsOf(server(), database, 't')).toEqual(ALL);
+      },
+    );
+
+    test('by a row of another database that took rows along is told', { timeout: 60_000 }, async () => {
+      const other = await server().createDatabase('other');
+      await server().sql('CREATE TABLE parents (id INT PRIMARY KEY); INSERT INTO parents VALUES (1)', other);
+      const children = `; CREATE TABLE children (id INT PRIMARY KEY, parent INT,
+        FOREIGN KEY (parent) REFERENCES ${other}.parents (id) ON DELETE CASCADE); INSERT INTO children VALUES (5, 1)`;
+      const { database, swap, back } = await scene(10, children);
+      const open = await openTransaction(database, `DELETE FROM ${other}.parents`);
+      const [failure] = await Promise.allSettled([swap(), open.commitWhenAwaited()]);
+      // Where the server logs it, the key of the copy has taken the row there along already.
+      const isLogged = await withRoot(server(), database, logsCascades);
+      const why = isLogged ? /Can't find record in 'children'$/ : /that the server does not log$/;
+      expect(failure).toMatchObject({ reason: { message: expect.stringMatching(why), exitCode: 2 } });
+      await back();
+      expect(await rowsOf(server(), database, 'children')).toEqual([]);
     });
 
     test('is there as well when the swap is tried again long after', { timeout: 60_000 }, async () => {

@@ -1,0 +1,49 @@
+import { dropKeys, makeKeys, readOrphanKeys } from './orphan-keys.ts';
+import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
+import { dropStoredObjects, makeStoredObjects } from './stored-objects.ts';
+import { type Exchange, readCarried, rename, setDefaults } from './swap.ts';
+import type { SwapNote } from './swap-note.ts';
+
+/** Where what production holds by now goes, when what was there before comes back. */
+export interface Return {
+  readonly note: SwapNote;
+  readonly side: string;
+  /** Keep it: the site has been up, and may have written to it. */
+  readonly keeps: boolean;
+}
+
+/**
+ * Takes an exchange back, however far it came: tables in one RENAME TABLE, then the stored objects that were noted.
+ * Returns what the server refuses to make again. Killed anywhere, doing it again ends in the same state.
+ */
+export async function returnTables({ note, side, keeps }: Return, exchange: Exchange): Promise<string[]> {
+  const { run, server, session, runPatiently } = exchange;
+  const { database } = server.target;
+  const returning = await tablesBeside(session, note.aside);
+  if (returning.length > 0) {
+    const present = await readCarried(server, session);
+    const going = present.filter((name) => returning.includes(name) || !note.tables.includes(name));
+    const isInPlace = note.arriving === undefined;
+    // Where what was to come is still beside, no more than a copy of it is there.
+    const hasCome = !(await tablesBeside(session, side)).some((name) => note.arriving?.includes(name));
+    if (!hasCome) await dropBeside(session, side);
+    // Production was this for a moment, or is it still: rows of somebody's may be in it.
+    const role = keeps || !isInPlace ? 'before' : 'restore';
+    if (going.length > 0) await makeBeside(session, { name: side, role, ofDatabase: database, run });
+    await dropStoredObjects(session, database, runPatiently);
+    await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
+    await rename(
+      [
+        ...going.map((name) => [database, side, name] as const),
+        ...returning.map((name) => [note.aside, database, name] as const),
+      ],
+      exchange,
+    );
+  }
+  await setDefaults(session, database, note);
+  await dropStoredObjects(session, database, runPatiently, new Set(note.storedObjects.map(([id]) => id)));
+  await makeKeys(session, database, note.orphanKeys, runPatiently);
+  const refused = await makeStoredObjects(session, database, note.collation, note.storedObjects);
+  await dropBeside(session, note.aside);
+  return refused;
+}
