@@ -3,14 +3,16 @@
 // Starts dist/main.cjs with the compiled code of an earlier run: compiling is half of what a short command costs. (Node's
 // own `module.enableCompileCache` came with 22.1.) Whatever is wrong with the kept code, the program runs without it.
 //
-// The file has a head of two lines, then one script after the other, which are read when they are first asked for: most
-// commands need a third of them. It stays open: an installation that takes its place does not reach a run that goes on.
+// The file has a head of two lines, then one script after the other, which are compiled when they are first asked for: most
+// commands need a third of them. It is read whole: an installation that takes its place does not reach a run that goes on.
 const {
+  closeSync,
+  fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,6 +21,7 @@ const {
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
+const { crc32 } = require('node:zlib');
 
 const KEPT_MS = 30 * 24 * 60 * 60_000;
 /** V8 copies data that begins elsewhere. */
@@ -27,11 +30,11 @@ const ALIGNED = 8;
 const HEAD_BYTES = 16_384;
 
 const filename = join(__dirname, '../dist/main.cjs');
-const file = openProgram();
+const program = readProgram();
 /** V8 compares the length of a source, not its text: the first line is a digest of all scripts, the second says where they are. */
 const [, digest, index] = /^\/\/ sha256 (\w+)\n\/\/ (.+)\n/.exec(readText(0, HEAD_BYTES));
 const places = new Map(JSON.parse(index));
-const origin = Buffer.from(`${process.version} ${digest}\n`);
+const origin = `${process.version} ${process.arch} ${digest}`;
 /** Each command uses another part of the program; two installations do not take each other's place. */
 const command = /^[a-z]{2,12}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'any';
 const keptName = `${command}-${digest.slice(0, 12)}`;
@@ -65,11 +68,7 @@ function requireScript(name) {
 
 /** The scripts are plain ASCII, and so read fastest. */
 function readText(at, length) {
-  const bytes = Buffer.allocUnsafe(length);
-  let end = 0;
-  for (let count = -1; end < length && count !== 0; end += count)
-    count = readSync(file, bytes, end, length - end, at + end);
-  return bytes.latin1Slice(0, end);
+  return program.latin1Slice(at, at + length);
 }
 
 /** Of the scripts that this run did not use an earlier one's code stays. */
@@ -81,9 +80,9 @@ function keep() {
 }
 
 /** A clone that was never built has none. */
-function openProgram() {
+function readProgram() {
   try {
-    return openSync(filename);
+    return readFileSync(filename);
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
     process.stderr.write(`gateway-migrate is not built yet. Type: npm ci --prefix '${dirname(__dirname)}'\n`);
@@ -91,32 +90,37 @@ function openProgram() {
   }
 }
 
-/** V8 runs what it is given: the folder must be ours alone. Undefined where there is no such place. */
+/** V8 runs what it is given: the folder must be ours alone, and none of those above it in the cache a link. */
 function cacheFolder() {
   if (process.env.NODE_DISABLE_COMPILE_CACHE) return undefined;
   const { HOME: home, XDG_CACHE_HOME: cache = home && join(home, '.cache') } = process.env;
   if (!home) return undefined;
-  const path = join(cache, 'gateway-migrate/code');
+  const ours = join(cache, 'gateway-migrate');
+  const path = join(ours, 'code');
   try {
     // Under sudo HOME may be another user's, who could then not write there any more.
-    if (!isOurs(home)) return undefined;
+    if (!isOurs(statSync(home))) return undefined;
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    return isOurs(path) ? path : undefined;
+    return [statSync(cache), lstatSync(ours), lstatSync(path)].every(isOurs) ? path : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isOurs(path) {
-  const { uid, mode } = statSync(path);
+function isOurs({ uid, mode }) {
   return uid === process.getuid?.() && (mode & 0o022) === 0;
 }
 
-/** A line of JSON with the scripts' names and lengths, then their code, each at an aligned place; what it comes from stands behind. */
+/** A line of JSON with the scripts' names and lengths, then their code, each at an aligned place; behind it what it comes from. */
 function read(path) {
+  let file;
   try {
-    const all = readFileSync(path);
-    if (!all.subarray(-origin.length).equals(origin)) return undefined;
+    file = openSync(path);
+    if (!isOurs(fstatSync(file))) return undefined;
+    const all = readFileSync(file);
+    const tail = all.lastIndexOf('\n', -2) + 1;
+    // V8 does not look whether its code is whole.
+    if (all.toString('latin1', tail) !== tailOf(all.subarray(0, tail))) return undefined;
     const headEnd = all.indexOf('\n');
     let at = aligned(headEnd + 1);
     return new Map(
@@ -128,7 +132,13 @@ function read(path) {
     );
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
+}
+
+function tailOf(data) {
+  return `${origin} ${crc32(data)}\n`;
 }
 
 function aligned(at) {
@@ -142,10 +152,15 @@ function padded(data) {
 /** Flushed before it gets its name: V8 trusts what it reads, and a power cut must not leave zeros there. */
 function write(path, codes) {
   const head = `${JSON.stringify([...codes].map(([name, { length }]) => [name, length]))}\n`;
-  const data = Buffer.concat([padded(Buffer.from(head)), ...[...codes.values()].map(padded), origin]);
-  const temporary = `${path}.${process.pid}.tmp`;
+  const data = Buffer.concat([padded(Buffer.from(head)), ...[...codes.values()].map(padded), Buffer.from('\n')]);
+  // Containers share a folder, and have the same numbers of processes.
+  const temporary = `${path}.${Math.random().toString(36).slice(2)}.tmp`;
   try {
-    writeFileSync(temporary, data, { mode: 0o600, flush: true });
+    writeFileSync(temporary, Buffer.concat([data, Buffer.from(tailOf(data))]), {
+      mode: 0o600,
+      flush: true,
+      flag: 'wx',
+    });
     renameSync(temporary, path);
     removeOld();
   } catch {
@@ -155,7 +170,8 @@ function write(path, codes) {
 
 /** What builds of long ago have left. */
 function removeOld() {
-  for (const path of readdirSync(folder).map((one) => join(folder, one))) {
+  const own = readdirSync(folder).filter((name) => /^[a-z]+-[0-9a-f]{12}(\.\w+\.tmp)?$/.test(name));
+  for (const path of own.map((one) => join(folder, one))) {
     if (Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { force: true });
   }
 }

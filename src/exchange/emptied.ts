@@ -1,8 +1,7 @@
 import { ExitCode, Failure } from '../errors.ts';
 import type { Session } from '../mysql/connect.ts';
 import { quoteQualified } from '../mysql/quote.ts';
-import { OWN_TABLES } from '../schema/types.ts';
-import { type Beside, listBeside, tablesBeside } from './side-database.ts';
+import { listBeside, tablesBeside } from './side-database.ts';
 
 /** A restore was cut off between production's tables leaving and the others coming. */
 export interface Emptied {
@@ -15,33 +14,25 @@ export interface Emptied {
 }
 
 /**
- * `knownRun`: one that can be ended from here, and is not meant. Whether production's tables stand beside it, and those that were to come as well: a restore that has ended has dropped the
- * database that it had loaded, so that one of an empty backup is none. Known from the server alone, for whoever has not the state
- * folder of the run. One statement where production has tables. Reads only.
+ * Between production's tables leaving and the others coming, and then alone, both databases beside hold tables: whatever somebody has
+ * made in production meanwhile. Known from the server, for whoever has not the state folder of the run. `knownRun`: one that
+ * can be ended from here, and is not meant. One statement where no restore has left anything. Reads only.
  */
 export async function findEmptied(
   session: Session,
   database: string,
   knownRun?: string | undefined,
 ): Promise<Emptied | undefined> {
-  const own = OWN_TABLES.map(() => '?').join(', ');
-  const present = await session.query(
-    `SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME NOT IN (${own}) LIMIT 1`,
-    [database, ...OWN_TABLES],
-  );
-  if (present.length > 0) return undefined;
   const beside = await listBeside(session, database);
-  for (const { name, run } of beside.filter((one) => one.role === 'before' && hasComing(one, beside))) {
+  for (const { name, run } of beside.filter(({ role }) => role === 'before')) {
+    const coming = beside.find((one) => one.role === 'restore' && one.run === run);
+    if (!coming || (await tablesBeside(session, coming.name)).length === 0) continue;
     if (run === knownRun) return undefined;
     const own = await tablesBeside(session, database);
     const tables = (await tablesBeside(session, name)).filter((table) => !own.includes(table));
     if (tables.length > 0) return { run, aside: name, tables, database };
   }
   return undefined;
-}
-
-function hasComing({ run }: Beside, beside: readonly Beside[]): boolean {
-  return beside.some((one) => one.role === 'restore' && one.run === run);
 }
 
 /** PURE: what has happened. */

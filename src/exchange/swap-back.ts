@@ -1,8 +1,10 @@
+import { quoteQualified } from '../mysql/quote.ts';
 import { dropKeys, makeKeys, readOrphanKeys } from './orphan-keys.ts';
 import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
 import { dropStoredObjects, makeStoredObjects } from './stored-objects.ts';
 import { type Exchange, readCarried, rename, setDefaults } from './swap.ts';
 import type { SwapNote } from './swap-note.ts';
+import { isWrittenSince, readUpdateTimes } from './written-since.ts';
 
 /** Where what production holds by now goes, when what was there before comes back. */
 export interface Return {
@@ -23,12 +25,14 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
   if (returning.length > 0) {
     const present = await readCarried(server, session);
     const going = present.filter((name) => returning.includes(name) || !note.tables.includes(name));
-    const isInPlace = note.arriving === undefined;
-    // Where what was to come is still beside, no more than a copy of it is there.
-    const hasCome = !(await tablesBeside(session, side)).some((name) => note.arriving?.includes(name));
-    if (!hasCome) await dropBeside(session, side);
-    // Production was this for a moment, or is it still: rows of somebody's may be in it.
-    const role = keeps || !isInPlace ? 'before' : 'restore';
+    const role = keeps || (await mayHoldRows(note, going, exchange)) ? 'before' : 'restore';
+    // Where what was to come has not come, a copy of it is still there: under a name that somebody has made meanwhile as well.
+    const copies = await tablesBeside(session, side);
+    await dropTables(
+      side,
+      going.filter((name) => copies.includes(name)),
+      exchange,
+    );
     if (going.length > 0) await makeBeside(session, { name: side, role, ofDatabase: database, run });
     await dropStoredObjects(session, database, runPatiently);
     await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
@@ -46,4 +50,24 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
   const refused = await makeStoredObjects(session, database, note.collation, note.storedObjects);
   await dropBeside(session, note.aside);
   return refused;
+}
+
+/**
+ * Whether rows of somebody's may be in the tables that go: production was them for a moment, or is them still. Not while it is
+ * loaded in place, by nobody but the run.
+ */
+export async function mayHoldRows(
+  { arriving, updateTimes }: SwapNote,
+  going: readonly string[],
+  { server, session }: Exchange,
+): Promise<boolean> {
+  if (arriving === undefined) return false;
+  const now = await readUpdateTimes(session, server.flavor, server.target.database);
+  return isWrittenSince(updateTimes, Object.fromEntries(going.map((name) => [name, now[name] ?? null])));
+}
+
+async function dropTables(database: string, names: readonly string[], { session, runPatiently }: Exchange) {
+  if (names.length === 0) return;
+  await session.execute('SET SESSION foreign_key_checks = 0');
+  await runPatiently(`DROP TABLE ${names.map((name) => quoteQualified(database, name)).join(', ')}`);
 }

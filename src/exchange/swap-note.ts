@@ -5,6 +5,7 @@ import type { RoutineGrant } from '../schema/stored/routine-grants.ts';
 import { makeFolder, writeFileAtomically } from '../system/files.ts';
 import type { OrphanKey } from './orphan-keys.ts';
 import { type StoredObject, scriptOf } from './stored-objects.ts';
+import type { UpdateTimes } from './written-since.ts';
 
 /** What production was before a restore touched it; in the run's folder before anything is dropped or moved. */
 export interface SwapNote {
@@ -22,6 +23,8 @@ export interface SwapNote {
   readonly routineGrants?: readonly RoutineGrant[] | undefined;
   /** Those of the tables that take production's place. */
   readonly arrivingKeys: readonly OrphanKey[];
+  /** When their rows were last changed before they came. Undefined where that tells nothing: rows were repeated until they came. */
+  readonly updateTimes?: UpdateTimes | undefined;
   /** Production's defaults. */
   readonly charset: string;
   readonly collation: string;

@@ -7,8 +7,9 @@ import { dropKeys, keysOf, makeKeys, type OrphanKey, orphanKeysOf } from './orph
 import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
 import { dropStoredObjects, makeStoredObjects, readStoredObjects, readTriggersOf } from './stored-objects.ts';
 import { type Exchange, rename } from './swap.ts';
-import type { Return } from './swap-back.ts';
+import { mayHoldRows, type Return } from './swap-back.ts';
 import { readSwapNote, type SwapNote, writeSwapNote } from './swap-note.ts';
+import { readUpdateTimes } from './written-since.ts';
 
 export interface SingleTables {
   readonly tables: readonly string[];
@@ -42,6 +43,7 @@ export async function exchangeSingle(
     await dropStoredObjects(session, database, runPatiently, await readTriggersOf(session, database, tables));
     await dropKeys(session, database, note.orphanKeys, runPatiently);
     await dropKeys(session, from, note.arrivingKeys, runPatiently);
+    await writeSwapNote(folder, { ...note, updateTimes: await readUpdateTimes(session, server.flavor, from) });
     await rename(
       [
         ...note.tables.map((name) => [database, aside, name] as const),
@@ -55,18 +57,19 @@ export async function exchangeSingle(
 }
 
 /** Takes that back, however far it came. Returns the triggers that the server refuses to make again. */
-export async function returnSingle({ note, side }: Return, exchange: Exchange): Promise<string[]> {
+export async function returnSingle({ note, side, keeps }: Return, exchange: Exchange): Promise<string[]> {
   const { run, server, session, runPatiently } = exchange;
   const { database } = server.target;
   const tables = note.only ?? [];
   if (await hasMoved(note, side, session)) {
-    // They were production for a moment, or are it still: rows of somebody's may be in them.
-    await makeBeside(session, { name: side, role: 'before', ofDatabase: database, run });
+    const going = await among(tables, database, session);
+    const role = keeps || (await mayHoldRows(note, going, exchange)) ? 'before' : 'restore';
+    await makeBeside(session, { name: side, role, ofDatabase: database, run });
     await dropStoredObjects(session, database, runPatiently, await readTriggersOf(session, database, tables));
     await dropKeys(session, database, seamKeysOf(keysOf(await readSnapshot(session, database)), tables), runPatiently);
     await rename(
       [
-        ...(await among(tables, database, session)).map((name) => [database, side, name] as const),
+        ...going.map((name) => [database, side, name] as const),
         ...note.tables.map((name) => [note.aside, database, name] as const),
       ],
       exchange,

@@ -10,6 +10,7 @@ import { dropKeys, keysOnce, makeKeys, orphanKeysOf, readOrphanKeys } from './or
 import { makeBeside, tablesBeside } from './side-database.ts';
 import { dropStoredObjects, type RunPatiently, readStoredObjects } from './stored-objects.ts';
 import { readSwapNote, type SwapNote, writeSwapNote } from './swap-note.ts';
+import { readUpdateTimes } from './written-since.ts';
 
 /** Where a swap happens, and how its statements get their locks. */
 export interface Exchange {
@@ -63,10 +64,10 @@ export async function exchangeTables(names: Exchanged, exchange: Exchange): Prom
     // Nothing keeps anybody from making a table while the RENAME waits.
     if (first.length > 0) note = await sendAfter(note, exchange);
     await names.whileEmpty();
-    note = await noteArriving(note, names, exchange);
-    await requireEmpty(exchange);
   }
   const coming = names.from === undefined ? [] : await tablesBeside(session, names.from);
+  if (coming.length > 0) note = await noteArriving(note, names, coming, exchange);
+  if (coming.length > 0 && names.whileEmpty) await requireEmpty(exchange);
   const arriving = coming.map((name) => [names.from ?? '', database, name] as const);
   await rename([...moves(leaving.filter((name) => !first.includes(name))), ...arriving], exchange);
   await makeKeys(session, database, note.arrivingKeys, runPatiently);
@@ -121,10 +122,17 @@ async function requireEmpty({ server, session }: Exchange): Promise<void> {
 }
 
 /** What was done while production was empty may have made tables, and dropped some; keys that would not follow, as well. */
-async function noteArriving(note: SwapNote, { from }: Exchanged, exchange: Exchange): Promise<SwapNote> {
-  const { folder, session, runPatiently } = exchange;
-  const arriving = from === undefined ? [] : await tablesBeside(session, from);
-  if (from === undefined || arriving.length === 0) return note;
+async function noteArriving(
+  note: SwapNote,
+  { from = '', whileEmpty }: Exchanged,
+  arriving: readonly string[],
+  { folder, server, session, runPatiently }: Exchange,
+): Promise<SwapNote> {
+  if (!whileEmpty) {
+    const timed = { ...note, updateTimes: await readUpdateTimes(session, server.flavor, from) };
+    await writeSwapNote(folder, timed);
+    return timed;
+  }
   const made = await readOrphanKeys(session, from);
   const kept = note.arrivingKeys.filter(({ table }) => arriving.includes(table));
   const renewed = { ...note, arriving, arrivingKeys: keysOnce([...kept, ...made]) };

@@ -131,6 +131,7 @@ function choosePoints(commands: readonly string[]): Point[] {
     { at: repeats.at(-1) ?? 1, fate: 'after', way: 'rollback' },
     { at: TABLES_LEAVE, fate: 'after', way: 'resume' },
     { at: TABLES_LEAVE, fate: 'after', way: 'rollback' },
+    { at: TABLES_COME, fate: 'after', way: 'resume' },
     { at: TABLES_COME, fate: 'after', way: 'rollback' },
     ...others,
   ];

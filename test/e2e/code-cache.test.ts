@@ -3,11 +3,13 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -41,7 +43,15 @@ test('compiled code is kept for the owner alone, and what is broken is made anew
   const kept = join(folder, keptFor('any')[0] ?? '');
   expect([statSync(folder).mode & 0o777, statSync(kept).mode & 0o777]).toEqual([0o700, 0o600]);
   const whole = readFileSync(kept);
-  for (const broken of [Buffer.alloc(0), whole.subarray(0, 5_000), whole.subarray(5_000), Buffer.alloc(9_000)]) {
+  const flipped = Buffer.from(whole);
+  flipped.fill(0, 20_000, 24_096);
+  for (const broken of [
+    Buffer.alloc(0),
+    whole.subarray(0, 5_000),
+    whole.subarray(5_000),
+    Buffer.alloc(9_000),
+    flipped,
+  ]) {
     writeFileSync(kept, broken);
     expect(await askVersion()).toBe(version);
     expect(readFileSync(kept).length).toBeGreaterThan(whole.length / 2);
@@ -72,8 +82,20 @@ test('what builds of long ago have left is removed', async () => {
   const longAgo = new Date(Date.now() - 31 * 24 * 60 * 60_000);
   utimesSync(old, longAgo, longAgo);
   rmSync(join(folder, name));
+  const strange = join(folder, 'backup.sql');
+  writeFileSync(strange, '');
+  utimesSync(strange, longAgo, longAgo);
   await askVersion();
-  expect(readdirSync(folder)).toEqual([name]);
+  expect(readdirSync(folder).sort()).toEqual([name, 'backup.sql'].sort());
+});
+
+test('nothing is kept where a link leads', async () => {
+  const elsewhere = join(home, 'elsewhere');
+  mkdirSync(elsewhere);
+  mkdirSync(dirname(folder), { recursive: true });
+  symlinkSync(elsewhere, folder);
+  await askVersion();
+  expect(readdirSync(elsewhere)).toEqual([]);
 });
 
 test('nothing is kept where others can write', async () => {
@@ -95,7 +117,8 @@ test('kept code can still import a configuration that is a program', async () =>
 test('a run goes on with what it began with, though another installation takes its place', async () => {
   const other = join(home, 'package');
   cpSync(join(dirname(inject('program')), '..'), other, { recursive: true });
-  const configuration = `import { rmSync } from 'node:fs';
+  const configuration = `import { rmSync, truncateSync } from 'node:fs';
+truncateSync(${JSON.stringify(join(other, 'dist/main.cjs'))});
 rmSync(${JSON.stringify(join(other, 'dist'))}, { recursive: true });
 export default { database: { host: '127.0.0.1', port: 1, name: 'db', user: 'app' } };
 `;

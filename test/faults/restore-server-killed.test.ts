@@ -26,6 +26,10 @@ const POINTS: readonly (Pick<Blow, 'at' | 'fate'> & { readonly during: string })
   { during: 'the making of stored objects, one there', at: /TRIGGER `?first/, fate: 'after' },
 ];
 
+/** What has come was production for a moment: whether rows were written to it no server knows after its end. */
+const keptOf = ({ during }: { readonly during: string }) =>
+  /RENAME done|stored objects/.test(during) ? ['_restore__'] : [];
+
 describeOnServers(
   'the server killed in the middle of a restore, and started again',
   (server) => {
@@ -97,7 +101,7 @@ describeOnServers(
           expectEnd(await struck.shop.run(way), 0, way === 'resume' ? 'restored' : wasSwapping);
           const wanted = way === 'resume' ? struck.asBackedUp : struck.before;
           expect(comparable(await everything(struck.shop)), way).toEqual(comparable(wanted));
-          expect(await beside(struck.shop), way).toEqual(way === 'resume' ? ['_before__'] : []);
+          expect(await beside(struck.shop), way).toEqual(way === 'resume' ? ['_before__'] : keptOf(point));
           expect(struck.shop.isUp).toBe(true);
           await proxy?.close();
           struck.shop.production.remove();
@@ -113,7 +117,7 @@ describeOnServers(
           next: 'mend the cause, then: gateway-migrate restore',
         });
         expect(comparable(await everything(struck.shop))).toEqual(comparable(struck.before));
-        expect(await beside(struck.shop)).toEqual([]);
+        expect(await beside(struck.shop)).toEqual(keptOf(point));
         expect(struck.shop.isUp).toBe(true);
         expectEnd(await struck.shop.run('restore'), 0, 'restored');
         expect(comparable(await everything(struck.shop))).toEqual(comparable(struck.asBackedUp));

@@ -37,7 +37,8 @@ export function findNotFound(
 type Parents = Pick<Subject, 'unloggedParents' | 'ignoresCase'>;
 type Change = Pick<TableChange, 'database' | 'table' | 'change'>;
 
-function findCascade(changes: readonly Change[], { unloggedParents, ignoresCase }: Parents): string | undefined {
+/** Rows of the database that a transaction's changes elsewhere have taken along, as one sentence; undefined for none. */
+export function findCascade(changes: readonly Change[], { unloggedParents, ignoresCase }: Parents): string | undefined {
   const isSame = (one: string, other: string) => isSameName(one, other, ignoresCase);
   for (const { database, table, change } of changes) {
     const parent = unloggedParents.find(

@@ -71,7 +71,9 @@ function describeGoing({ record: { plan }, progress }: LocalRun, side: string): 
   if (progress.isFinished) return `every write since the restore: it is kept in ${side}`;
   const exchange = exchangeOf(plan);
   const hasBegun = exchange?.phase !== 'load' && progress.steps.has(exchange?.id ?? '');
-  return hasBegun ? `what has come in its place, if it has: it is kept in ${side}` : 'what was loaded so far';
+  return hasBegun
+    ? `what has come in its place, if it has; kept in ${side} where rows may have been written to it`
+    : 'what was loaded so far';
 }
 
 async function backFacts(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { concernOf } from '../../binlog/concern.ts';
 import { readInventory } from '../../binlog/copy.ts';
 import { readSubject } from '../../binlog/judgement/cascades.ts';
-import { findUnlogged } from '../../binlog/judgement/unlogged.ts';
+import { findCascade } from '../../binlog/judgement/unlogged.ts';
 import { openWatch, showLeftOut } from '../../binlog/left-out/open.ts';
 import { findRename, noteThread, type OwnThreads, readThreads } from '../../binlog/own-threads.ts';
 import { cutRange, type LogRange, readRange } from '../../binlog/range.ts';
@@ -102,11 +102,10 @@ async function hasWork(
   const subject = await readSubject(session, server.flavor, database);
   // Keys followed the tables. Rows of theirs that another database's rows have changed are in no log.
   const { unloggedParents } = await readSubject(session, server.flavor, aside);
-  const prepared = new Set<string>();
   for await (const transaction of readTransactions(readRange(late), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     if (transaction.oddity?.isBlind) return true;
-    const unlogged = findUnlogged(transaction, { ...subject, unloggedParents }, prepared);
+    const unlogged = findCascade(transaction.changes, { ...subject, unloggedParents });
     if (unlogged) throw new Error(`${placeOf(transaction)}: ${unlogged}`);
     const concern = concernOf(transaction, subject);
     if (concern && (concern.changes.length > 0 || !own.has(transaction.threadId ?? -1))) return true;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
-import { dropBeside, tablesBeside } from '../../exchange/side-database.ts';
+import { dropBeside, listBeside, tablesBeside } from '../../exchange/side-database.ts';
 import { readStoredObjects, scriptOf } from '../../exchange/stored-objects.ts';
 import type { Exchange } from '../../exchange/swap.ts';
 import { returnTables } from '../../exchange/swap-back.ts';
@@ -28,17 +28,15 @@ export function swapBackPhase(parts: ExchangeParts): Phase<'swap-back'> {
         const refused = await bringBack({ note, side, keeps }, exchange);
         await giveAgain(droppedBy(note), exchange.session, context);
         await tellDifferences(note, refused, exchange, context);
-        const isKept = (keeps || !isInPlace(note)) && (await tablesBeside(exchange.session, side)).length > 0;
+        const isKept = (await listBeside(exchange.session, exchange.server.target.database)).some(
+          ({ name, role }) => name === side && role === 'before',
+        );
         return `${note.tables.length} tables are back${isKept ? `; what production held meanwhile is in ${side}` : ''}`;
       });
     },
 
     probe: async () => 'not-done',
   };
-}
-
-function isInPlace({ only, arriving }: SwapNote): boolean {
-  return only === undefined && arriving === undefined;
 }
 
 /** Before its note was written the run may have made the database that was to keep production's tables. */
