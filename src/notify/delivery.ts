@@ -1,7 +1,7 @@
 import type { NotifyTarget } from '../config/config.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Message, Occasion, OwnWords } from './message.ts';
-import { findWaiting, type Kept, keep, keyOf, note } from './outbox.ts';
+import { findWaiting, isKept, type Kept, keep, keyOf, note } from './outbox.ts';
 import { type Carriers, send } from './send.ts';
 
 /** Milliseconds before the second attempt; each pause is twice the one before. */
@@ -26,6 +26,8 @@ interface DeliveryParts {
 export class Delivering {
   readonly #parts: DeliveryParts;
   readonly #letters = new Map<string, Kept>();
+  /** Ids of letters written here, which may be written anew. */
+  readonly #own = new Set<string>();
   readonly #underway: Promise<void>[] = [];
   readonly #stopping = new AbortController();
 
@@ -54,12 +56,23 @@ export class Delivering {
     const wanted = this.#parts.targets.filter((one) => one.on === undefined || one.on.includes(on));
     const letters: { readonly kept: Kept; readonly target: NotifyTarget }[] = [];
     for (const target of wanted) {
-      const message = compose(`${run}-${on}-${keyOf(target).slice(0, 6)}`, target);
-      letters.push({ kept: await keep(folder, message, target), target });
+      const id = this.#freeId(folder, `${run}-${on}-${keyOf(target).slice(0, 6)}`);
+      // A process before this one has told of it: its letter is delivered, or on its way.
+      if (id.isSecond && on === 'started') continue;
+      this.#own.add(id.text);
+      letters.push({ kept: await keep(folder, compose(id.text, target), target), target });
     }
     return () => {
       for (const { kept, target } of letters) this.#begin(kept, target);
     };
+  }
+
+  /** A run that goes on and fails once more has other words to say: who heeds ids would take them for the first ones. */
+  #freeId(folder: string, first: string): { readonly text: string; readonly isSecond: boolean } {
+    for (let number = 1; ; number++) {
+      const text = number === 1 ? first : `${first}-${number}`;
+      if (this.#own.has(text) || !isKept(folder, text)) return { text, isSecond: number > 1 };
+    }
   }
 
   /** Sends what earlier commands could not; returns how many there are. */

@@ -39,15 +39,23 @@ export function keyOf(target: NotifyTarget): string {
 
 /** Keeps a new letter, durably: from here on somebody sends it, whatever happens to this process. */
 export async function keep(folder: string, message: Message, target: NotifyTarget): Promise<Kept> {
-  const outbox = outboxOf(folder);
-  await makeFolder(outbox);
+  await makeFolder(outboxOf(folder));
   const letter: Letter = {
     ...{ message, target: { type: target.type, key: keyOf(target) }, state: 'waiting', attempts: 0, answer: '' },
     sender: { host: hostname(), pid: process.pid },
   };
-  const path = join(outbox, `${message.id}.json`);
+  const path = letterPath(folder, message.id);
   await writeFileAtomically(path, `${JSON.stringify(letter, null, 2)}\n`);
   return { path, letter };
+}
+
+/** A letter with this id has been written for the run. */
+export function isKept(folder: string, id: string): boolean {
+  return existsSync(letterPath(folder, id));
+}
+
+function letterPath(folder: string, id: string): string {
+  return join(outboxOf(folder), `${id}.json`);
 }
 
 /** Notes how an attempt ended; durably, as long as somebody must still send the letter. */

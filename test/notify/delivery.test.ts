@@ -129,6 +129,25 @@ describe('a receiver', () => {
     expect(to.received.map(({ id }) => id)).toEqual([kept.letter.message.id, kept.letter.message.id]);
   });
 
+  test('of a run that goes on: its start is told once, and what it ends with again is another message', async () => {
+    const folder = temporaryFolder();
+    const to = await receiver();
+    const tellAll = async () => {
+      const process = delivering(webhook(to));
+      await process.tell(folder, 'started', compose, 'run-1');
+      await process.write(folder, 'failed', compose, 'run-1');
+      // The page that could not be named at first.
+      await process.tell(folder, 'failed', compose, 'run-1');
+      await process.settle(20_000);
+    };
+    await tellAll();
+    await tellAll();
+    const [first = ''] = to.received.map(({ id }) => id).filter((id) => /failed/.test(id ?? ''));
+    expect(to.received.map(({ id }) => id).sort()).toEqual(
+      [first.replace('failed', 'started'), first, `${first}-2`].sort(),
+    );
+  });
+
   test('that is no longer configured is given up, and that is kept', async () => {
     const folder = temporaryFolder();
     const to = await receiver(answering(503));
