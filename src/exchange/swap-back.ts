@@ -1,4 +1,5 @@
 import { quoteQualified } from '../mysql/quote.ts';
+import { OWN_TABLES } from '../schema/types.ts';
 import { dropKeys, makeKeys, readOrphanKeys } from './orphan-keys.ts';
 import { dropBeside, makeBeside, tablesBeside } from './side-database.ts';
 import { dropStoredObjects, makeStoredObjects } from './stored-objects.ts';
@@ -62,8 +63,16 @@ export async function mayHoldRows(
   { server, session }: Exchange,
 ): Promise<boolean> {
   if (arriving === undefined) return false;
-  const now = await readUpdateTimes(session, server.flavor, server.target.database);
-  return isWrittenSince(updateTimes, Object.fromEntries(going.map((name) => [name, now[name] ?? null])));
+  const { database } = server.target;
+  const now = await readUpdateTimes(session, server.flavor, database);
+  const times = Object.entries(now).filter(([name]) => going.includes(name) && !OWN_TABLES.includes(name));
+  if (isWrittenSince(updateTimes, Object.fromEntries(times))) return true;
+  // Of some tables the server never knows.
+  for (const [name] of times.filter(([, at]) => at === null)) {
+    const rows = await session.query(`SELECT 1 FROM ${quoteQualified(database, name)} LIMIT 1`);
+    if (rows.length > 0) return true;
+  }
+  return false;
 }
 
 async function dropTables(database: string, names: readonly string[], { session, runPatiently }: Exchange) {
