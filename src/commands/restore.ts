@@ -1,11 +1,8 @@
 import { rm } from 'node:fs/promises';
-import { describeLoss } from '../backup/dump/losses.ts';
 import { backupPath } from '../backup/file/folder.ts';
-import type { Manifest } from '../backup/file/manifest.ts';
-import { describeOrigin, otherOrigin } from '../backup/file/origin.ts';
+import { otherOrigin } from '../backup/file/origin.ts';
 import { type Moment, parseMoment } from '../binlog/moment.ts';
-import type { TransactionName } from '../binlog/named/names.ts';
-import { formatPosition } from '../binlog/range.ts';
+import { formatName, type TransactionName } from '../binlog/named/names.ts';
 import type { Config } from '../config/config.ts';
 import { ExitCode, Failure } from '../errors.ts';
 import { findFreeSecond, nameBeside } from '../exchange/side-database.ts';
@@ -20,6 +17,7 @@ import { isoWithOffset } from '../system/clock.ts';
 import { type ChosenBackup, chooseBackup } from './restore/backup.ts';
 import { readDestination } from './restore/destination.ts';
 import { showPlan } from './restore/dry-run.ts';
+import { undoRows } from './restore/flashback.ts';
 import {
   earliestOf,
   type LeaveOut,
@@ -30,7 +28,8 @@ import {
 } from './restore/leave-out.ts';
 import { openLog } from './restore/log.ts';
 import { isNeeded, requireRestorable } from './restore/needs.ts';
-import { offerPoints, pointAt, type RestorePoint, tellPoints } from './restore/point.ts';
+import { offerPoints, pointAt, type RestorePoint, type RowsChosen, tellPoints } from './restore/point.ts';
+import { summaryRows } from './restore/summary.ts';
 import { beginLogged } from './shared/begin.ts';
 import { carryOut } from './shared/carry-out.ts';
 import { declined } from './shared/declined.ts';
@@ -72,6 +71,12 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
     const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
     try {
       const point = await choosePoint({ moment, leaveOut }, backup, facts.server, options, config, invocation);
+      if (point.is === 'rows') {
+        await rm(logs, { recursive: true, force: true });
+        const { backup, onConflict } = options;
+        const undo = { flashback: [formatName(point.name)], backup, onConflict, dryRun: false };
+        return await undoRows(undo, config, facts, invocation);
+      }
       const at = await findFreeSecond(facts.server, invocation.clock.now());
       const site = await siteForRestore(facts, config, options, invocation);
       const plan = planFor(backup.file, point, { ...options, at, site }, calledAs(config, facts.server), invocation);
@@ -147,7 +152,7 @@ async function choosePoint(
   options: RestoreOptions,
   config: Config,
   invocation: Invocation,
-): Promise<RestorePoint> {
+): Promise<RestorePoint | RowsChosen> {
   const { flags, prompt } = invocation;
   const open = () => openLog({ file, manifest, server, config, isInPlace: options.inPlace }, invocation);
   if (leaveOut) return pointLeavingOut(leaveOut, await open(), file, server, invocation);
@@ -192,57 +197,4 @@ function planFor(
     isInPlace: options.inPlace,
     ...site,
   });
-}
-
-function summaryRows(
-  plan: Plan,
-  manifest: Manifest,
-  point: RestorePoint,
-  { down, withMaintenance }: RestoreSite,
-  config: Config,
-): [string, string][] {
-  const { database } = config.database;
-  const isInPlace = plan.steps.some((step) => step.phase === 'load');
-  const [aside] = plan.steps.flatMap((step) =>
-    step.phase === 'swap' || step.phase === 'load' ? [step.input.aside] : [],
-  );
-  return [
-    ['Database', database],
-    ['Backup', manifest.file],
-    ['Of', describeOrigin(manifest)],
-    ['Taken', manifest.startedAt],
-    ...(manifest.losses ?? []).map((loss): [string, string] => ['Not exact', describeLoss(loss)]),
-    ...logRows(manifest),
-    ...pointRows(point),
-    ['Lost', lostRow(point, database, withMaintenance)],
-    ['Site', siteRow(down, withMaintenance, isInPlace)],
-    ['Kept', `what is there now, in ${aside}: gateway-migrate rollback brings it back`],
-  ];
-}
-
-function lostRow(point: RestorePoint, database: string, withMaintenance: boolean): string {
-  const isUpToNow = point.is === 'moment' && point.leftOut !== undefined;
-  if (isUpToNow && !withMaintenance) return `${point.lost}; who asks while the tables change places is refused`;
-  return isUpToNow ? point.lost : `${point.lost}: what is written to ${database} until the swap is not in the backup`;
-}
-
-function logRows({ binlogFormat = 'ROW' }: Manifest): [string, string][] {
-  if (binlogFormat === 'ROW') return [];
-  const text = `binlog_format was ${binlogFormat} when it was taken: what is logged as a statement is not repeated (--until)`;
-  return [['Log', text]];
-}
-
-function siteRow(down: string, withMaintenance: boolean, isInPlace: boolean): string {
-  if (!withMaintenance) return down;
-  return isInPlace ? 'down while the backup is loaded (--in-place)' : `up while the backup is loaded, ${down}`;
-}
-
-function pointRows(point: RestorePoint): [string, string][] {
-  if (point.is === 'backup') return [];
-  const { way } = point;
-  return [
-    point.left === undefined ? ['Until', formatPosition(point.until)] : ['Left out', point.left],
-    ['Repeated', `${point.repeated} of the binary log`],
-    ...(way.is === 'private' ? [['Apart', `on a private server: ${way.because}`] as [string, string]] : []),
-  ];
 }

@@ -106,6 +106,33 @@ describeOnServers(
       expect(await checksums(production, kept?.name ?? '')).toEqual(before);
     });
 
+    test('its rows are undone in production itself, chosen from the list', { timeout: 120_000 }, async () => {
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      const rows = await many(production, 150);
+      const before = await production.query('SELECT * FROM orders ORDER BY id');
+      expect(before.length).toBe(rows);
+      await production.sql('DELETE FROM orders');
+      await production.sql("INSERT INTO orders (id, note) VALUES (100000, 'since')");
+      const terminal = await production.open('restore');
+      await terminal.waitFor('Restore to which moment?');
+      await terminal.waitFor(/DELETE of \d+ rows in orders/);
+      terminal.type('\r');
+      await terminal.waitFor(
+        new RegExp(
+          `stays as it is: ${rows} rows are undone in production itself, no backup is loaded, the site stays up \\(--flashback\\)`,
+        ),
+      );
+      terminal.type('\u001b[B');
+      await terminal.waitFor(/❯ stays as it is/);
+      terminal.type('\r');
+      await terminal.waitFor('Undo these rows in PRODUCTION? (yes/no)');
+      terminal.type('yes\r');
+      expect(await terminal.exit, terminal.transcript()).toEqual({ code: 0, signal: undefined });
+      const after = await production.query('SELECT * FROM orders WHERE id < 100000 ORDER BY id');
+      expect(after).toEqual(before);
+      expect(await production.query('SELECT note FROM orders WHERE id = 100000')).toEqual([{ note: 'since' }]);
+    });
+
     test('a view that was broken at that moment is left out, and told with its definition', {
       timeout: 120_000,
     }, async () => {

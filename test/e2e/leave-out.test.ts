@@ -89,7 +89,7 @@ describeOnServers(
       const text = shown.stdout.replace(/\s+/g, ' ');
       expect(text).toMatch(
         new RegExp(
-          `In the binary log ${place} \\d{4}-\\S+ \\S+ (?:thread \\d+ )?DELETE of 10 rows in many \\(83 %\\): --until loses 1 transaction, 2 changed rows after it, --leave-out none`,
+          `In the binary log ${place} \\d{4}-\\S+ \\S+ (?:thread \\d+ )?DELETE of 10 rows in many \\(83 %\\): --until loses 1 transaction, 2 changed rows after it, --leave-out none, --flashback undoes its rows alone`,
         ),
       );
       expect(text).toContain('Nothing was changed: this is what would be done.');

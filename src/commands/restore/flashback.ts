@@ -23,7 +23,7 @@ import { declined } from '../shared/declined.ts';
 import type { Invocation } from '../shared/invocation.ts';
 import { requireFree, showPreflight } from '../shared/preflight.ts';
 import { runStep } from '../shared/step.ts';
-import { DONE, withRun } from '../shared/with-run.ts';
+import { DONE, type Ending, withRun } from '../shared/with-run.ts';
 import { copyMoment, type MadeCopy } from './flashback/copy.ts';
 import { copyNamedLog } from './flashback/log.ts';
 import { type Asked, type Outlook, tryUndo } from './flashback/outlook.ts';
@@ -46,46 +46,51 @@ const UNLOGGED = 'foreign keys changed rows that are not in the log: a copy of t
 /** Undoes the row changes of transactions in production itself, with the site up. */
 export function flashbackCommand(options: FlashbackOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('restore', invocation, async () => {
-    const names = options.flashback.map(requireName);
+    for (const name of options.flashback) requireName(name);
     const config = await beginLogged('restore', invocation);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
     await requireWritable(facts.server);
-    if (facts.unfinished) throw unfinishedRefusal(facts.unfinished);
-    await requireLoadable(facts);
-    const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
-    try {
-      const at = await findFreeSecond(facts.server, invocation.clock.now());
-      const side = nameBeside(facts.server.target.database, 'restore', at);
-      const range = await runStep(
-        READ,
-        invocation,
-        () => copyNamedLog(names, facts.server, config, invocation),
-        describeLog,
-      );
-      const transactions = await requireFound(names, range, invocation);
-      const asked = { range, transactions, side, rule: options.onConflict, again: againOf(options) };
-      const { outlook, copy } = await look(
-        { ...asked, patience: config.migrations },
-        options,
-        facts,
-        config,
-        invocation,
-      );
-      showOutlook(outlook, copy, options, config, invocation);
-      if (outlook.isInTheWay) throw stopped(outlook, options);
-      if (options.dryRun) return end(logs);
-      if (!(await invocation.prompt.confirm('Undo these rows in PRODUCTION?'))) throw declined();
-      const { rule, digests } = outlook;
-      const places = outlook.undone.map(placeOf);
-      const plan = planFlashback({ target: describeTarget(config.database), places, rule, database: side, digests });
-      return await carryOut({ plan, config, server: facts.server, migrations: facts.migrations }, invocation);
-    } catch (error) {
-      // Of a run that has not begun nobody will ask for its copy of the log.
-      await rm(logs, { recursive: true, force: true });
-      throw error;
-    }
+    return undoRows(options, config, facts, invocation);
   });
+}
+
+/** The same, behind a preflight. */
+export async function undoRows(
+  options: FlashbackOptions,
+  config: Config,
+  facts: Facts,
+  invocation: Invocation,
+): Promise<Ending> {
+  const names = options.flashback.map(requireName);
+  if (facts.unfinished) throw unfinishedRefusal(facts.unfinished);
+  await requireLoadable(facts);
+  const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));
+  try {
+    const at = await findFreeSecond(facts.server, invocation.clock.now());
+    const side = nameBeside(facts.server.target.database, 'restore', at);
+    const range = await runStep(
+      READ,
+      invocation,
+      () => copyNamedLog(names, facts.server, config, invocation),
+      describeLog,
+    );
+    const transactions = await requireFound(names, range, invocation);
+    const asked = { range, transactions, side, rule: options.onConflict, again: againOf(options) };
+    const { outlook, copy } = await look({ ...asked, patience: config.migrations }, options, facts, config, invocation);
+    showOutlook(outlook, copy, options, config, invocation);
+    if (outlook.isInTheWay) throw stopped(outlook, options);
+    if (options.dryRun) return end(logs);
+    if (!(await invocation.prompt.confirm('Undo these rows in PRODUCTION?'))) throw declined();
+    const { rule, digests } = outlook;
+    const places = outlook.undone.map(placeOf);
+    const plan = planFlashback({ target: describeTarget(config.database), places, rule, database: side, digests });
+    return await carryOut({ plan, config, server: facts.server, migrations: facts.migrations }, invocation);
+  } catch (error) {
+    // Of a run that has not begun nobody will ask for its copy of the log.
+    await rm(logs, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 function requireName(text: string): TransactionName {

@@ -33,6 +33,12 @@ export type RestorePoint =
       readonly conflicts?: RunFinished['conflicts'];
     };
 
+/** No restore: the rows of these transactions alone are undone, in production itself. */
+export interface RowsChosen {
+  readonly is: 'rows';
+  readonly name: TransactionName;
+}
+
 const BACKUP_ITSELF = 'backup';
 const EVERYTHING = 'now';
 const MOST_SHOWN = 20;
@@ -64,7 +70,7 @@ export async function offerPoints(
   log: OpenedLog | ClosedLog,
   leaveOut: ((name: TransactionName) => Promise<RestorePoint>) | undefined,
   invocation: Invocation,
-): Promise<RestorePoint> {
+): Promise<RestorePoint | RowsChosen> {
   if ('problem' in log) {
     const help = log.remedy === undefined ? '' : ` (${log.remedy})`;
     return { is: 'backup', lost: `every write since then: ${log.problem}${help}` };
@@ -85,7 +91,9 @@ export async function offerPoints(
   const moment: TransactionName = { is: 'position', ...chosen.before };
   const way = leaveOut && (await invocation.prompt.choose('And what came after it?', waysFrom(chosen)));
   if (!leaveOut || way === 'until') return pointOf(await log.survey(moment), log);
-  return leaveOut(chosen.run === undefined ? moment : { is: 'run', run: chosen.run });
+  return way === 'flashback'
+    ? { is: 'rows', name: moment }
+    : leaveOut(chosen.run === undefined ? moment : { is: 'run', run: chosen.run });
 }
 
 /** For a dry run: the same list, and nothing is asked. */
@@ -93,7 +101,8 @@ export async function tellPoints(log: OpenedLog | ClosedLog, { hub }: Invocation
   if ('problem' in log) return { is: 'backup', lost: `every write since then: ${log.problem}` };
   const { accidents } = await log.survey(undefined);
   const rows = accidents.slice(0, MOST_SHOWN).map((one) => {
-    const cost = `--until loses ${describeAmount(one.later)} after it, --leave-out none`;
+    const undone = one.rows !== undefined && one.run === undefined ? ', --flashback undoes its rows alone' : '';
+    const cost = `--until loses ${describeAmount(one.later)} after it, --leave-out none${undone}`;
     return [formatPosition(one.before), `${labelOf(one).replace(/^before | {2}\(\S+\)$/g, '')}: ${cost}`] as const;
   });
   if (rows.length > 0) hub.report({ type: 'summary', title: 'In the binary log', rows });
@@ -101,9 +110,12 @@ export async function tellPoints(log: OpenedLog | ClosedLog, { hub }: Invocation
 }
 
 /** PURE: with what each costs. */
-function waysFrom({ later }: Accident) {
+function waysFrom({ later, rows, run }: Accident) {
+  const areRowsAlone = rows !== undefined && run === undefined;
+  const flashback = `stays as it is: ${rows} rows are undone in production itself, no backup is loaded, the site stays up (--flashback)`;
   return [
     { value: 'leave-out', label: `comes back as well: ${describeAmount(later)} (--leave-out)` },
+    ...(areRowsAlone ? [{ value: 'flashback', label: flashback } as const] : []),
     { value: 'until', label: `is lost: ${describeAmount(later)} (--until)` },
   ] as const;
 }
