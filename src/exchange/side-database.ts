@@ -107,6 +107,11 @@ export async function dropBeside(session: Session, name: string): Promise<void> 
   await session.execute('SET SESSION foreign_key_checks = 1');
 }
 
+/** PURE: nothing but a restore gives a database such a name, of whichever database it is. */
+export function isNameOfRestore(name: string): boolean {
+  return /_restore_\d{8}_\d{6}$/.test(name);
+}
+
 /** `fileStamp`'s form, as MySQL and MariaDB both read it. */
 const NAME_ENDS = '^_restore_[0-9]{8}_[0-9]{6}$';
 

@@ -1,4 +1,4 @@
-import { concernOf } from '../binlog/concern.ts';
+import { concernOf, readText } from '../binlog/concern.ts';
 import type { RowChange } from '../binlog/events/row-event.ts';
 import { acts, logsCascades, readActingKeys } from '../binlog/judgement/cascades.ts';
 import { findUnlogged } from '../binlog/judgement/unlogged.ts';
@@ -7,6 +7,7 @@ import { shorten } from '../binlog/statement.ts';
 import { means, type Subject } from '../binlog/subject.ts';
 import { placeOf, readTransactions, type Transaction } from '../binlog/transaction.ts';
 import { Failure } from '../errors.ts';
+import { isNameOfRestore } from '../exchange/side-database.ts';
 import { classify } from '../migrations/classify/classify.ts';
 import type { Session } from '../mysql/connect.ts';
 import type { Flavor } from '../mysql/flavor.ts';
@@ -55,7 +56,7 @@ export async function requireSameTables(
       const table = tables.find((name) => touches(text, name, subject));
       if (table !== undefined) throw failsAt(first, `${table} was defined anew since: ${shorten(text)}`);
     }
-    if (hidden) requireNoneHidden(first, hidden, texts, transaction);
+    if (hidden) requireNoneHidden(first, hidden, texts, transaction, subject);
   }
 }
 
@@ -71,8 +72,9 @@ function requireNoneHidden(
   { touched, isCopied }: Hidden,
   texts: readonly string[],
   transaction: Transaction,
+  subject: Subject,
 ): void {
-  const elsewhere = findDropElsewhere(transaction);
+  const elsewhere = findDropElsewhere(transaction, subject);
   if (elsewhere !== undefined) throw failsAt(first, `${HIDDEN}: ${shorten(elsewhere)}`);
   const own = isCopied ? undefined : texts.find(mayHideKey);
   if (own !== undefined) throw new ChildrenUnlogged(failsAt(first, `${HIDDEN}: ${shorten(own)}`), touched);
@@ -81,9 +83,16 @@ function requireNoneHidden(
 const HIDDEN =
   'what foreign keys did with the rows that it deleted or updated is not logged, and one of them may have been dropped since';
 
-/** A child may be in another database. */
-function findDropElsewhere({ statements }: Transaction): string | undefined {
-  return statements.map(({ text }) => text.toString('latin1')).find(dropsKeyElsewhere);
+/** A child may be in another database. What a restore has loaded beside is nobody's, and is gone again. */
+function findDropElsewhere({ statements }: Transaction, subject: Subject): string | undefined {
+  for (const query of statements) {
+    const { text, modes } = readText(query, subject.collations);
+    if (!dropsKeyElsewhere(text)) continue;
+    const [altered] = classify(text, modes).touches;
+    const database = altered?.schema ?? query.database;
+    if (!altered || !(means(subject, database) || isNameOfRestore(database))) return text;
+  }
+  return undefined;
 }
 
 /** What leaves the columns of a table alone is told by its verb; of what is not known, anything is assumed. */
