@@ -21,7 +21,7 @@ import { formatPosition, type LogRange, type RangeEvent, rangeBytes, readRange }
 import { type Collations, type Held, keepTextOut, readCollations, readHeld, sessionSql } from './session.ts';
 import { judgeStatement, modesOf } from './statement.ts';
 import { requireStrict } from './strict.ts';
-import { means, type NamedDatabase } from './subject.ts';
+import { means, type NamedDatabase, type UnloggedParent } from './subject.ts';
 import { BEGINNINGS, DISTRIBUTED, isBracket } from './transaction.ts';
 
 export interface ReplayRequest {
@@ -37,6 +37,8 @@ export interface ReplayRequest {
   readonly leftOut?: LeftOutWatch | undefined;
   /** Connections of the run itself: what they have stated is not repeated. */
   readonly ownThreads?: OwnThreads | undefined;
+  /** Default: those that the keys of `into` lead to. */
+  readonly unloggedParents?: readonly UnloggedParent[] | undefined;
 }
 
 /** So much is repeated in one transaction: commits of their own, each written to disk, would take most of the time. */
@@ -52,7 +54,8 @@ export async function replayLog(request: ReplayRequest, session: Session, contex
   await requireStrict(session, flavor);
   const fullBytes = (await keepTextOut(session, kind)) ? FULL_BYTES : 0;
   const { ignoresCase } = request.from;
-  const unloggedParents = await readUnloggedParents(session, flavor, { database: request.into, ignoresCase });
+  const unloggedParents =
+    request.unloggedParents ?? (await readUnloggedParents(session, flavor, { database: request.into, ignoresCase }));
   const watch = new CascadeWatch({ unloggedParents, ignoresCase });
   const replay = new Replay(request, session, {
     kind,

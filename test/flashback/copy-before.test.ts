@@ -46,6 +46,30 @@ describeOnServers(
         expect(await contentOf(server(), database)).toEqual(before);
       },
     );
+
+    test('has no keys into other databases: they would act on live rows, and live rows on the copy', {
+      timeout: 120_000,
+    }, async () => {
+      const elsewhere = await server().createDatabase('elsewhere');
+      await server().sql('CREATE TABLE users (id INT PRIMARY KEY); INSERT INTO users VALUES (7), (8)', elsewhere);
+      const { database, backup } = await setUp(
+        `ALTER TABLE kids ADD CONSTRAINT of_user FOREIGN KEY (n) REFERENCES ${elsewhere}.users (id) ON DELETE SET NULL;
+         UPDATE kids SET n = 7 WHERE id = 2`,
+      );
+      const happened = { ...(await happen(server(), database, ACCIDENT)), backup };
+      const early = { at: 'load', sql: `DELETE FROM ${elsewhere}.users WHERE id = 8` } as const;
+      await expect(undo(server(), database, { ...happened, meanwhile: early })).rejects.toThrow(
+        `rows of ${elsewhere}.users went or changed during the load, and rows of the copy with them`,
+      );
+      const late = { at: 2, sql: `DELETE FROM ${elsewhere}.users WHERE id = 7` };
+      expect(await undo(server(), database, { ...happened, meanwhile: late })).toEqual([]);
+      expect((await contentOf(server(), database)).kids).toEqual([
+        '{"id":1,"parent_id":1,"n":null}',
+        '{"id":2,"parent_id":2,"n":null}',
+        '{"id":3,"parent_id":3,"n":null}',
+      ]);
+      await server().sql(`DROP DATABASE ${database}; DROP DATABASE ${elsewhere}`);
+    });
   },
   // As MySQL was before it logged what its keys do; MariaDB does not know the setting.
   { binlog: true, args: ['--loose-innodb-native-foreign-keys=ON'] },

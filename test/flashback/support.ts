@@ -35,6 +35,8 @@ export interface Accident {
   readonly writtenBy?: string;
   /** From before it: where foreign keys did what the log does not have, a copy of the moment before is made of it. */
   readonly backup?: Pick<Taken, 'file' | 'manifest'>;
+  /** What somebody else does while the copy is made: before the load, or before the n-th stretch of the log is repeated. */
+  readonly meanwhile?: { readonly at: 'load' | number; readonly sql: string };
 }
 
 /** Does each piece of work in a transaction of its own, and tells where the log has it. */
@@ -53,7 +55,7 @@ export async function happen(server: TestServer, database: string, ...works: rea
 export async function prepare<T>(
   server: TestServer,
   database: string,
-  { from, places, writtenBy, backup }: Accident,
+  { from, places, writtenBy, backup, meanwhile }: Accident,
   bounds: Bounds,
   body: (prepared: Prepared, session: Session) => Promise<T>,
 ): Promise<T> {
@@ -69,7 +71,8 @@ export async function prepare<T>(
     const request = { range, transactions, side, run: 'r', bounds, flavor, signal };
     const prepareAgain = async (error: unknown) => {
       if (!(error instanceof ChildrenUnlogged) || !backup) throw error;
-      const copied = await copyFor(server, database, { ...backup, range, transactions, touched: error.touched });
+      const asked = { ...backup, range, transactions, touched: error.touched };
+      const copied = await copyFor(server, database, asked, meanwhile);
       return prepareUndo({ ...request, copied }, snapshot, session);
     };
     try {
@@ -85,14 +88,19 @@ async function copyFor(
   server: TestServer,
   database: string,
   request: Omit<CopyRequest, 'side' | 'stepId'>,
+  meanwhile: Accident['meanwhile'],
 ): Promise<Copied> {
+  // Asked for by the session of the copy, the client that loads, and each repetition, in this order.
+  const turn = meanwhile?.at === 'load' ? 2 : (meanwhile?.at ?? 0) + 2;
+  let turns = 0;
+  const fence = () => (meanwhile && ++turns === turn ? [meanwhile.sql] : []);
   const parts = {
     run: 'r',
     config: { stateDir: request.range.folder, migrations: { lockWaitSeconds: 5, lockRetries: 0 } } as Config,
     env: { GATEWAY_MIGRATE_CLIENTS: server.binDir },
   };
   const side = `${database}_restore_20260101_000001`;
-  return copyBefore({ ...request, side, stepId: 'copy' }, parts, await contextFor(server.target(database)));
+  return copyBefore({ ...request, side, stepId: 'copy' }, parts, await contextFor(server.target(database), { fence }));
 }
 
 /** Behind the magic number and the event's header stand two bytes, and then the version. */

@@ -4,7 +4,7 @@ import { readInventory } from '../../binlog/copy.ts';
 import { readActingKeys } from '../../binlog/judgement/cascades.ts';
 import { cutRange, type LogPosition, type LogRange, rangeFrom } from '../../binlog/range.ts';
 import { replayLog } from '../../binlog/replay.ts';
-import { readNamedDatabase } from '../../binlog/subject.ts';
+import { readNamedDatabase, type UnloggedParent } from '../../binlog/subject.ts';
 import { placeOf, startOf, type Transaction } from '../../binlog/transaction.ts';
 import type { Context } from '../../context.ts';
 import { dropBeside } from '../../exchange/side-database.ts';
@@ -18,7 +18,7 @@ import type { Session } from '../../mysql/connect.ts';
 import { isSameName } from '../../mysql/name.ts';
 import { readSnapshot } from '../../schema/snapshot.ts';
 import type { ExchangeParts } from './exchange.ts';
-import { loadTablesInto } from './load-side-database.ts';
+import { loadCopy } from './load-copy.ts';
 import { copySince } from './tail.ts';
 
 export interface CopyRequest {
@@ -41,22 +41,24 @@ export interface CopyRequest {
  * foreign keys lead to. Production is only read. Throws an error that says what of it failed.
  */
 export async function copyBefore(request: CopyRequest, parts: ExchangeParts, context: Context): Promise<Copied> {
-  const { file, manifest, range, transactions, side, stepId } = request;
+  const { range, transactions, side } = request;
   const session = await context.server.open();
   try {
     for (const sql of context.fence?.() ?? []) await session.query(sql);
-    await loadTablesInto(side, file, manifest, { ...parts, stepId }, session, context);
+    const unloggedParents = await loadCopy(request, parts, session, context);
     await prepareSession(session);
+    const repeat = (from: LogPosition, until: LogPosition) =>
+      repeatLog({ request, unloggedParents, from, until }, context);
     const copied: CopiedTransaction[] = [];
     let tables: readonly UndoneTable[] = [];
     let at: LogPosition = { file: range.files[0]?.name ?? '', position: range.from };
     for (const [index, transaction] of transactions.entries()) {
-      await repeat(request, at, startOf(transaction), context);
+      await repeat(at, startOf(transaction));
       const reached = await readReached(request, session);
       if (index > 0 && namesOf(reached) !== namesOf(tables)) throw failsAt(transaction, OTHER_KEYS);
       tables = reached;
       at = { file: transaction.file, position: transaction.end };
-      copied.push(await compare({ request, transaction, tables, index }, parts, session, context));
+      copied.push(await compare({ request, transaction, tables, index, repeat }, parts, session, context));
     }
     const result = { database: side, tables: tables.map(({ table }) => table), transactions: copied };
     await writeCopied(range, result);
@@ -87,18 +89,23 @@ export async function logAsRows(session: Session): Promise<void> {
   if (row?.format !== 'ROW') await session.query("SET SESSION binlog_format = 'ROW'");
 }
 
-async function repeat(
-  { range, side, stepId }: CopyRequest,
-  from: LogPosition,
-  until: LogPosition,
-  context: Context,
-): Promise<void> {
+interface Repeating {
+  readonly request: CopyRequest;
+  /** Their keys are not in the copy any more. */
+  readonly unloggedParents: readonly UnloggedParent[];
+  readonly from: LogPosition;
+  readonly until: LogPosition;
+}
+
+async function repeatLog({ request, unloggedParents, from, until }: Repeating, context: Context): Promise<void> {
+  const { range, side, stepId } = request;
   const session = await context.server.open({ database: side, purpose: 'migration' });
   try {
     for (const sql of context.fence?.() ?? []) await session.query(sql);
     const named = await readNamedDatabase(session, context.server.target.database);
     const stretch = cutRange(rangeFrom(range, from), until);
-    await replayLog({ range: stretch, from: named, into: side, isPrivate: false, stepId }, session, context);
+    const replay = { range: stretch, from: named, into: side, isPrivate: false, stepId, unloggedParents };
+    await replayLog(replay, session, context);
   } finally {
     await session.close();
   }
@@ -121,11 +128,12 @@ interface Comparing {
   readonly transaction: Transaction;
   readonly tables: readonly UndoneTable[];
   readonly index: number;
+  repeat(from: LogPosition, until: LogPosition): Promise<void>;
 }
 
 /** Repeats the transaction, and has the server log what it did. */
 async function compare(
-  { request, transaction, tables, index }: Comparing,
+  { request, transaction, tables, index, repeat }: Comparing,
   parts: ExchangeParts,
   session: Session,
   context: Context,
@@ -133,7 +141,7 @@ async function compare(
   const { side, range } = request;
   const copy: Copy = { database: side, tables };
   await keepRows(copy, session);
-  await repeat(request, startOf(transaction), { file: transaction.file, position: transaction.end }, context);
+  await repeat(startOf(transaction), { file: transaction.file, position: transaction.end });
   const { end } = await readInventory(session, context.server.flavor);
   const counts = await layOut(copy, session);
   const folder = join(copiedFolder(range), String(index));
