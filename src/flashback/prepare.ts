@@ -85,8 +85,8 @@ async function readEffects(
   const logged = await collectEffects(range, transactions, subject, bounds, signal);
   if (!(await hasUnloggedCascades(logged, flavor, session))) return { effects: logged, hidden: undefined };
   const { touched } = logged;
-  await requireNoCascades(transactions, touched, copied?.tables, subject, session);
-  const hidden = { touched, isCopied: copied !== undefined };
+  const lacking = await requireNoCascades(transactions, touched, copied, subject, session);
+  const hidden = { touched, isCopied: copied !== undefined, lacking };
   if (!copied) return { effects: logged, hidden };
   return { effects: await withCopied(logged, copied, transactions, subject, bounds, signal), hidden };
 }

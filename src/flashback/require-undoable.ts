@@ -1,6 +1,6 @@
 import { concernOf, readText } from '../binlog/concern.ts';
 import type { RowChange } from '../binlog/events/row-event.ts';
-import { acts, logsCascades, readActingKeys } from '../binlog/judgement/cascades.ts';
+import { type ActingKey, acts, logsCascades, readActingKeys } from '../binlog/judgement/cascades.ts';
 import { findUnlogged } from '../binlog/judgement/unlogged.ts';
 import { type LogRange, readRange } from '../binlog/range.ts';
 import { shorten } from '../binlog/statement.ts';
@@ -16,6 +16,8 @@ import { JOURNAL_TABLE } from '../schema/types.ts';
 import { failsAt } from './cannot-undo.ts';
 import type { Effects } from './collect.ts';
 import { dropsKeyElsewhere, mayHideKey } from './hidden-keys.ts';
+import type { Copied } from './unlogged/copied.ts';
+import { lackingKeys, mayGiveKey, rulesOf } from './unlogged/lacking.ts';
 import { reachedKeys } from './unlogged/reached.ts';
 
 /** Throws a refusal at a transaction that did more to the database than change rows, or something that the log does not tell. */
@@ -46,6 +48,7 @@ export async function requireSameTables(
 ): Promise<void> {
   const [first] = transactions;
   let isBehind = false;
+  let lacking = hidden?.lacking ?? [];
   for await (const transaction of readTransactions(readRange(range), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     isBehind ||= first !== undefined && placeOf(transaction) === placeOf(first);
@@ -57,7 +60,12 @@ export async function requireSameTables(
       if (table !== undefined) throw failsAt(first, `${table} was defined anew since: ${shorten(text)}`);
     }
     if (hidden) requireNoneHidden(first, hidden, texts, transaction, subject);
+    lacking = lacking.filter((key) => !texts.some((text) => mayGiveKey(text, key, subject.ignoresCase)));
   }
+  const [key] = lacking;
+  if (!first || !key) return;
+  const which = `${key.table} to ${key.parentTable} (${rulesOf(key)})`;
+  throw failsAt(first, `the copy of the moment before lacks a foreign key that production has: ${which}`);
 }
 
 /** What foreign keys have done with rows of these tables is not in the log. */
@@ -65,6 +73,8 @@ export interface Hidden {
   readonly touched: Effects['touched'];
   /** A copy of the moment before had the keys of its time. Those of other databases it did not have. */
   readonly isCopied: boolean;
+  /** Those of production that it did not have, unless they came since. */
+  readonly lacking: readonly ActingKey[];
 }
 
 function requireNoneHidden(
@@ -117,22 +127,24 @@ export async function hasUnloggedCascades(
 /**
  * Throws where rows that were deleted or changed may have taken others along that the log does not have: InnoDB does what its foreign
  * keys say by itself, and MariaDB, and MySQL up to 9.5, log the parent alone. Of the own database it is `ChildrenUnlogged`: with a
- * copy of the moment before, `copied` names the tables that it has shown. Of another one it is a refusal, copy or not.
+ * copy of the moment before, `copied` is what it has shown. Of another one it is a refusal, copy or not. Resolves with the keys that
+ * the copy did not have.
  */
 export async function requireNoCascades(
   transactions: readonly Transaction[],
   touched: Effects['touched'],
-  copied: readonly string[] | undefined,
+  copied: Pick<Copied, 'tables' | 'keys'> | undefined,
   subject: Subject,
   session: Session,
-): Promise<void> {
+): Promise<ActingKey[]> {
   const [first] = transactions;
-  if (!first) return;
-  const shown = (copied ?? []).map((table) => ({ table, did: new Set<RowChange>(['delete', 'update']) }));
+  if (!first) return [];
+  const shown = (copied?.tables ?? []).map((table) => ({ table, did: new Set<RowChange>(['delete', 'update']) }));
   const keys = reachedKeys(await readActingKeys(session), [...touched, ...shown], subject);
   const elsewhere = keys.find(({ database }) => !means(subject, database));
   const key = elsewhere ?? keys[0];
-  if (!key || (copied && !elsewhere)) return;
+  if (!key) return [];
+  if (copied && !elsewhere) return lackingKeys(keys, copied.keys, subject);
   const parent = touched.find(({ table }) => isSameName(table, key.parentTable, subject.ignoresCase));
   const isDelete = acts(key.onDelete) && (!parent || parent.did.has('delete'));
   const rule = isDelete ? `ON DELETE ${key.onDelete}` : `ON UPDATE ${key.onUpdate}`;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { BOUNDS } from '../../src/flashback/prepare.ts';
-import { takeBackup } from '../backup/support.ts';
-import { describeOnServers } from '../support/servers.ts';
-import { contentOf, happen, prepare, undo } from './support.ts';
+import { failureOf, takeBackup } from '../backup/support.ts';
+import { describeOnServers, type TestServer } from '../support/servers.ts';
+import { type Accident, contentOf, happen, prepare, undo } from './support.ts';
 
 const FAMILY = `
   CREATE TABLE parents (id INT PRIMARY KEY);
@@ -13,6 +13,14 @@ const FAMILY = `
   INSERT INTO kids VALUES (1, 1, NULL), (2, 2, NULL), (3, 3, NULL);
   INSERT INTO others VALUES (1, NULL)`;
 const ACCIDENT = 'DELETE FROM parents WHERE id = 1';
+
+async function whyNot(server: TestServer, database: string, happened: Accident): Promise<string | undefined> {
+  const lost = await contentOf(server, database);
+  const failure = await failureOf(undo(server, database, happened));
+  expect(failure).toMatchObject({ exitCode: 5, production: 'unchanged' });
+  expect(await contentOf(server, database)).toEqual(lost);
+  return failure.message.split('undone by its rows: ')[1];
+}
 
 describeOnServers(
   'the copy of the moment before',
@@ -44,6 +52,27 @@ describeOnServers(
         expect([await look(), await look()]).toEqual([2, 2]);
         expect(await undo(server(), database, happened)).toEqual([]);
         expect(await contentOf(server(), database)).toEqual(before);
+      },
+    );
+
+    test.each([
+      ['kids', 'ADD CONSTRAINT more FOREIGN KEY (n) REFERENCES parents (id) ON DELETE CASCADE'],
+      ['others', 'ADD CONSTRAINT more FOREIGN KEY (parent_id) REFERENCES parents (id) ON DELETE CASCADE'],
+    ])(
+      'has every key of production, or what a key of %s did is not known',
+      { timeout: 120_000 },
+      async (table, add) => {
+        const { database, backup } = await setUp();
+        await server().sql(`SET sql_log_bin = 0; ALTER TABLE ${table} ${add}`, database);
+        const happened = { ...(await happen(server(), database, ACCIDENT)), backup };
+        expect(await whyNot(server(), database, happened)).toBe(
+          `the copy of the moment before lacks a foreign key that production has: ${table} to parents (ON DELETE CASCADE)`,
+        );
+        await server().sql(`SET sql_log_bin = 0; ALTER TABLE ${table} DROP FOREIGN KEY more`, database);
+        if (table === 'kids') return;
+        // One that the log has of the time since did nothing.
+        await server().sql(`ALTER TABLE ${table} ${add}`, database);
+        expect(await undo(server(), database, happened)).toEqual([]);
       },
     );
 

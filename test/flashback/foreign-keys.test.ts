@@ -150,7 +150,7 @@ test('a copy that is not whole is not taken for what foreign keys did', async ()
   const transaction = { file: 'binlog.000001', start: 4, committed: { micros: 0 } } as Transaction;
   const none: Effects = { tables: [], touched: [], hasLoggedCascades: false, description: undefined };
   const take = (transactions: Copied['transactions'], bounds = BOUNDS) => {
-    const copied = { database: 'copy', tables: ['kids'], transactions };
+    const copied = { database: 'copy', tables: ['kids'], keys: [], transactions };
     const named = { database: 'copy', ignoresCase: false };
     return withCopied(none, copied, [transaction], named, bounds, new AbortController().signal);
   };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ActingKey } from '../../binlog/judgement/cascades.ts';
 import type { LogRange } from '../../binlog/range.ts';
 import type { NamedDatabase } from '../../binlog/subject.ts';
 import { placeOf, type Transaction } from '../../binlog/transaction.ts';
@@ -28,6 +29,8 @@ export interface Copied {
   readonly database: string;
   /** Every table whose rows foreign keys may have changed. */
   readonly tables: readonly string[];
+  /** The foreign keys of the copy that may have. */
+  readonly keys: readonly ActingKey[];
   readonly transactions: readonly CopiedTransaction[];
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Manifest } from '../../backup/file/manifest.ts';
 import { readInventory } from '../../binlog/copy.ts';
-import { readActingKeys } from '../../binlog/judgement/cascades.ts';
+import { type ActingKey, readActingKeys } from '../../binlog/judgement/cascades.ts';
 import { cutRange, type LogPosition, type LogRange, rangeFrom } from '../../binlog/range.ts';
 import { replayLog } from '../../binlog/replay.ts';
 import { readNamedDatabase, type UnloggedParent } from '../../binlog/subject.ts';
@@ -50,17 +50,20 @@ export async function copyBefore(request: CopyRequest, parts: ExchangeParts, con
     const repeat = (from: LogPosition, until: LogPosition) =>
       repeatLog({ request, unloggedParents, from, until }, context);
     const copied: CopiedTransaction[] = [];
-    let tables: readonly UndoneTable[] = [];
+    let found: Reached = { tables: [], keys: [] };
     let at: LogPosition = { file: range.files[0]?.name ?? '', position: range.from };
     for (const [index, transaction] of transactions.entries()) {
       await repeat(at, startOf(transaction));
       const reached = await readReached(request, session);
-      if (index > 0 && namesOf(reached) !== namesOf(tables)) throw failsAt(transaction, OTHER_KEYS);
-      tables = reached;
+      if (index > 0 && namesOf(reached) !== namesOf(found)) throw failsAt(transaction, OTHER_KEYS);
+      found = reached;
       at = { file: transaction.file, position: transaction.end };
-      copied.push(await compare({ request, transaction, tables, index, repeat }, parts, session, context));
+      copied.push(
+        await compare({ request, transaction, tables: found.tables, index, repeat }, parts, session, context),
+      );
     }
-    const result = { database: side, tables: tables.map(({ table }) => table), transactions: copied };
+    const { tables, keys } = found;
+    const result = { database: side, tables: tables.map(({ table }) => table), keys, transactions: copied };
     await writeCopied(range, result);
     return result;
   } finally {
@@ -71,7 +74,13 @@ export async function copyBefore(request: CopyRequest, parts: ExchangeParts, con
 
 const OTHER_KEYS = 'foreign keys were changed between the transactions, and what they did is not logged';
 
-function namesOf(tables: readonly UndoneTable[]): string {
+/** What foreign keys may have changed, and those keys. */
+interface Reached {
+  readonly tables: readonly UndoneTable[];
+  readonly keys: readonly ActingKey[];
+}
+
+function namesOf({ tables }: Reached): string {
   return JSON.stringify(tables.map(({ table }) => table));
 }
 
@@ -112,7 +121,7 @@ async function repeatLog({ request, unloggedParents, from, until }: Repeating, c
 }
 
 /** By the keys that the copy has now: those of the moment. */
-async function readReached({ side, touched }: CopyRequest, session: Session): Promise<UndoneTable[]> {
+async function readReached({ side, touched }: CopyRequest, session: Session): Promise<Reached> {
   const named = await readNamedDatabase(session, side);
   const keys = reachedKeys(await readActingKeys(session), touched, named);
   const isReached = (table: string) => keys.some((key) => isSameName(key.table, table, named.ignoresCase));
@@ -120,7 +129,7 @@ async function readReached({ side, touched }: CopyRequest, session: Session): Pr
   const reached = [...objects.values()].flatMap(({ name, table }) =>
     table && isReached(name) ? [shapeOf(name, table)] : [],
   );
-  return reached.sort((one, other) => (one.table < other.table ? -1 : 1));
+  return { tables: reached.sort((one, other) => (one.table < other.table ? -1 : 1)), keys };
 }
 
 interface Comparing {
