@@ -85,7 +85,9 @@ describeOnServers(
           .sort(),
       ).toEqual(['companies: 1 back', 'desks: 3 set back', 'staff: 2 back']);
       const copy = rows.find(([label]) => label === 'Foreign keys')?.[1];
-      expect(copy).toMatch(/^5 rows of desks, staff changed, as \S+ and the log have them$/);
+      expect(copy).toMatch(
+        /^5 rows of desks, staff changed, as \S+ \((?:proven \S+|not proven)\) and the log have them$/,
+      );
       expect(dry.events.filter(({ type, id }) => type === 'step.finished' && id === 'copy-before')).toMatchObject([
         { detail: '5 rows of desks, staff changed' },
       ]);

@@ -72,7 +72,16 @@ export async function copyMoment(
   if (!room.ok) throw cannot(room.detail, `make room, then ${asked.again}`);
   const copied = await make(asked, why, backup, log, facts, config, invocation);
   const gaps = log.gaps.map((gap) => `; perhaps not exact: ${gap}`).join('');
-  return { copied, range: log.range, told: `${describe(copied)}, as ${backup.file} and the log have them${gaps}` };
+  return {
+    copied,
+    range: log.range,
+    told: `${describe(copied)}, as ${describeBackup(backup)} and the log have them${gaps}`,
+  };
+}
+
+/** PURE. What was never loaded and compared is told apart, as a restore does. */
+function describeBackup({ file, manifest: { proof } }: ChosenBackup): string {
+  return `${file} (${proof ? `proven ${proof.at}` : 'not proven'})`;
 }
 
 async function whyNoRows(server: Server): Promise<string | undefined> {
