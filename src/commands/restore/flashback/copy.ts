@@ -62,6 +62,7 @@ export async function copyMoment(
   if ('problem' in log) {
     throw cannot(log.problem, log.remedy === undefined ? why.next : `${log.remedy}, then ${asked.again}`);
   }
+  if (log.doubts.length > 0) throw cannot(`the log may lack something: ${log.doubts.join('; ')}`, why.next);
   const obstacle = await findObstacle(log, asked.transactions);
   if (obstacle !== undefined) throw cannot(obstacle, why.next);
   const format = await whyNoRows(server);
