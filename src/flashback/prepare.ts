@@ -83,7 +83,8 @@ async function readEffects(
 ): Promise<{ readonly effects: Effects; readonly hidden: Hidden | undefined }> {
   requireRowsAlone(transactions, subject);
   const logged = await collectEffects(range, transactions, subject, bounds, signal);
-  if (!(await hasUnloggedCascades(logged, flavor, session))) return { effects: logged, hidden: undefined };
+  // Whether they are logged is a setting of now: a copy was made because they were not.
+  if (!copied && !(await hasUnloggedCascades(logged, flavor, session))) return { effects: logged, hidden: undefined };
   const { touched } = logged;
   const lacking = await requireNoCascades(transactions, touched, copied, subject, session);
   const hidden = { touched, isCopied: copied !== undefined, lacking };

@@ -78,6 +78,15 @@ describeOnServers(
       }
     });
 
+    test('a copy that was made counts, also where the server logs by now what they do', async () => {
+      const database = await setUp();
+      const happened = await happen(server(), database, 'DELETE FROM customers WHERE id = 1');
+      const copied = { database: 'copy', tables: ['orders'], keys: [], transactions: [] };
+      await expect(undo(server(), database, { ...happened, copied })).rejects.toThrow(
+        `the copy of the moment before ${happened.places[0]} was not made`,
+      );
+    });
+
     test('a log of an older MySQL, which did not log them', async () => {
       if (server().kind !== 'mysql') return;
       const database = await setUp();

@@ -35,6 +35,8 @@ export interface Accident {
   readonly writtenBy?: string;
   /** From before it: where foreign keys did what the log does not have, a copy of the moment before is made of it. */
   readonly backup?: Pick<Taken, 'file' | 'manifest'>;
+  /** What a copy has shown already. */
+  readonly copied?: Copied;
   /** What somebody else does while the copy is made: before the load, or before the n-th stretch of the log is repeated. */
   readonly meanwhile?: { readonly at: 'load' | number; readonly sql: string };
 }
@@ -55,7 +57,7 @@ export async function happen(server: TestServer, database: string, ...works: rea
 export async function prepare<T>(
   server: TestServer,
   database: string,
-  { from, places, writtenBy, backup, meanwhile }: Accident,
+  { from, places, writtenBy, backup, copied: shown, meanwhile }: Accident,
   bounds: Bounds,
   body: (prepared: Prepared, session: Session) => Promise<T>,
 ): Promise<T> {
@@ -68,7 +70,7 @@ export async function prepare<T>(
   return withRoot(server, database, async (session, flavor) => {
     const snapshot = await readSnapshot(session, database);
     await session.query("SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES'");
-    const request = { range, transactions, side, run: 'r', bounds, flavor, signal };
+    const request = { range, transactions, side, run: 'r', bounds, flavor, signal, copied: shown };
     const prepareAgain = async (error: unknown) => {
       if (!(error instanceof ChildrenUnlogged) || !backup) throw error;
       const asked = { ...backup, range, transactions, touched: error.touched };
