@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { BOUNDS } from '../../src/flashback/prepare.ts';
+import { readLoggedRows } from '../../src/flashback/unlogged/images.ts';
 import { failureOf, takeBackup } from '../backup/support.ts';
+import { copySince, endOfLog } from '../binlog/support.ts';
 import { describeOnServers, type TestServer } from '../support/servers.ts';
 import { type Accident, contentOf, happen, prepare, undo } from './support.ts';
 
@@ -12,6 +14,9 @@ const FAMILY = `
   INSERT INTO parents VALUES (1), (2), (3);
   INSERT INTO kids VALUES (1, 1, NULL), (2, 2, NULL), (3, 3, NULL);
   INSERT INTO others VALUES (1, NULL)`;
+/** Half a megabyte of children. */
+const MANY = `INSERT INTO kids SELECT PARENT * 1000 + id, PARENT, NULL, REPEAT('x', 1000)
+  FROM (WITH RECURSIVE many (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM many WHERE id < 500) SELECT id FROM many) m`;
 const ACCIDENT = 'DELETE FROM parents WHERE id = 1';
 
 async function whyNot(server: TestServer, database: string, happened: Accident): Promise<string | undefined> {
@@ -87,6 +92,30 @@ describeOnServers(
         'foreign keys lead to kids, which the backup does not hold exactly: 2 values of kids.n come back with strings for the dates, times or bytes in their JSON',
       );
       expect(await undo(server(), database, losing('others'))).toEqual([]);
+    });
+
+    test('is read up to the bytes that are held in memory, and no further', { timeout: 120_000 }, async () => {
+      const { database, backup } = await setUp(
+        `ALTER TABLE kids ADD COLUMN note TEXT; ${MANY.replaceAll('PARENT', '1')}`,
+      );
+      const happened = { ...(await happen(server(), database, ACCIDENT)), backup };
+      const bounds = { ...BOUNDS, bytes: 100_000 };
+      const failure = await failureOf(undo(server(), database, happened, 'stop', bounds));
+      expect(failure.message.split('undone by its rows: ')[1]).toBe(
+        'with what foreign keys did it is more than can be undone in one transaction: 0 MB of rows',
+      );
+      const from = await endOfLog(server());
+      await server().sql(MANY.replaceAll('PARENT', '2'), database);
+      let told = 0;
+      const onBytes = (bytes: number) => {
+        told += bytes;
+        if (told > 20_000) throw new Error('enough');
+      };
+      const named = { database, ignoresCase: false };
+      const { signal } = new AbortController();
+      const reading = readLoggedRows(await copySince(server(), from), named, () => true, onBytes, signal);
+      await expect(reading).rejects.toThrow('enough');
+      expect(told).toBeLessThan(60_000);
     });
 
     test('has no keys into other databases: they would act on live rows, and live rows on the copy', {

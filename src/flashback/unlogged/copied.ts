@@ -76,15 +76,19 @@ export async function withCopied(
     // Counted before any is read: they are held in memory.
     const changed = one.counts.reduce((sum, { back, off, now }) => sum + back + off + now, 0);
     if (changed > bounds.rows) throw failsAt(transaction, tooMuch(changed, bounds));
-    const rows = await readRows(one, copied, ignoresCase, signal);
+    const onBytes = (more: number) => {
+      bytes += more;
+      if (bytes > bounds.bytes) throw failsAt(transaction, tooMuch(0, bounds));
+    };
+    const rows = await readRows(one, copied, ignoresCase, onBytes, signal);
     for (const [index, draft] of drafts.entries()) {
       const images = rows[index];
       if (!images) continue;
       draft.template ??= images.template;
-      bytes += add(draft.net, images, place);
+      add(draft.net, images, place);
     }
     const held = [...effects.tables, ...drafts].reduce((sum, { net }) => sum + net.size, 0);
-    if (held > bounds.rows || bytes > bounds.bytes) throw failsAt(transaction, tooMuch(held, bounds));
+    if (held > bounds.rows) throw failsAt(transaction, tooMuch(held, bounds));
   }
   const [logged] = effects.touched;
   const isCopied = (table: string) => copied.tables.some((name) => isSameName(name, table, ignoresCase));
@@ -108,11 +112,12 @@ async function readRows(
   { range, counts }: CopiedTransaction,
   { database, tables }: Copied,
   ignoresCase: boolean,
+  onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<(RowsOfTable | undefined)[]> {
   const names = new Set(tables.flatMap((_, index) => ROLES.map((role) => nameOfRole(index, role))));
   const logged = range
-    ? await readLoggedRows(range, { database, ignoresCase }, (table) => names.has(table), signal)
+    ? await readLoggedRows(range, { database, ignoresCase }, (table) => names.has(table), onBytes, signal)
     : new Map<string, LoggedRows>();
   return tables.map((table, index) => {
     const images = (role: Role) => logged.get(nameOfRole(index, role))?.images ?? [];
@@ -125,10 +130,8 @@ async function readRows(
   });
 }
 
-/** Returns how many bytes that is. */
-function add(net: NetEffect, { back, off, now, was }: RowsOfTable, place: string): number {
+function add(net: NetEffect, { back, off, now, was }: RowsOfTable, place: string): void {
   for (const [at, image] of now.entries()) net.add(was[at], image, place);
   for (const image of back) net.add(image, undefined, place);
   for (const image of off) net.add(undefined, image, place);
-  return [...back, ...off, ...now, ...was].reduce((sum, { length }) => sum + length, 0);
 }

@@ -12,11 +12,15 @@ export interface LoggedRows {
   readonly images: Image[];
 }
 
-/** Reads the rows that a stretch of the log has for tables of a database that is beside, by table. */
+/**
+ * Reads the rows that a stretch of the log has for tables of a database that is beside, by table. All of them are held in memory:
+ * `onBytes` is told of how many more, before they are, and may throw.
+ */
 export async function readLoggedRows(
   range: LogRange,
   database: NamedDatabase,
   isMeant: (table: string) => boolean,
+  onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<Map<string, LoggedRows>> {
   const found = new Map<string, LoggedRows>();
@@ -34,6 +38,7 @@ export async function readLoggedRows(
     const read = readRowImages(event, table.map);
     // A type of column that is not known: its rows are missed by their number.
     if (!read) continue;
+    onBytes(read.images.reduce((sum, { length }) => sum + length, 0));
     const images = read.images.map((image) => image.toString('latin1'));
     const known = found.get(table.map.table);
     if (known) known.images.push(...images);
