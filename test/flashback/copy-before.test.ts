@@ -118,6 +118,19 @@ describeOnServers(
       expect(told).toBeLessThan(60_000);
     });
 
+    test('is not made where it would put too much aside', { timeout: 120_000 }, async () => {
+      const { database, backup } = await setUp(
+        `ALTER TABLE kids ADD COLUMN note TEXT; ${MANY.replaceAll('PARENT', '1')}`,
+      );
+      const works = [ACCIDENT, 'DELETE FROM parents WHERE id = 2', 'DELETE FROM parents WHERE id = 3'];
+      const happened = { ...(await happen(server(), database, ...works)), backup };
+      const why = await whyNot(server(), database, { ...happened, mostKept: 1_000_000 });
+      expect(why?.replace(/\d+ MB of/, 'MANY MB of')).toBe(
+        "to find what foreign keys did to kids, MANY MB of rows would be put aside in production's log: more than 1 MB",
+      );
+      expect(await undo(server(), database, happened)).toEqual([]);
+    });
+
     test('has no keys into other databases: they would act on live rows, and live rows on the copy', {
       timeout: 120_000,
     }, async () => {

@@ -20,7 +20,7 @@ import { ChildrenUnlogged } from '../../src/flashback/require-undoable.ts';
 import type { Copied } from '../../src/flashback/unlogged/copied.ts';
 import type { connect } from '../../src/mysql/connect.ts';
 import { quoteName } from '../../src/mysql/quote.ts';
-import { type CopyRequest, copyBefore } from '../../src/phases/restore/copy-before.ts';
+import { type CopyRequest, copyBefore, MOST_KEPT } from '../../src/phases/restore/copy-before.ts';
 import { readSnapshot } from '../../src/schema/snapshot.ts';
 import { contextFor, type Taken } from '../backup/support.ts';
 import { copySince, endOfLog, withRoot } from '../binlog/support.ts';
@@ -37,6 +37,8 @@ export interface Accident {
   readonly backup?: Pick<Taken, 'file' | 'manifest'>;
   /** What a copy has shown already. */
   readonly copied?: Copied;
+  /** Bytes of rows that the copy may put aside. */
+  readonly mostKept?: number;
   /** What somebody else does while the copy is made: before the load, or before the n-th stretch of the log is repeated. */
   readonly meanwhile?: { readonly at: 'load' | number; readonly sql: string };
 }
@@ -57,7 +59,7 @@ export async function happen(server: TestServer, database: string, ...works: rea
 export async function prepare<T>(
   server: TestServer,
   database: string,
-  { from, places, writtenBy, backup, copied: shown, meanwhile }: Accident,
+  { from, places, writtenBy, backup, copied: shown, meanwhile, mostKept = MOST_KEPT }: Accident,
   bounds: Bounds,
   body: (prepared: Prepared, session: Session) => Promise<T>,
 ): Promise<T> {
@@ -73,7 +75,7 @@ export async function prepare<T>(
     const request = { range, transactions, side, run: 'r', bounds, flavor, signal, copied: shown };
     const prepareAgain = async (error: unknown) => {
       if (!(error instanceof ChildrenUnlogged) || !backup) throw error;
-      const asked = { ...backup, range, transactions, touched: error.touched };
+      const asked = { ...backup, range, transactions, touched: error.touched, mostKept };
       const copied = await copyFor(server, database, asked, meanwhile);
       return prepareUndo({ ...request, copied }, snapshot, session);
     };

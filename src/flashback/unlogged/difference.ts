@@ -31,6 +31,20 @@ function nameBefore(index: number): string {
   return `${PREFIX}${index}_before`;
 }
 
+/** How many bytes of rows `keepRows` would put aside, and have logged. */
+export async function bytesToKeep({ database, tables }: Copy, session: Session): Promise<number> {
+  if (tables.length === 0) return 0;
+  const names = tables.map(({ table }) => table);
+  // What was just loaded is not counted yet.
+  const all = names.map((table) => quoteQualified(database, table)).join(', ');
+  await session.query(`ANALYZE NO_WRITE_TO_BINLOG TABLE ${all}`);
+  const [row] = await session.query<{ bytes: number | string | null }>(
+    `SELECT SUM(DATA_LENGTH) AS bytes FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?)`,
+    [database, names],
+  );
+  return Number(row?.bytes ?? 0);
+}
+
 /** Keeps the rows of the tables as they are. Throws the server's error. */
 export async function keepRows({ database, tables }: Copy, session: Session): Promise<void> {
   for (const [index, table] of tables.entries()) {

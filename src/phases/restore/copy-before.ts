@@ -13,7 +13,7 @@ import { failsAt } from '../../flashback/cannot-undo.ts';
 import type { Effects } from '../../flashback/collect.ts';
 import { shapeOf, type UndoneTable } from '../../flashback/shape.ts';
 import { type Copied, type CopiedTransaction, copiedFolder, writeCopied } from '../../flashback/unlogged/copied.ts';
-import { type Copy, dropLaidOut, keepRows, layOut } from '../../flashback/unlogged/difference.ts';
+import { bytesToKeep, type Copy, dropLaidOut, keepRows, layOut } from '../../flashback/unlogged/difference.ts';
 import { reachedKeys } from '../../flashback/unlogged/reached.ts';
 import type { Session } from '../../mysql/connect.ts';
 import { isSameName } from '../../mysql/name.ts';
@@ -35,7 +35,12 @@ export interface CopyRequest {
   /** The database that the copy is made in, and that is gone afterwards. */
   readonly side: string;
   readonly stepId: string;
+  /** So many bytes of rows are put aside for comparison, in all: each is logged, and each table is one transaction. */
+  readonly mostKept: number;
 }
+
+/** On the server of production, where the log of one large transaction holds up every commit. */
+export const MOST_KEPT = 2_000_000_000;
 
 /**
  * Makes a copy of the moment before each of the transactions, repeats it there, and notes beside the log what it did to the tables that
@@ -59,6 +64,7 @@ export async function copyBefore(request: CopyRequest, parts: ExchangeParts, con
       requireExact(request, reached, transaction);
       if (index > 0 && namesOf(reached) !== namesOf(found)) throw failsAt(transaction, OTHER_KEYS);
       found = reached;
+      if (index === 0) await requireFewToKeep(request, reached, transaction, session);
       at = { file: transaction.file, position: transaction.end };
       copied.push(
         await compare({ request, transaction, tables: found.tables, index, repeat }, parts, session, context),
@@ -75,6 +81,22 @@ export async function copyBefore(request: CopyRequest, parts: ExchangeParts, con
 }
 
 const OTHER_KEYS = 'foreign keys were changed between the transactions, and what they did is not logged';
+
+async function requireFewToKeep(
+  { side, transactions, mostKept }: CopyRequest,
+  { tables }: Reached,
+  transaction: Transaction,
+  session: Session,
+): Promise<void> {
+  const bytes = (await bytesToKeep({ database: side, tables }, session)) * transactions.length;
+  if (bytes <= mostKept) return;
+  const names = tables.map(({ table }) => table).join(', ');
+  const [much, most] = [bytes, mostKept].map((one) => `${Math.round(one / 1e6)} MB`);
+  throw failsAt(
+    transaction,
+    `to find what foreign keys did to ${names}, ${much} of rows would be put aside in production's log: more than ${most}`,
+  );
+}
 
 /** What was lost in the backup looks the same before and after. */
 function requireExact({ manifest }: CopyRequest, { tables }: Reached, transaction: Transaction): void {

@@ -6,7 +6,7 @@ import { Failure, failedUnchanged, messageOf, refusal } from '../../../errors.ts
 import type { ChildrenUnlogged } from '../../../flashback/require-undoable.ts';
 import type { Copied } from '../../../flashback/unlogged/copied.ts';
 import type { Server } from '../../../mysql/connect.ts';
-import { copyBefore, logAsRows } from '../../../phases/restore/copy-before.ts';
+import { copyBefore, logAsRows, MOST_KEPT } from '../../../phases/restore/copy-before.ts';
 import { checkCopyFits } from '../../../preflight/beside.ts';
 import type { Facts } from '../../../preflight/gather.ts';
 import { withLock } from '../../../run/lock.ts';
@@ -121,7 +121,7 @@ function make(
 ): Promise<Copied> {
   const { hub, signal, env } = invocation;
   const request = { server, command: 'restore', run: hub.run, report: hub.report, signal, readsOnly: true };
-  const copying = { file, manifest, range, transactions, touched, side, stepId: STEP.id };
+  const copying = { file, manifest, range, transactions, touched, side, stepId: STEP.id, mostKept: MOST_KEPT };
   return runStep(
     STEP,
     invocation,
