@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { describeLoss } from '../../backup/dump/losses.ts';
-import type { Manifest } from '../../backup/file/manifest.ts';
 import { readInventory } from '../../binlog/copy.ts';
 import { type ActingKey, readActingKeys } from '../../binlog/judgement/cascades.ts';
-import { cutRange, type LogPosition, type LogRange, rangeFrom } from '../../binlog/range.ts';
+import { cutRange, type LogPosition, rangeFrom } from '../../binlog/range.ts';
 import { replayLog } from '../../binlog/replay.ts';
 import { readNamedDatabase, type UnloggedParent } from '../../binlog/subject.ts';
 import { placeOf, startOf, type Transaction } from '../../binlog/transaction.ts';
@@ -19,22 +18,14 @@ import type { Session } from '../../mysql/connect.ts';
 import { isSameName } from '../../mysql/name.ts';
 import { readSnapshot } from '../../schema/snapshot.ts';
 import type { ExchangeParts } from './exchange.ts';
-import { loadCopy } from './load-copy.ts';
+import { type CopySource, loadCopy } from './load-copy.ts';
 import { copySince } from './tail.ts';
 
-export interface CopyRequest {
-  /** A backup from before the first of the transactions. */
-  readonly file: string;
-  readonly manifest: Manifest;
-  /** The log from where the backup ends. */
-  readonly range: LogRange;
+export interface CopyRequest extends CopySource {
   /** In the order of the log. */
   readonly transactions: readonly Transaction[];
   /** Of the rows that the log has of them. */
   readonly touched: Effects['touched'];
-  /** The database that the copy is made in, and that is gone afterwards. */
-  readonly side: string;
-  readonly stepId: string;
   /** So many bytes of rows are put aside for comparison, in all: each is logged, and each table is one transaction. */
   readonly mostKept: number;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Manifest } from '../../backup/file/manifest.ts';
 import { readInventory } from '../../binlog/copy.ts';
 import { findUnloggedParents, logsCascades, readActingKeys } from '../../binlog/judgement/cascades.ts';
 import { type LogPosition, type LogRange, readRange } from '../../binlog/range.ts';
@@ -11,10 +12,20 @@ import { isSameName } from '../../mysql/name.ts';
 import { quoteName, quoteQualified } from '../../mysql/quote.ts';
 import { JOURNAL_TABLE } from '../../schema/types.ts';
 import { boundLockWaits } from '../../statements/patience.ts';
-import type { CopyRequest } from './copy-before.ts';
 import type { ExchangeParts } from './exchange.ts';
 import { loadTablesInto } from './load-side-database.ts';
 import { copySince } from './tail.ts';
+
+export interface CopySource {
+  /** A backup from before the first of the transactions. */
+  readonly file: string;
+  readonly manifest: Manifest;
+  /** The log from where the backup ends. */
+  readonly range: LogRange;
+  /** The database that the copy is made in, and that is gone afterwards. */
+  readonly side: string;
+  readonly stepId: string;
+}
 
 /**
  * Loads the tables without their foreign keys to other databases: those would hold live rows there fast, and what is done to live
@@ -22,7 +33,7 @@ import { copySince } from './tail.ts';
  * changed while the keys were there.
  */
 export async function loadCopy(
-  { file, manifest, range, side, stepId }: CopyRequest,
+  { file, manifest, range, side, stepId }: CopySource,
   parts: ExchangeParts,
   session: Session,
   context: Context,
