@@ -8,6 +8,7 @@ const SHOP = `
   CREATE TABLE companies (id INT PRIMARY KEY, name VARCHAR(50));
   CREATE TABLE staff (id INT PRIMARY KEY, company_id INT NOT NULL, FOREIGN KEY (company_id) REFERENCES companies (id) ON DELETE CASCADE);
   CREATE TABLE desks (id INT PRIMARY KEY, staff_id INT NULL, FOREIGN KEY (staff_id) REFERENCES staff (id) ON DELETE SET NULL);
+  CREATE TABLE badges (id INT PRIMARY KEY, company_id INT NULL, CONSTRAINT worn FOREIGN KEY (company_id) REFERENCES companies (id));
   CREATE VIEW names AS SELECT name FROM companies;
   INSERT INTO companies VALUES (1, 'One'), (2, 'Two');
   INSERT INTO staff VALUES (1, 1), (2, 1), (3, 2);
@@ -69,7 +70,8 @@ describeOnServers(
       );
       expect(await content()).toEqual(whole);
       expect((await production.run('backup', 'create')).code).toBe(0);
-      await production.sql('UPDATE desks SET staff_id = 2 WHERE id = 4');
+      // What is repeated in the copy of the look is in the log of the undo.
+      await production.sql('ALTER TABLE badges DROP FOREIGN KEY worn; UPDATE desks SET staff_id = 2 WHERE id = 4');
       const before = await content();
       const place = await accident();
       await production.sql("INSERT INTO companies VALUES (7, 'since')");
@@ -103,26 +105,6 @@ describeOnServers(
       expect(await besides()).toEqual([]);
     });
 
-    test('a log that may lack a definition gives no copy', { timeout: 180_000 }, async () => {
-      await production.sql('DELETE FROM desks; DELETE FROM staff; DELETE FROM companies');
-      await production.sql("INSERT INTO companies VALUES (1, 'One'); INSERT INTO staff VALUES (1, 1)");
-      expect((await production.run('backup', 'create')).code).toBe(0);
-      await production.sql('ALTER TABLE desks ADD COLUMN floor INT');
-      const place = await accident();
-      const lost = await content();
-      const doubted = await flashback(place);
-      expect(doubted).toMatchObject({ exitCode: 5, production: 'unchanged' });
-      expect(doubted.error.what.split('does not log them')[1]).toBe(
-        '; a copy of the moment before, which would show it, cannot be made: the log may lack something: what was defined with another database in use is not logged, and table desks may have been since the backup',
-      );
-      expect(doubted.error.next).toBe(
-        `gateway-migrate restore --leave-out ${place} (brings back everything but this), or gateway-migrate restore --until ${place} (everything after it is lost)`,
-      );
-      expect(await content()).toEqual(lost);
-      expect(await besides()).toEqual([]);
-      await production.sql("ALTER TABLE desks DROP COLUMN floor; INSERT INTO companies VALUES (1, 'One')");
-    });
-
     test('nothing is left beside of a copy that the log does not fit, or that the server would not log as rows', {
       timeout: 180_000,
     }, async () => {
@@ -147,7 +129,29 @@ describeOnServers(
       expect(await content()).toEqual(lost);
       expect(await besides()).toEqual([]);
     });
+
+    test('a log that may lack a definition gives no copy', { timeout: 180_000 }, async () => {
+      await production.sql('DELETE FROM desks; DELETE FROM staff; DELETE FROM companies');
+      await production.sql("INSERT INTO companies VALUES (1, 'One'); INSERT INTO staff VALUES (1, 1)");
+      expect((await production.run('backup', 'create')).code).toBe(0);
+      await production.sql('ALTER TABLE desks ADD COLUMN floor INT');
+      const place = await accident();
+      const lost = await content();
+      // The last test: the server stays so.
+      await server().kill();
+      await server().start(['--binlog-ignore-db=ignored']);
+      const doubted = await flashback(place);
+      expect(doubted).toMatchObject({ exitCode: 5, production: 'unchanged' });
+      expect(doubted.error.what.split('does not log them')[1]).toBe(
+        '; a copy of the moment before, which would show it, cannot be made: the log may lack something: what was defined with another database in use is not logged, and table desks may have been since the backup',
+      );
+      expect(doubted.error.next).toBe(
+        `gateway-migrate restore --leave-out ${place} (brings back everything but this), or gateway-migrate restore --until ${place} (everything after it is lost)`,
+      );
+      expect(await content()).toEqual(lost);
+      expect(await besides()).toEqual([]);
+    });
   },
-  // As MySQL was before it logged what its keys do; MariaDB does not know the setting. What is defined with `ignored` in use is not logged.
-  { binlog: true, args: ['--loose-innodb-native-foreign-keys=ON', '--binlog-ignore-db=ignored'] },
+  // As MySQL was before it logged what its keys do; MariaDB does not know the setting.
+  { binlog: true, args: ['--loose-innodb-native-foreign-keys=ON'] },
 );
