@@ -26,15 +26,11 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
   if (returning.length > 0) {
     const present = await readCarried(server, session);
     const going = present.filter((name) => returning.includes(name) || !note.tables.includes(name));
-    const role = keeps || (await mayHoldRows(note, going, exchange)) ? 'before' : 'restore';
-    // Where what was to come has not come, a copy of it is still there: under a name that somebody has made meanwhile as well.
-    const copies = await tablesBeside(session, side);
-    await dropTables(
-      side,
-      going.filter((name) => copies.includes(name)),
-      exchange,
-    );
-    if (going.length > 0) await makeBeside(session, { name: side, role, ofDatabase: database, run });
+    // What was to come comes in one statement: where copies of it are left, none has come, and a name may be taken meanwhile.
+    if (going.length > 0) await dropTables(side, await tablesBeside(session, side), exchange);
+    const beside = { name: side, ofDatabase: database, run };
+    const isInPlace = note.arriving === undefined && !keeps;
+    if (going.length > 0) await makeBeside(session, { ...beside, role: isInPlace ? 'restore' : 'before' });
     await dropStoredObjects(session, database, runPatiently);
     await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
     await rename(
@@ -44,6 +40,9 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
       ],
       exchange,
     );
+    // The RENAME has waited for everybody who was writing.
+    const isKept = keeps || going.length === 0 || (await mayHoldRows(note, { side, going }, exchange));
+    if (!isKept) await makeBeside(session, { ...beside, role: 'restore' });
   }
   await setDefaults(session, database, note);
   await dropStoredObjects(session, database, runPatiently, new Set(note.storedObjects.map(([id]) => id)));
@@ -54,22 +53,21 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
 }
 
 /**
- * Whether rows of somebody's may be in the tables that go: production was them for a moment, or is them still. Not while it is
- * loaded in place, by nobody but the run.
+ * Whether rows of somebody's may be in the tables that have gone to `side`: production was them for a moment. Not while it is loaded in
+ * place, by nobody but the run.
  */
 export async function mayHoldRows(
   { arriving, updateTimes }: SwapNote,
-  going: readonly string[],
+  { side, going }: { readonly side: string; readonly going: readonly string[] },
   { server, session }: Exchange,
 ): Promise<boolean> {
   if (arriving === undefined) return false;
-  const { database } = server.target;
-  const now = await readUpdateTimes(session, server.flavor, database);
+  const now = await readUpdateTimes(session, server.flavor, side);
   const times = Object.entries(now).filter(([name]) => going.includes(name) && !OWN_TABLES.includes(name));
   if (isWrittenSince(updateTimes, Object.fromEntries(times))) return true;
   // Of some tables the server never knows.
   for (const [name] of times.filter(([, at]) => at === null)) {
-    const rows = await session.query(`SELECT 1 FROM ${quoteQualified(database, name)} LIMIT 1`);
+    const rows = await session.query(`SELECT 1 FROM ${quoteQualified(side, name)} LIMIT 1`);
     if (rows.length > 0) return true;
   }
   return false;

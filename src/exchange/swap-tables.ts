@@ -63,8 +63,8 @@ export async function returnSingle({ note, side, keeps }: Return, exchange: Exch
   const tables = note.only ?? [];
   if (await hasMoved(note, side, session)) {
     const going = await among(tables, database, session);
-    const role = keeps || (await mayHoldRows(note, going, exchange)) ? 'before' : 'restore';
-    await makeBeside(session, { name: side, role, ofDatabase: database, run });
+    const beside = { name: side, ofDatabase: database, run };
+    await makeBeside(session, { ...beside, role: 'before' });
     await dropStoredObjects(session, database, runPatiently, await readTriggersOf(session, database, tables));
     await dropKeys(session, database, seamKeysOf(keysOf(await readSnapshot(session, database)), tables), runPatiently);
     await rename(
@@ -74,6 +74,8 @@ export async function returnSingle({ note, side, keeps }: Return, exchange: Exch
       ],
       exchange,
     );
+    const isKept = keeps || (await mayHoldRows(note, { side, going }, exchange));
+    if (!isKept) await makeBeside(session, { ...beside, role: 'restore' });
   }
   await dropStoredObjects(session, database, runPatiently, new Set(note.storedObjects.map(([id]) => id)));
   await makeKeys(session, database, note.orphanKeys, runPatiently);

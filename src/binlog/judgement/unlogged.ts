@@ -37,8 +37,7 @@ export function findNotFound(
 type Parents = Pick<Subject, 'unloggedParents' | 'ignoresCase'>;
 type Change = Pick<TableChange, 'database' | 'table' | 'change'>;
 
-/** Rows of the database that a transaction's changes elsewhere have taken along, as one sentence; undefined for none. */
-export function findCascade(changes: readonly Change[], { unloggedParents, ignoresCase }: Parents): string | undefined {
+function findCascade(changes: readonly Change[], { unloggedParents, ignoresCase }: Parents): string | undefined {
   const isSame = (one: string, other: string) => isSameName(one, other, ignoresCase);
   for (const { database, table, change } of changes) {
     const parent = unloggedParents.find(

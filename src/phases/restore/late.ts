@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { concernOf } from '../../binlog/concern.ts';
 import { readInventory } from '../../binlog/copy.ts';
 import { readSubject } from '../../binlog/judgement/cascades.ts';
-import { findCascade } from '../../binlog/judgement/unlogged.ts';
+import { findUnlogged } from '../../binlog/judgement/unlogged.ts';
 import { openWatch, showLeftOut } from '../../binlog/left-out/open.ts';
 import { findRename, noteThread, type OwnThreads, readThreads } from '../../binlog/own-threads.ts';
 import { cutRange, type LogRange, readRange } from '../../binlog/range.ts';
@@ -78,7 +78,7 @@ export async function repeatLate(
     const hasLeft = (await tablesBeside(exchange.session, aside)).length > 0;
     if (!rename && hasLeft) throw new Error('the RENAME TABLE of the swap is not in the binary log');
     const late = tail && rename ? cutRange(tail, rename.at) : tail;
-    if (late && (await hasWork({ late, own, aside }, exchange, context))) {
+    if (late && (await hasWork({ late, own, aside, range }, exchange, context))) {
       await writeFile(latePath(range, 'begun'), '', { mode: OWNER_ONLY });
       await repeat({ replay, aside, range, late, own }, context);
     }
@@ -94,7 +94,7 @@ export async function repeatLate(
 }
 
 async function hasWork(
-  { late, own, aside }: Pick<Late, 'late' | 'own' | 'aside'>,
+  { late, own, aside, range }: Pick<Late, 'late' | 'own' | 'aside' | 'range'>,
   { server, session }: Exchange,
   { signal }: Context,
 ): Promise<boolean> {
@@ -102,13 +102,26 @@ async function hasWork(
   const subject = await readSubject(session, server.flavor, database);
   // Keys followed the tables. Rows of theirs that another database's rows have changed are in no log.
   const { unloggedParents } = await readSubject(session, server.flavor, aside);
+  const prepared = new Set<string>();
   for await (const transaction of readTransactions(readRange(late), JOURNAL_TABLE)) {
     signal.throwIfAborted();
     if (transaction.oddity?.isBlind) return true;
-    const unlogged = findCascade(transaction.changes, { ...subject, unloggedParents });
+    const { commitsXa } = transaction;
+    const isKnown = commitsXa === undefined || prepared.has(commitsXa) || (await isPrepared(commitsXa, range, signal));
+    if (isKnown && commitsXa !== undefined) prepared.add(commitsXa);
+    const unlogged = findUnlogged(transaction, { ...subject, unloggedParents }, prepared);
     if (unlogged) throw new Error(`${placeOf(transaction)}: ${unlogged}`);
     const concern = concernOf(transaction, subject);
     if (concern && (concern.changes.length > 0 || !own.has(transaction.threadId ?? -1))) return true;
+  }
+  return false;
+}
+
+/** In the log since the backup, up to where it was read for the plan. */
+async function isPrepared(xid: string, range: LogRange, signal: AbortSignal): Promise<boolean> {
+  for await (const { preparesXa } of readTransactions(readRange(range), JOURNAL_TABLE)) {
+    signal.throwIfAborted();
+    if (preparesXa === xid) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { listBeside, nameBeside } from '../../../src/exchange/side-database.ts';
+import { connect } from '../../../src/mysql/connect.ts';
 import { discardPhase } from '../../../src/phases/restore/discard.ts';
 import type { ExchangeParts } from '../../../src/phases/restore/exchange.ts';
 import { loadBesidePhase } from '../../../src/phases/restore/load-side-database.ts';
@@ -28,6 +29,32 @@ describeOnServers('what a restore has brought, when it goes again', (server) => 
     ['by a statement that was taken back, goes', 'BEGIN; INSERT INTO t VALUES (9, 9); ROLLBACK', false],
     ['by a table that was made, is kept', 'CREATE TABLE made (id INT)', true],
   ])('written to %s', { timeout: 60_000 }, async (_, write, isKept) => {
+    const { database, side, back } = await scene();
+    await server().sql(write, database);
+    await expectEnd(await back(), { database, side, isKept });
+  });
+
+  test('written to by a transaction that the way back waits for, is kept', { timeout: 60_000 }, async () => {
+    const { database, side, back } = await scene();
+    const writer = await (await connect(server().target(database))).open({ purpose: 'migration' });
+    await writer.query('BEGIN');
+    await writer.query('INSERT INTO t VALUES (7, 7)');
+    const going = back();
+    await withRoot(server(), database, async (observer) => {
+      const waiting = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'RENAME TABLE%' AND DB = ?";
+      while ((await observer.query(waiting, [database])).length === 0) await observer.query('DO SLEEP(0.02)');
+    });
+    await writer.query('COMMIT');
+    await writer.close();
+    await expectEnd(await going, { database, side, isKept: true });
+    expect(await rowsOf(server(), side, 't')).toEqual([
+      { id: 1, n: 1 },
+      { id: 7, n: 7 },
+    ]);
+  });
+
+  /** A restore that has put everything in its place. */
+  async function scene() {
     const database = await server().createDatabase('kept');
     await withRoot(server(), database, createToolTables);
     await server().sql(START, database);
@@ -42,13 +69,21 @@ describeOnServers('what a restore has brought, when it goes again', (server) => 
     // The server tells seconds apart.
     await withRoot(server(), database, (session) => session.query('DO SLEEP(1.1)'));
     await swapPhase(parts).run({ from: side, aside, file }, context);
-    await server().sql(write, database);
+    const back = async () => {
+      const told = await swapBackPhase(parts).run({ ofRun: run, side, aside, keeps: false }, context);
+      await discardPhase().run({ ofRun: run, database: side }, context);
+      return told;
+    };
+    return { database, side, back };
+  }
 
-    const told = await swapBackPhase(parts).run({ ofRun: run, side, aside, keeps: false }, context);
-    await discardPhase().run({ ofRun: run, database: side }, context);
+  async function expectEnd(
+    told: string | undefined,
+    { database, side, isKept }: { readonly database: string; readonly side: string; readonly isKept: boolean },
+  ): Promise<void> {
     expect(await rowsOf(server(), database, 't')).toEqual([]);
     const left = await withRoot(server(), database, (session) => listBeside(session, database));
     expect(left.map(({ name, role }) => [name, role])).toEqual(isKept ? [[side, 'before']] : []);
     expect(told).toMatch(isKept ? new RegExp(`held meanwhile is in ${side}$`) : /tables are back$/);
-  });
+  }
 });
