@@ -139,7 +139,7 @@ async function buildProduction(
   );
 }
 
-/** What deploy and restore need, and no more: the database, its rehearsal, what a restore sets aside, and what dumps ask. */
+/** What deploy and restore need, and no more: the database, its rehearsal, what a restore sets aside, what dumps ask, and the log. */
 async function createAccount(root: Server, { database, user, password }: DemoAccount): Promise<void> {
   const session = await root.open();
   // From anywhere: the port is on the loopback interface only, but a container sees us come from its gateway.
@@ -152,7 +152,10 @@ async function createAccount(root: Server, { database, user, password }: DemoAcc
     for (const pattern of [exactly(database), exactly(`${database}_rehearsal`), ...beside]) {
       await session.execute(`GRANT ALL ON ${quoteName(pattern)}.* TO ${account}`);
     }
-    await session.execute(`GRANT PROCESS, RELOAD, REPLICATION CLIENT ON *.* TO ${account}`);
+    const isMariaDb = root.flavor.kind === 'mariadb';
+    const replaying = isMariaDb ? 'BINLOG REPLAY' : 'REPLICATION_APPLIER';
+    const log = `REPLICATION CLIENT, REPLICATION SLAVE, ${replaying}`;
+    await session.execute(`GRANT PROCESS, RELOAD, ${log} ON *.* TO ${account}`);
   } finally {
     await session.close();
   }
