@@ -28,7 +28,7 @@ export async function main(args: readonly string[]): Promise<void> {
     }
     end(usage ?? ExitCode.failedUnchanged);
   }
-  // A stalled connection, must not keep a finished command alive.
+  // A stalled connection must not keep a finished command alive.
   if (process.exitCode !== undefined) await flush().then(() => process.exit());
 }
 

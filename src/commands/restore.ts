@@ -75,7 +75,7 @@ export function restoreCommand(options: RestoreOptions, invocation: Invocation):
         await rm(logs, { recursive: true, force: true });
         const { backup, onConflict } = options;
         const undo = { flashback: [formatName(point.name)], backup, onConflict, dryRun: false };
-        return await undoRows(undo, config, facts, invocation);
+        return await undoRows([point.name], undo, config, facts, invocation);
       }
       const at = await findFreeSecond(facts.server, invocation.clock.now());
       const site = await siteForRestore(facts, config, options, invocation);

@@ -8,15 +8,16 @@ export interface Emptied {
   readonly run: string;
   /** Where production's tables are, whole. */
   readonly aside: string;
-  /** What they are, without those that production has by now. */
+  /** What they are, without those that somebody has made again in production. */
   readonly tables: readonly string[];
   readonly database: string;
 }
 
 /**
- * Between production's tables leaving and the others coming, and then alone, both databases beside hold tables: whatever somebody has
- * made in production meanwhile. Known from the server, for whoever has not the state folder of the run. `knownRun`: one that
- * can be ended from here, and is not meant. One statement where no restore has left anything. Reads only.
+ * A restore that was cut off while production had no tables; undefined: none. Both databases beside hold tables only between
+ * production's leaving and the others' coming, whatever somebody has made in production meanwhile. Known from the server, for
+ * whoever has not the state folder of the run. `knownRun`: one that can be ended from here, and is not meant. One statement
+ * where no restore has left anything. Reads only.
  */
 export async function findEmptied(
   session: Session,
@@ -37,7 +38,7 @@ export async function findEmptied(
 
 /** PURE: what has happened. */
 export function describeEmptied({ run, aside, tables, database }: Emptied): string {
-  return `${database} has no tables: run ${run} (restore) was cut off while it exchanged them; its ${tables.length} are whole in ${aside}`;
+  return `run ${run} (restore) was cut off while it exchanged the tables of ${database}: ${tables.length} of them are whole in ${aside}`;
 }
 
 /** PURE: what ends it where the run is known, and by hand where it is not any more. */

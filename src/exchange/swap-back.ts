@@ -27,10 +27,12 @@ export async function returnTables({ note, side, keeps }: Return, exchange: Exch
     const present = await readCarried(server, session);
     const going = present.filter((name) => returning.includes(name) || !note.tables.includes(name));
     // What was to come comes in one statement: where copies of it are left, none has come, and a name may be taken meanwhile.
-    if (going.length > 0) await dropTables(side, await tablesBeside(session, side), exchange);
     const beside = { name: side, ofDatabase: database, run };
-    const isInPlace = note.arriving === undefined && !keeps;
-    if (going.length > 0) await makeBeside(session, { ...beside, role: isInPlace ? 'restore' : 'before' });
+    if (going.length > 0) {
+      await dropTables(side, await tablesBeside(session, side), exchange);
+      const isInPlace = note.arriving === undefined && !keeps;
+      await makeBeside(session, { ...beside, role: isInPlace ? 'restore' : 'before' });
+    }
     await dropStoredObjects(session, database, runPatiently);
     await dropKeys(session, database, await readOrphanKeys(session, database), runPatiently);
     await rename(

@@ -37,8 +37,8 @@ export interface Exchanged {
 }
 
 /**
- * Puts the tables of `from` in production's place; production's go to `aside`, all in one RENAME TABLE, which is atomic:
- * it happens, or it does not. What a RENAME cannot carry is noted, then
+ * Puts the tables of `from` in production's place; production's go to `aside`. All in one RENAME TABLE, which is atomic: it
+ * happens, or it does not; with `whileEmpty` in two, and that between them. What a RENAME cannot carry is noted, then
  * dropped on production's side, and must not be in `from`. The journal stays: it holds the lease of this very run. Killed
  * anywhere, doing it again ends in the same state.
  */
@@ -66,8 +66,11 @@ export async function exchangeTables(names: Exchanged, exchange: Exchange): Prom
     await names.whileEmpty();
   }
   const coming = names.from === undefined ? [] : await tablesBeside(session, names.from);
-  if (coming.length > 0) note = await noteArriving(note, names, coming, exchange);
-  if (coming.length > 0 && names.whileEmpty) await requireEmpty(exchange);
+  if (coming.length > 0 && names.from !== undefined) {
+    const noteThem = names.whileEmpty ? noteArriving : noteTimes;
+    note = await noteThem(note, { from: names.from, coming }, exchange);
+    if (names.whileEmpty) await requireEmpty(exchange);
+  }
   const arriving = coming.map((name) => [names.from ?? '', database, name] as const);
   await rename([...moves(leaving.filter((name) => !first.includes(name))), ...arriving], exchange);
   await makeKeys(session, database, note.arrivingKeys, runPatiently);
@@ -124,21 +127,27 @@ async function requireEmpty({ server, session }: Exchange): Promise<void> {
 /** What was done while production was empty may have made tables, and dropped some; keys that would not follow, as well. */
 async function noteArriving(
   note: SwapNote,
-  { from = '', whileEmpty }: Exchanged,
-  arriving: readonly string[],
-  { folder, server, session, runPatiently }: Exchange,
+  { from, coming: arriving }: Coming,
+  { folder, session, runPatiently }: Exchange,
 ): Promise<SwapNote> {
-  if (!whileEmpty) {
-    const timed = { ...note, updateTimes: await readUpdateTimes(session, server.flavor, from) };
-    await writeSwapNote(folder, timed);
-    return timed;
-  }
   const made = await readOrphanKeys(session, from);
   const kept = note.arrivingKeys.filter(({ table }) => arriving.includes(table));
   const renewed = { ...note, arriving, arrivingKeys: keysOnce([...kept, ...made]) };
   await writeSwapNote(folder, renewed);
   await dropKeys(session, from, made, runPatiently);
   return renewed;
+}
+
+interface Coming {
+  readonly from: string;
+  readonly coming: readonly string[];
+}
+
+/** So that a way back can tell whether rows were written to them since. */
+async function noteTimes(note: SwapNote, { from }: Coming, { folder, server, session }: Exchange): Promise<SwapNote> {
+  const timed = { ...note, updateTimes: await readUpdateTimes(session, server.flavor, from) };
+  await writeSwapNote(folder, timed);
+  return timed;
 }
 
 /** Takes away what holds tables back, or would not follow them. */

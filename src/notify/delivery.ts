@@ -56,11 +56,12 @@ export class Delivering {
     const wanted = this.#parts.targets.filter((one) => one.on === undefined || one.on.includes(on));
     const letters: { readonly kept: Kept; readonly target: NotifyTarget }[] = [];
     for (const target of wanted) {
-      const id = this.#freeId(folder, `${run}-${on}-${keyOf(target).slice(0, 6)}`);
+      const first = `${run}-${on}-${keyOf(target).slice(0, 6)}`;
+      const id = this.#freeId(folder, first);
       // A process before this one has told of it: its letter is delivered, or on its way.
-      if (id.isSecond && on === 'started') continue;
-      this.#own.add(id.text);
-      letters.push({ kept: await keep(folder, compose(id.text, target), target), target });
+      if (id !== first && on === 'started') continue;
+      this.#own.add(id);
+      letters.push({ kept: await keep(folder, compose(id, target), target), target });
     }
     return () => {
       for (const { kept, target } of letters) this.#begin(kept, target);
@@ -68,10 +69,10 @@ export class Delivering {
   }
 
   /** A run that goes on and fails once more has other words to say: who heeds ids would take them for the first ones. */
-  #freeId(folder: string, first: string): { readonly text: string; readonly isSecond: boolean } {
+  #freeId(folder: string, first: string): string {
     for (let number = 1; ; number++) {
-      const text = number === 1 ? first : `${first}-${number}`;
-      if (this.#own.has(text) || !isKept(folder, text)) return { text, isSecond: number > 1 };
+      const id = number === 1 ? first : `${first}-${number}`;
+      if (this.#own.has(id) || !isKept(folder, id)) return id;
     }
   }
 

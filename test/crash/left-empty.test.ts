@@ -83,7 +83,7 @@ describeOnServers(
         const from = `${stage.database}_${aside}`;
         const [row] = await query<{ run: string }>(server(), from, 'SELECT run FROM gateway_migrate_beside');
         told = new RegExp(
-          `${stage.database} has no tables: run ${row?.run} \\(restore\\) was cut off while it exchanged them; its 3 are whole in ${from}`,
+          `run ${row?.run} \\(restore\\) was cut off while it exchanged the tables of ${stage.database}: 3 of them are whole in ${from}`,
         );
         nothingStarted = `nothing was started; what ${stage.database} held is in ${from}`;
         const move = (name: string) => `\`${from}\`.\`${name}\` TO \`${stage.database}\`.\`${name}\``;

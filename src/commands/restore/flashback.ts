@@ -46,23 +46,23 @@ const UNLOGGED = 'foreign keys changed rows that are not in the log: a copy of t
 /** Undoes the row changes of transactions in production itself, with the site up. */
 export function flashbackCommand(options: FlashbackOptions, invocation: Invocation): Promise<ExitCode> {
   return withRun('restore', invocation, async () => {
-    for (const name of options.flashback) requireName(name);
+    const names = options.flashback.map(requireName);
     const config = await beginLogged('restore', invocation);
     const facts = await showPreflight(config, invocation);
     requireFree(facts);
     await requireWritable(facts.server);
-    return undoRows(options, config, facts, invocation);
+    return undoRows(names, options, config, facts, invocation);
   });
 }
 
 /** The same, behind a preflight. */
 export async function undoRows(
+  names: readonly TransactionName[],
   options: FlashbackOptions,
   config: Config,
   facts: Facts,
   invocation: Invocation,
 ): Promise<Ending> {
-  const names = options.flashback.map(requireName);
   if (facts.unfinished) throw unfinishedRefusal(facts.unfinished);
   await requireLoadable(facts);
   const logs = logFolder(runFolder(config.stateDir, invocation.hub.run));

@@ -101,7 +101,7 @@ export async function tellPoints(log: OpenedLog | ClosedLog, { hub }: Invocation
   if ('problem' in log) return { is: 'backup', lost: `every write since then: ${log.problem}` };
   const { accidents } = await log.survey(undefined);
   const rows = accidents.slice(0, MOST_SHOWN).map((one) => {
-    const undone = one.rows !== undefined && one.run === undefined ? ', --flashback undoes its rows alone' : '';
+    const undone = areRowsAlone(one) ? ', --flashback undoes its rows alone' : '';
     const cost = `--until loses ${describeAmount(one.later)} after it, --leave-out none${undone}`;
     return [formatPosition(one.before), `${labelOf(one).replace(/^before | {2}\(\S+\)$/g, '')}: ${cost}`] as const;
   });
@@ -109,13 +109,18 @@ export async function tellPoints(log: OpenedLog | ClosedLog, { hub }: Invocation
   return { is: 'backup', lost: 'every write since then' };
 }
 
+/** PURE: no definition was changed by it. */
+function areRowsAlone({ rows, run }: Accident): boolean {
+  return rows !== undefined && run === undefined;
+}
+
 /** PURE: with what each costs. */
-function waysFrom({ later, rows, run }: Accident) {
-  const areRowsAlone = rows !== undefined && run === undefined;
+function waysFrom(accident: Accident) {
+  const { later, rows } = accident;
   const flashback = `stays as it is: ${rows} rows are undone in production itself, no backup is loaded, the site stays up (--flashback)`;
   return [
     { value: 'leave-out', label: `comes back as well: ${describeAmount(later)} (--leave-out)` },
-    ...(areRowsAlone ? [{ value: 'flashback', label: flashback } as const] : []),
+    ...(areRowsAlone(accident) ? [{ value: 'flashback', label: flashback } as const] : []),
     { value: 'until', label: `is lost: ${describeAmount(later)} (--until)` },
   ] as const;
 }

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concernOf } from '../../binlog/concern.ts';
 import { readInventory } from '../../binlog/copy.ts';
-import { readSubject } from '../../binlog/judgement/cascades.ts';
+import { readSubject, readUnloggedParents } from '../../binlog/judgement/cascades.ts';
 import { findUnlogged } from '../../binlog/judgement/unlogged.ts';
 import { openWatch, showLeftOut } from '../../binlog/left-out/open.ts';
 import { findRename, noteThread, type OwnThreads, readThreads } from '../../binlog/own-threads.ts';
@@ -93,28 +93,30 @@ export async function repeatLate(
   }
 }
 
+/** Whether there is something to repeat. Throws at what the log does not have: behind the first work as well. */
 async function hasWork(
   { late, own, aside, range }: Pick<Late, 'late' | 'own' | 'aside' | 'range'>,
   { server, session }: Exchange,
   { signal }: Context,
 ): Promise<boolean> {
-  const { database } = server.target;
-  const subject = await readSubject(session, server.flavor, database);
+  const subject = await readSubject(session, server.flavor, server.target.database);
   // Keys followed the tables. Rows of theirs that another database's rows have changed are in no log.
-  const { unloggedParents } = await readSubject(session, server.flavor, aside);
+  const gone = { database: aside, ignoresCase: subject.ignoresCase };
+  const asked = { ...subject, unloggedParents: await readUnloggedParents(session, server.flavor, gone) };
   const prepared = new Set<string>();
+  let found = false;
   for await (const transaction of readTransactions(readRange(late), JOURNAL_TABLE)) {
     signal.throwIfAborted();
-    if (transaction.oddity?.isBlind) return true;
-    const { commitsXa } = transaction;
-    const isKnown = commitsXa === undefined || prepared.has(commitsXa) || (await isPrepared(commitsXa, range, signal));
-    if (isKnown && commitsXa !== undefined) prepared.add(commitsXa);
-    const unlogged = findUnlogged(transaction, { ...subject, unloggedParents }, prepared);
+    const { commitsXa, oddity, threadId } = transaction;
+    const isAsked = commitsXa !== undefined && !prepared.has(commitsXa);
+    if (isAsked && (await isPrepared(commitsXa, range, signal))) prepared.add(commitsXa);
+    const unlogged = findUnlogged(transaction, asked, prepared);
     if (unlogged) throw new Error(`${placeOf(transaction)}: ${unlogged}`);
     const concern = concernOf(transaction, subject);
-    if (concern && (concern.changes.length > 0 || !own.has(transaction.threadId ?? -1))) return true;
+    const isOthers = concern && (concern.changes.length > 0 || !own.has(threadId ?? -1));
+    found ||= oddity?.isBlind === true || isOthers === true;
   }
-  return false;
+  return found;
 }
 
 /** In the log since the backup, up to where it was read for the plan. */
